@@ -14,6 +14,7 @@ Exceptions are for what stops the work:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -53,6 +54,17 @@ class Problem:
             "message": self.message,
             "hint": self.hint,
         }
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """A hint with the nearest known name; `otherwise` where none is near."""
+    from difflib import get_close_matches  # only when something is wrong
+
+    names = list(dict.fromkeys(known))
+    near = get_close_matches(name, names, 1, 0.55)
+    lower = {n.lower(): n for n in names}
+    near = near or [lower[n] for n in get_close_matches(name.lower(), lower, 1, 0.55)]
+    return f'did you mean "{near[0]}"?' if near else otherwise
 
 
 class SixdaysError(Exception):

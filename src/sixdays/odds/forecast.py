@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from math import ceil, sqrt
+from math import sqrt
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,6 +21,7 @@ from sixdays.plan.actuals import Actual
 from sixdays.plan.model import Plan
 from sixdays.plan.network import Goal, Network, build, stopping
 from sixdays.quantities import HORIZON_S, utc_text
+from sixdays.stats import nearest_rank
 
 LIKELY, TOSS_UP, RARE, DRAWS_FOR_RARE = 0.70, 0.30, 0.001, 3_000  # rule P2
 PROOF_DRAWS = 1_000  # rule K5
@@ -207,21 +208,40 @@ def forecast(plan: Plan, inputs: Inputs, *, base: Sequence[str] | None = None, d
     draws: to share common random numbers with an earlier forecast; `inputs.seed` says the same ones.
     """
     draws = draws or Draws(inputs.seed, inputs.draws)
+    run, proofs = _settled(plan, inputs, base=base, draws=draws, quick=False)
+    return _told(plan, inputs, run, draws, proofs)
+
+
+def settle(
+    plan: Plan, inputs: Inputs, *, base: Sequence[str] | None, draws: Draws, quick: bool = False
+) -> Run:
+    """The simulation behind a forecast of the same arguments, without what is read off it.
+
+    quick: nothing is proved, and a plan that only relaxes another is dispatched in that one's order alone.
+    """
+    return _settled(plan, inputs, base=base, draws=draws, quick=quick, trace=False)[0]
+
+
+def _settled(
+    plan: Plan, inputs: Inputs, *, base: Sequence[str] | None, draws: Draws, quick: bool, trace: bool = True
+) -> tuple[Run, dict[str, Any]]:
     network = build(plan, inputs.now, inputs.actuals)
-    medians = sample(network, Medians(), as_stated=inputs.as_stated, history=inputs.history)
     lengths = sample(network, draws, as_stated=inputs.as_stated, history=inputs.history)
-    open_goals = [g for g in network.goals if network.is_open(g)]
     closing = closings(network)
+    if quick and base is not None:
+        return simulate(network, lengths, _same_order(network, base), closing, trace=trace), {}
+    medians = sample(network, Medians(), as_stated=inputs.as_stated, history=inputs.history)
+    open_goals = [g for g in network.goals if network.is_open(g)]
 
     def dispatched(order: Sequence[int]) -> Run:
-        return simulate(network, lengths, order, closing, trace=True)
+        return simulate(network, lengths, order, closing, trace=trace)
 
     orders = [dispatch_order(network, medians, open_goals)]
     if base is not None:
         orders.append(_same_order(network, base))
     runs = [dispatched(o) for o in orders]
     proofs: dict[str, Any] = {}
-    if inputs.prove:
+    if inputs.prove and not quick:
         for goal in open_goals:
             if _hopeless(goal, runs, network, inputs):
                 proofs[goal.name], witness = inputs.prove(network, goal)
@@ -230,8 +250,7 @@ def forecast(plan: Plan, inputs: Inputs, *, base: Sequence[str] | None = None, d
     impossible = {name for name, proof in proofs.items() if proof}
     if impossible:
         runs[0] = dispatched(dispatch_order(network, medians, [g for g in open_goals if g.name not in impossible]))
-    run = best_run(runs if base is None else [runs[1], runs[0], *runs[2:]], open_goals)
-    return _told(plan, inputs, run, draws, proofs, closing)
+    return best_run(runs if base is None else [runs[1], runs[0], *runs[2:]], open_goals), proofs
 
 
 def best_run(runs: Sequence[Run], goals: Sequence[Goal]) -> Run:
@@ -328,9 +347,9 @@ def _told(
     run: Run,
     draws: Draws,
     proofs: Mapping[str, Any],
-    closing: Mapping[int, FloatArray | float],
 ) -> Forecast:
     network = run.network
+    closing = closings(network)
     moved = _moved(plan, run, draws)
     targets = {}
     for goal in network.goals:
@@ -374,7 +393,7 @@ def _target(
     network = run.network
     ends, n = run.finish[goal.name], inputs.draws
     finish = _finish(ends, inputs.now)
-    spread = tuple(float(x) for x in quantiles(ends, (0.01, *SPREAD)))
+    spread = tuple(float(x) for x in nearest_rank(ends, (0.01, *SPREAD)))
     best = _at(spread[0], inputs.now)
     common: dict[str, Any] = {"name": goal.name, "deadline": goal.deadline, "finish": finish, "best": best, "spread_s": spread[1:],
               "worth": goal.worth, "certificate": proof}  # fmt: skip
@@ -409,7 +428,7 @@ def _tries(run: Run, goal: Goal, closing: Mapping[int, FloatArray | float]) -> d
         if a.rounds is None or a.done_ms is not None:
             continue
         fit = tries_that_fit(network, run.lengths, run.order, closing, i, goal)
-        p10, p50, p90 = (int(x) for x in quantiles(fit, (0.1, 0.5, 0.9)))
+        p10, p50, p90 = (int(x) for x in nearest_rank(fit, (0.1, 0.5, 0.9)))
         out[a.name] = TriesForecast(Fit(p10, p50, p90), a.rounds.works, a.rounds.each, a.rounds.failed)
     return out
 
@@ -468,14 +487,8 @@ def _carried(network: Network, goal: Goal, targets: Mapping[str, TargetForecast]
     return out
 
 
-def quantiles(values: FloatArray, levels: Sequence[float]) -> FloatArray:
-    """Nearest-rank quantiles: the ⌈p·n⌉-th smallest."""
-    at = [max(0, ceil(p * len(values) - 1e-9) - 1) for p in levels]
-    return np.asarray(np.partition(values, at)[at], dtype=float)
-
-
 def _finish(values: FloatArray, now: datetime) -> Finish:
-    return Finish(*(_at(float(q), now) for q in quantiles(values, (0.1, 0.5, 0.9))))
+    return Finish(*(_at(float(q), now) for q in nearest_rank(values, (0.1, 0.5, 0.9))))
 
 
 def _at(seconds: float, now: datetime) -> datetime | None:

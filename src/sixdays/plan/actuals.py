@@ -48,6 +48,6 @@ class Actual:
 
     @property
     def took_s(self) -> tuple[float, ...]:
-        """Lengths of everything that ended, in seconds (rule E5)."""
+        """Lengths that were said or measured of everything that ended, in seconds (rule E5)."""
         ended = tuple(c.took_s for c in self.copies if c.ended is not None and c.took_s is not None)
         return ended + self.failed_took_s

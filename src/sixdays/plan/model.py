@@ -6,15 +6,18 @@ calendar of the task that they belong to (rule C3).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from fractions import Fraction
 from typing import Literal
 
 from sixdays.errors import Problem, Span
-from sixdays.quantities import MACHINE, Units
+from sixdays.quantities import MACHINE, WEEKDAYS, Units
 
 Basis = Literal["stated", "assumed", "measured"]
+CopiesKey = Literal["", "seeds", "copies", "sweep"]
+Sweep = tuple[tuple[str, tuple[str, ...]], ...]
 NOWHERE = Span(1, 1)
 
 
@@ -49,7 +52,27 @@ class Hours:
     end_min: int
     days: frozenset[int]
     zone: tzinfo
-    text: str = ""
+
+    @property
+    def text(self) -> str:
+        """For people: `9–19, mon–sat`."""
+        ends = "–".join(f"{m // 60}:{m % 60:02}".removesuffix(":00") for m in (self.start_min, self.end_min))
+        return f"{ends}, {self.days_text('–')}"
+
+    @property
+    def span_text(self) -> str:
+        """As a plan writes it: `9:00-19:00`."""
+        return "-".join(f"{m // 60}:{m % 60:02}" for m in (self.start_min, self.end_min))
+
+    def days_text(self, dash: str = "-") -> str:
+        """`mon-sat`, `mon, wed` or `every day`."""
+        if len(self.days) == 7:
+            return "every day"
+        first = next(d for d in sorted(self.days) if (d - 1) % 7 not in self.days)
+        if all((first + i) % 7 in self.days for i in range(len(self.days))):
+            last = (first + len(self.days) - 1) % 7
+            return WEEKDAYS[first] if first == last else f"{WEEKDAYS[first]}{dash}{WEEKDAYS[last]}"
+        return ", ".join(WEEKDAYS[d] for d in sorted(self.days))
 
     @property
     def day_s(self) -> int:
@@ -105,8 +128,8 @@ class Task:
     needs: tuple[tuple[str, int], ...] = ()
     after: tuple[Tie, ...] = ()
     copies: int = 1
-    copies_key: Literal["", "seeds", "copies", "sweep"] = ""
-    sweep: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    copies_key: CopiesKey = ""
+    sweep: Sweep = ()
     tries: Tries | None = None
     run: str = ""
     logs: str = ""
@@ -171,6 +194,18 @@ class Plan:
     file: str = "plan.yaml"
     text: str = ""
     warnings: tuple[Problem, ...] = ()
+
+
+def units_of(needed: Iterable[Resource]) -> Units:
+    """What `d` and `w` mean for a task: the working day of the people it needs (rules C3, C4)."""
+    people = [r.hours for r in needed if r.hours]
+    if not people:
+        return MACHINE
+    days, weeks = {h.day_s for h in people}, {h.week_s for h in people}
+    return Units(
+        Fraction(days.pop()) if len(days) == 1 else None,
+        Fraction(weeks.pop()) if len(weeks) == 1 else None,
+    )
 
 
 def is_experiment(task: Task, resources: Mapping[str, Resource]) -> bool:

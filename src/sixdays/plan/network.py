@@ -203,7 +203,7 @@ def build(plan: Plan, now: datetime, actuals: Iterable[Actual] = ()) -> Network:
                 calendar=calendar,
                 waiting=0 if done is not None else max(0, per_round - len(running) - ended),
                 worked_ms=worked,
-                lengths_s=actual.took_s if actual else (),
+                lengths_s=_lengths(actual, calendar, now) if actual else (),
                 wait=_wait(plan, task),
                 limit_ms=min((m for r, _ in task.needs if (m := plan.resources[r].limit_ms)), default=None),
                 repeats=tuple(r.name for r in plan.risks.values() if r.repeats == name and name not in over),
@@ -249,13 +249,26 @@ def _worked(copy: Copy, calendar: Calendar | None, now: datetime) -> int:
     return calendar.work_in_past(since) if calendar else -since
 
 
+def _lengths(actual: Actual, calendar: Calendar | None, now: datetime) -> tuple[float, ...]:
+    """How long what ended worked: as was said, else from its start to its end in its own calendar (rule E5)."""
+    out = []
+    for c in actual.copies:
+        if c.ended is None:
+            continue
+        if c.took_s is not None:
+            out.append(c.took_s)
+        elif c.started is not None and c.started < c.ended:
+            out.append((_worked(c, calendar, now) - _worked(Copy(c.copy, c.ended), calendar, now)) / 1000)
+    return (*(s for s in out if s > 0), *actual.failed_took_s)
+
+
 def _rounds(task: Task, actual: Actual | None) -> Rounds | None:
     """Belief and tries left after the failures: w(1−e)ⁿ / (w(1−e)ⁿ + 1 − w) (rule T3)."""
     if task.tries is None:
         return None
     t, failed = task.tries, actual.failed if actual else 0
     survived = t.works * (1 - t.each) ** failed
-    works = survived / (survived + 1 - t.works) if survived + 1 - t.works > 0 else 0.0
+    works = t.works if not failed else survived / (survived + 1 - t.works) if survived + 1 - t.works > 0 else 0.0
     left = None if t.at_most is None else max(0, t.at_most - failed)
     return Rounds(t.each, works, t.side_by_side, task.copies, left, failed)
 

@@ -1,0 +1,181 @@
+"""Forecast, what-if, check, suppose: read, call the engines in order, record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sixdays.app.project import Options, Project, keep_text, open_project
+from sixdays.ask.questions import Question, questions
+from sixdays.ask.suppose import Supposition
+from sixdays.ask.suppose import suppose as suppose_it
+from sixdays.errors import StoreError, UsageError, did_you_mean
+from sixdays.odds import moves
+from sixdays.odds.forecast import Forecast, Inputs, forecast
+from sixdays.plan.changes import Setting, changes
+from sixdays.plan.edit import apply, diff
+from sixdays.plan.model import Plan
+from sixdays.plan.rewrite import edits
+from sixdays.proof.prove import Prover
+from sixdays.quantities import Unreadable, parse_when
+
+BELOW_BAR, IMPOSSIBLE = 4, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What `odds` says. where: the plan's file for messages. notes: for stderr."""
+
+    forecast: Forecast
+    questions: tuple[Question, ...]
+    where: str
+    moved: tuple[moves.Step, ...] = ()
+    notes: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        out = self.forecast.to_dict()
+        problems = out.pop("problems")
+        moved = [s.to_dict() for s in self.moved]
+        return {**out, "questions": [q.to_dict() for q in self.questions], "moved": moved, "problems": problems}
+
+
+def inputs(project: Project, *, prove: bool = True) -> Inputs:
+    o = project.options
+    return Inputs(o.now, o.draws, o.seed, o.as_stated, project.actuals, None, Prover() if prove else None)
+
+
+def odds(sources: Sequence[str], options: Options) -> Answer:
+    """The forecast of what some arguments name, its questions, and what moved; recorded."""
+    project = open_project(sources, options)
+    made = forecast_of(project)
+    asked = questions(project.plan, made, without=_closed_questions(project))
+    moved = _moved(project, made)
+    notes = _record(project, made)
+    return Answer(made, asked, project.name, moved, notes)
+
+
+def forecast_of(project: Project) -> Forecast:
+    """The forecast of a project; of several plans, with each one's odds alone beside (rule P9)."""
+    made = forecast(project.plan, inputs(project))
+    if not project.parts:
+        return made
+    targets = dict(made.targets)
+    for name, _ in project.parts:
+        alone = project.alone(name)
+        by_itself = forecast(alone.plan, inputs(alone), draws=made.draws)
+        for target, t in by_itself.targets.items():
+            targets[target] = replace(targets[target], alone=t.odds)
+    return replace(made, targets=targets)
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """Before and after; diff: the edit of the plan file, shown, and written where it was asked for."""
+
+    before: Forecast
+    after: Forecast
+    change: str
+    where: str
+    diff: str = ""
+    kept: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        out = {"schema": 1, "before": self.before.to_dict(), "after": self.after.to_dict()}
+        return {**out, "diff": self.diff, "kept": self.kept} if self.diff else out
+
+
+def what_if(phrases: Sequence[str], sources: Sequence[str], options: Options, *, keep: bool = False) -> WhatIf:
+    """The odds before and after some changes; `keep` writes them into the plan."""
+    project = open_project(sources, options)
+    before = forecast_of(project)
+    change = changes(project.plan, phrases, setting(project, before))
+    base = before.run.order_names if change.relaxes else None
+    after = forecast(change.plan, inputs(project), base=base, draws=before.draws)
+    shown = ""
+    if keep:
+        shown = keep_change(project, change.plan, ", ".join(phrases))
+    return WhatIf(before, after, change.phrase, project.name, shown, keep)
+
+
+def setting(project: Project, made: Forecast) -> Setting:
+    started = frozenset(a.name for a in made.run.network.activities if a.worked_ms or a.lengths_s)
+    return Setting(project.options.now, project.options.zone, started)
+
+
+def keep_change(project: Project, after: Plan, why: str) -> str:
+    """Writes a changed plan into its file, by the lines that must change; returns the diff."""
+    from sixdays.app.editing import write_plan
+
+    if project.path is None:
+        hint = "write it into the plan that it belongs to" if project.parts else "sixdays init writes a plan"
+        raise UsageError("there is no one plan file to write to", hint)
+    text = apply(project.plan.text, edits(project.plan, after), project.name)
+    write_plan(project, text, why)
+    return diff(project.plan.text, text, project.name)
+
+
+def check(sources: Sequence[str], options: Options, bar: float) -> tuple[Forecast, int]:
+    """The forecast and its exit code: 5 impossible, 4 below the bar, else 0 (rule P6)."""
+    project = open_project(sources, options)
+    made = forecast_of(project)
+    open_ = [t for t in made.targets.values() if t.open]
+    if any(t.verdict == "impossible" for t in open_):
+        return made, IMPOSSIBLE
+    return made, BELOW_BAR if any(t.odds < bar for t in open_) else 0
+
+
+def suppose(target: str | None, by: str | None, sources: Sequence[str], options: Options) -> tuple[Supposition, Forecast]:
+    """What has to happen for a target to be met, by its deadline or by another time (rule Q6)."""
+    project = open_project(sources, options)
+    plan = project.plan
+    if target is not None and target not in plan.targets:
+        raise UsageError(f'unknown target "{target}"', did_you_mean(target, plan.targets, f"targets: {', '.join(plan.targets)}"))
+    if not plan.targets:
+        raise UsageError("the plan has no targets", "add targets: {workshop: {deadline: 2016-11-08 23:59 AoE}}")
+    if by is not None and target is None and len(plan.targets) == 1:
+        target = next(iter(plan.targets))
+    if by is None or target is None:
+        made = forecast_of(project)
+        target = target or made.top
+        if target is None or not made.targets[target].open:
+            raise UsageError("no target is open any more", "name one with a deadline to come, or add --by TIME")
+        if by is None:
+            return suppose_it(plan, made, target), made
+    try:
+        deadline = parse_when(by, options.now, plan.zone or options.zone)
+    except Unreadable as e:
+        raise UsageError(f"--by: {e.message}", e.hint) from e
+    moved = replace(plan, targets={**plan.targets, target: replace(plan.targets[target], deadline=deadline)})
+    made = forecast(moved, inputs(project))
+    if not made.targets[target].open:
+        raise UsageError(f"{target} is {made.targets[target].verdict} by then", "give a time to come")
+    return suppose_it(moved, made, target), made
+
+
+def _record(project: Project, made: Forecast) -> list[str]:
+    """One record: forecast made. A disk that cannot be written is said, and changes nothing else."""
+    if project.path is None or not project.options.record or project.parts:
+        return []
+    targets = {name: {"odds": t.odds, "verdict": t.verdict} for name, t in made.targets.items()}
+    o = project.options
+    data: dict[str, object] = {
+        "verdict": made.verdict, "targets": targets, "plan": keep_text(project), "seed": o.seed,
+        "draws": made.inputs.draws, "as_stated": o.as_stated, "now": o.now.isoformat(),
+    }  # fmt: skip
+    try:
+        project.add("forecast made", data)
+    except StoreError as e:
+        return [f"not recorded: {e.message}"]
+    return []
+
+
+def _moved(project: Project, made: Forecast) -> tuple[moves.Step, ...]:
+    """What moved the odds since the last forecast that was recorded (rule Q5)."""
+    return ()
+
+
+def _closed_questions(project: Project) -> set[str]:
+    """Texts of questions that were answered or marked wrong."""
+    kinds = ("question answered", "question wrong")
+    return {str(r.data.get("text", "")) for r in project.records if r.kind in kinds}

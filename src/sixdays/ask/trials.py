@@ -1,0 +1,144 @@
+"""Changed plans on the draws of a forecast: what they would win (rules E9, S9, Q2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+
+import numpy as np
+
+from sixdays.errors import UsageError
+from sixdays.odds.estimates import FloatArray
+from sixdays.odds.forecast import LIKELY, Forecast, Run, settle
+from sixdays.plan.changes import Change, Setting, changes
+from sixdays.plan.network import Goal, stopping
+
+RACE_DRAWS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A changed plan, dispatched: whether each target was in time, and P(not stopped)."""
+
+    run: Run
+    not_stopped: dict[str, float]
+
+
+class Trials:
+    """Evaluates changes of one forecast, each once, with common random numbers.
+
+    goals: the open targets. now, now_in_full: per draw, what the plan as it is wins (worth-weighted).
+    """
+
+    def __init__(self, forecast: Forecast) -> None:
+        self.forecast = forecast
+        network = forecast.run.network
+        self.goals: tuple[Goal, ...] = tuple(g for g in network.goals if network.is_open(g))
+        self.race = forecast.draws.first(RACE_DRAWS)
+        started = frozenset(a.name for a in network.activities if a.worked_ms or a.lengths_s)
+        self.setting = Setting(forecast.inputs.now, forecast.plan.zone or UTC, started)
+        self._changed: dict[tuple[str, ...], Change | None] = {}
+        self._raced: dict[tuple[str, ...], Outcome | None] = {}
+        self._full: dict[tuple[str, ...], Outcome | None] = {}
+        self.possible = self._possible()
+        base = Outcome(forecast.run, {g.name: stopping(forecast.plan, network, g) for g in self.goals})
+        self._full[()] = base
+        self.now_in_full = self._worth(base)
+        self.now = self.now_in_full[: self.race.n]
+
+    def changed(self, phrases: Sequence[str]) -> Change | None:
+        """The plan after some changes; None where they cannot be done."""
+        key = tuple(phrases)
+        if key not in self._changed:
+            try:
+                self._changed[key] = changes(self.forecast.plan, key, self.setting)
+            except UsageError:
+                self._changed[key] = None
+        return self._changed[key]
+
+    def outcome(self, phrases: Sequence[str]) -> Outcome | None:
+        """A changed plan on the first 1,000 draws; relaxed plans in the order that they came from only."""
+        key = tuple(phrases)
+        if not key:
+            return self._full[()]
+        if key not in self._raced:
+            self._raced[key] = self._tried(key, full=False)
+        return self._raced[key]
+
+    def outcome_in_full(self, phrases: Sequence[str]) -> Outcome | None:
+        """A changed plan on all draws, exactly as `what-if` shows it."""
+        key = tuple(phrases)
+        if key not in self._full:
+            self._full[key] = self._tried(key, full=True)
+        return self._full[key]
+
+    def _tried(self, key: tuple[str, ...], *, full: bool) -> Outcome | None:
+        change = self.changed(key)
+        if change is None:
+            return None
+        base = self.forecast.run.order_names if change.relaxes else None
+        draws = self.forecast.draws if full else self.race
+        run = settle(change.plan, self.forecast.inputs, base=base, draws=draws, quick=not full)
+        network = run.network
+        stops = {g.name: stopping(change.plan, network, g) for g in network.goals}
+        return Outcome(run, stops)
+
+    def won(self, phrases: Sequence[str]) -> FloatArray | None:
+        """Per draw of the race what a change wins: the worth-weighted mean over open targets."""
+        found = self.outcome(phrases)
+        return None if found is None else self._worth(found)[: self.race.n]
+
+    def won_in_full(self, phrases: Sequence[str]) -> FloatArray | None:
+        found = self.outcome_in_full(phrases)
+        return None if found is None else self._worth(found)
+
+    def likely(self, phrases: Sequence[str], goal: Goal, *, full: bool = False) -> bool:
+        """In time in 70 % of the draws in which every needed idea can work (rule Q2)."""
+        found = self.outcome_in_full(phrases) if full else self.outcome(phrases)
+        return found is not None and self.share(found, goal) >= LIKELY
+
+    def share(self, found: Outcome, goal: Goal) -> float:
+        """P(in time | every needed idea can work)."""
+        won = found.run.in_time[goal.name]
+        possible = self.possible[goal.name][: len(won)]
+        return float(won[possible].mean()) if possible.any() else 0.0
+
+    def decides(self, phrases: Sequence[str]) -> tuple[int, int]:
+        """(losing draws in 100, how many of them win with this change alone), for the target at stake."""
+        found = self._full.get(tuple(phrases)) or self._raced.get(tuple(phrases))
+        if found is None or not self.goals:
+            return 0, 0
+        goal = self.at_stake
+        after = found.run.in_time[goal.name]
+        lost = ~self.forecast.run.in_time[goal.name][: len(after)]
+        return round(100 * float(lost.mean())), round(100 * float((lost & after).mean()))
+
+    @property
+    def at_stake(self) -> Goal:
+        """The open target that is most worth a change: the most valuable one that is not yet likely."""
+        targets = self.forecast.targets
+        unlikely = [g for g in self.goals if targets[g.name].in_time < LIKELY]
+        return max(unlikely or self.goals, key=lambda g: (g.worth, -g.due_ms))
+
+    def _worth(self, found: Outcome) -> FloatArray:
+        total = sum(g.worth for g in self.goals)
+        weight = {g.name: g.worth / total if total else 1 / len(self.goals) for g in self.goals}
+        won: FloatArray = np.zeros(len(next(iter(found.run.in_time.values()))))
+        for g in self.goals:
+            won += found.run.in_time[g.name] * (weight[g.name] * found.not_stopped[g.name])
+        return won
+
+    def _possible(self) -> dict[str, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+        """For each open target the draws in which every idea that it needs can work."""
+        run = self.forecast.run
+        out = {}
+        n = run.times.finish.shape[1]
+        for goal in self.goals:
+            can = np.ones(n, dtype=bool)
+            for i in run.network.needed[goal.name][0]:
+                lengths = run.lengths[i]
+                if lengths is not None and lengths.tries is not None:
+                    can &= np.isfinite(lengths.tries)
+            out[goal.name] = can
+        return out

@@ -1,0 +1,136 @@
+"""Values → sentences. Each sentence of the screen is one function here; nothing is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sixdays.odds.forecast import Forecast, TargetForecast, TriesForecast
+from sixdays.proof.certificate import Certificate
+from sixdays.quantities import show_instant, show_percent, show_seconds
+
+BASIS_OF_SENTENCE = "Bare durations are taken as exact: say “about 3d” or “2d to 4d” if they are guesses."
+ABOUT_FACTS = "Arithmetic about your stated facts: it holds whatever happens within them."
+
+
+def in_words(p: float) -> str:
+    """A probability as people say it (rule P2).
+
+    >>> in_words(0.21), in_words(0.026)
+    ('about 1 in 5', 'a long shot: about 1 in 40')
+    """
+    if p >= 0.995:
+        return "as good as certain" if p >= 0.9995 else "more than 99 in 100"
+    if p >= 0.70:
+        return "about 19 in 20" if p >= 0.925 else f"about {round(p * 10)} in 10"
+    for most, words in ((0.30, ""), (0.37, "1 in 3"), (0.45, "2 in 5"), (0.55, "1 in 2"), (0.63, "3 in 5"), (0.70, "2 in 3")):
+        if p < most and words:
+            return f"about {words}"
+    if p >= 0.05:
+        return f"about 1 in {round(1 / p)}"
+    if p <= 0:
+        return "none of the draws"
+    n = 1 / p
+    step = 10 ** (len(str(int(n))) - 1)
+    nice = round(n / step * 2) / 2 * step if step > 1 else round(n)
+    return f"a long shot: about 1 in {int(nice):,}"
+
+
+def headline(t: TargetForecast, draws: int) -> str:
+    """The verdict on one target as a sentence."""
+    if t.verdict == "met":
+        return "Met: everything it requires is finished."
+    if t.verdict == "missed":
+        return "Missed: its deadline has passed." if t.certificate is None else "Missed."
+    if t.certificate is not None:
+        return impossible(t.certificate)
+    if t.verdict == "virtually impossible":
+        none = "none" if t.in_time == 0 else "fewer than 1 in 1,000"
+        bound = f"under 1 in {draws // 3:,}" if t.in_time == 0 else "under 1 in 1,000"
+        return f"VIRTUALLY IMPOSSIBLE: {none} of {draws:,} draws, in the order shown: {bound}. No proof."
+    shown = show_percent(t.odds, t.error)
+    return f"{t.verdict.upper()}: odds {shown}, {in_words(t.odds)}."
+
+
+def impossible(c: Certificate) -> str:
+    if c.needs_ms is None or c.room_ms is None:
+        return "IMPOSSIBLE as planned, by exhaustive search over all orders."
+    needs, room = show_seconds(c.needs_ms / 1000, 3), show_seconds(c.room_ms / 1000, 3)
+    if c.kind == "chain":
+        return f"IMPOSSIBLE as planned: {needs} of work must fit in {room or '0 s'}."
+    if c.whole_runs:
+        return f"IMPOSSIBLE as planned: {c.whole_runs} runs on {c.resource}, {c.runs_that_fit} fit."
+    return f"IMPOSSIBLE as planned: {needs} of {c.resource} time must fit in {room or '0 s'}."
+
+
+def parts(t: TargetForecast) -> str:
+    """The two parts of the odds, where they differ from the whole."""
+    out = []
+    if t.not_stopped < 1:
+        out.append(f"in time {show_percent(t.in_time, t.error)} × not stopped by a risk {show_percent(t.not_stopped)}")
+    if t.odds_with_moves is not None:
+        out.append(f"{show_percent(t.odds_with_moves)} counting that the deadline may move")
+    if t.alone is not None:
+        out.append(f"{show_percent(t.alone)} if it had the pool alone")
+    return "; ".join(out)
+
+
+def tries(name: str, t: TriesForecast) -> str:
+    """The first number on the screen (rule T4)."""
+    fit = t.fit
+    if fit.p90 == 0:
+        return f"You can afford no more tries of {name}: not one fits."
+    spread = "" if fit.p10 == fit.p90 else f" ({fit.p10} to {fit.p90})"
+    many = "try" if fit.p50 == 1 else "tries"
+    failed = f" {t.failed} failed so far." if t.failed else ""
+    return f"You can afford {fit.p50} more {many} of {name}{spread}.{failed}"
+
+
+def beliefs(name: str, t: TriesForecast) -> str:
+    each = f"each convinces with {show_percent(t.each)}"
+    return f"{name}: {each} if the idea works; that it works: {show_percent(t.works)}"
+
+
+def finish(t: TargetForecast, now: datetime) -> str:
+    """P10, P50 and P90 of the finish, in the deadline's zone."""
+    p10, p50, p90 = (when(x, t.deadline, now) for x in (t.finish.p10, t.finish.p50, t.finish.p90))
+    if t.finish.p10 is None:
+        return "It is not finished within ten years in 9 of 10 draws."
+    if t.finish.p50 is None:
+        return f"1 in 10 finish by {p10}; more than half never do (the idea may not work)."
+    if p10 == p90:
+        return f"Finishes {p50}."
+    return f"Finishes {p10} to {p90} (8 in 10), half by {p50}."
+
+
+def best(t: TargetForecast, now: datetime) -> str:
+    return f"If nothing goes wrong: {when(t.best, t.deadline, now)}." if t.best else ""
+
+
+def when(at: datetime | None, like: datetime, now: datetime) -> str:
+    """A time in the zone of another one, without naming the zone again."""
+    if at is None:
+        return "never within ten years"
+    local = at.astimezone(like.tzinfo)
+    return show_instant(local, now.astimezone(like.tzinfo)).rsplit(" ", 1)[0]
+
+
+def deadline(t: TargetForecast, now: datetime) -> str:
+    left = (t.deadline - now).total_seconds()
+    away = f"in {show_seconds(left, 2 if left > 14 * 86400 else 3)}" if left > 0 else f"{show_seconds(-left)} ago"
+    return f"{show_instant(t.deadline, now)}, {away}"
+
+
+def people(work: Mapping[str, tuple[float, int]]) -> list[str]:
+    """Hours that people need, and what that means a day."""
+    out = []
+    for name, (hours, days) in work.items():
+        a_day = f": {hours / days:.1f} h on each of the {days} days left" if days else ""
+        out.append(f"{name} needs {hours:.0f} h{a_day}")
+    return out
+
+
+def rests_on(f: Forecast) -> str:
+    """What the answer rests on, in one line."""
+    kinds = list(dict.fromkeys(t.basis for t in f.tasks.values() if t.basis != "done"))
+    return "Rests on: " + "; ".join(kinds) + "." if kinds else ""
