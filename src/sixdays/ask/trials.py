@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 
 import numpy as np
@@ -13,6 +13,7 @@ from sixdays.odds.estimates import FloatArray
 from sixdays.odds.forecast import LIKELY, Forecast, Run, settle
 from sixdays.plan.changes import Change, Setting, changes
 from sixdays.plan.network import Goal, stopping
+from sixdays.proof.prove import Prover
 
 RACE_DRAWS = 1_000
 
@@ -35,6 +36,7 @@ class Trials:
         self.forecast = forecast
         network = forecast.run.network
         self.goals: tuple[Goal, ...] = tuple(g for g in network.goals if network.is_open(g))
+        self.inputs = replace(forecast.inputs, prove=Prover(search=False, mend=False))
         self.race = forecast.draws.first(RACE_DRAWS)
         started = frozenset(a.name for a in network.activities if a.worked_ms or a.lengths_s)
         self.setting = Setting(forecast.inputs.now, forecast.plan.zone or UTC, started)
@@ -79,7 +81,7 @@ class Trials:
             return None
         base = self.forecast.run.order_names if change.relaxes else None
         draws = self.forecast.draws if full else self.race
-        run = settle(change.plan, self.forecast.inputs, base=base, draws=draws, quick=not full)
+        run = settle(change.plan, self.inputs, base=base, draws=draws, quick=not full)
         network = run.network
         stops = {g.name: stopping(change.plan, network, g) for g in network.goals}
         return Outcome(run, stops)

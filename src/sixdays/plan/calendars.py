@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from sixdays.plan.model import Hours
 from sixdays.quantities import HORIZON_S
@@ -106,8 +107,9 @@ class Calendar:
         return made
 
 
+@lru_cache(maxsize=256)  # changed plans of one forecast ask for the same weeks again and again
 def _weekly(hours: Hours, epoch: datetime, start: int, end: int) -> list[tuple[int, int]]:
-    """The windows of one weekly pattern on its own wall clock, cut to start … end."""
+    """The windows of one weekly pattern on its own wall clock, cut to start … end; not to be changed."""
     out = []
     base = epoch.astimezone(UTC)
     first = (base + timedelta(milliseconds=start)).astimezone(hours.zone).date() - timedelta(days=1)

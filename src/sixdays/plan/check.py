@@ -99,10 +99,10 @@ class _Checker:
                 if resource.hours:
                     people.append(resource)
             key = tuple(sorted(r.name for r in people))
-            if key and key not in met:
+            if len(key) > 1 and key not in met:
                 calendar = Calendar(tuple(r.hours for r in people if r.hours), datetime(2024, 1, 1, tzinfo=UTC))
                 met[key] = bool(calendar.windows(_A_YEAR_MS)[0])
-            if key and not met[key]:
+            if len(key) > 1 and not met[key]:
                 both = " and ".join(key)
                 yield self.error(
                     ("tasks", task.name, "needs"), f"{both} never work at the same time", "give them hours that overlap"

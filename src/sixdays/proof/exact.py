@@ -15,7 +15,8 @@ from typing import Any
 from sixdays.plan.network import Activity, Goal, Network
 from sixdays.proof.certificate import Certificate, Fact
 from sixdays.proof.chain import count_fact, deadline_fact, floor_facts, tie_facts
-from sixdays.proof.floors import Floor, one_try
+from sixdays.proof.floors import Floor, bounds, one_try
+from sixdays.proof.witness import meets
 
 MOST_INTERVALS = 1_500
 FIRST_S = 10.0  # of the budget, for the question itself; the rest explains the answer
@@ -42,6 +43,8 @@ def prove_exact(
 
     explain: find the irreducible set of facts; without it the certificate has none.
     """
+    if meets(network, floors, bounds(network, floors, goal), goal):
+        return None, None
     search = _Search(network, floors, goal, budget)
     if search.size > MOST_INTERVALS or budget.left_s <= 0:
         return None, None

@@ -19,16 +19,17 @@ from sixdays.proof.certificate import Certificate, Fact, Mend
 from sixdays.quantities import show_instant, write_instant
 
 MOST_FACTOR = Decimal(1000)
+LEAST_FACTOR = Decimal("1e-6")
 MOST_TRIALS = 1_500  # of changed plans; past it the rest is left out
 MOST_PAIRED = 6  # facts tried in pairs, the longest first
 
-Proved = Callable[[Plan], bool]
+Proved = Callable[[Plan, bool], bool]
 
 
 def mends(network: Network, goal: Goal, certificate: Certificate, proved: Proved) -> tuple[Mend, ...]:
     """The cheapest pair, then for each fact what is enough of it alone, then what is not enough.
 
-    proved: whether a changed plan is still proved impossible for this target.
+    proved: whether a changed plan is still proved impossible for this target, by search too if asked.
     """
     trial = _Trial(network, proved)
     facts = _once_each(certificate.facts)
@@ -48,11 +49,11 @@ class _Trial:
         self.proved = proved
         self.left = max(60, MOST_TRIALS * 20 // max(20, len(network.activities)))
 
-    def enough(self, phrases: Sequence[str]) -> bool:
+    def enough(self, phrases: Sequence[str], *, search: bool = True) -> bool:
         """Whether nothing is proved any more after these changes; False too where they cannot be done."""
         self.left -= 1
         try:
-            return self.left >= 0 and not self.proved(changes(self.plan, phrases, self.setting).plan)
+            return self.left >= 0 and not self.proved(changes(self.plan, phrases, self.setting).plan, search)
         except UsageError:
             return False
 
@@ -94,26 +95,33 @@ def _faster(trial: _Trial, tasks: tuple[str, ...]) -> Mend | None:
     def phrases(over: Decimal) -> list[str]:
         return [f"{task} {_plain(1 + over)}x faster" for task in tasks]
 
-    over = _least(lambda d: trial.enough(phrases(d)), MOST_FACTOR - 1)
+    over = _least(lambda d, search: trial.enough(phrases(d), search=search), MOST_FACTOR - 1)
     if over is None:
         return None
     who = " and ".join(tasks)
     return Mend(f"{who} {_plain(1 + over)} times faster", True, tuple(phrases(over)))
 
 
-def _least(enough: Callable[[Decimal], bool], most: Decimal) -> Decimal | None:
-    """The least two-digit number that is enough; half of it is not. None where `most` is not."""
+def _least(enough: Callable[[Decimal, bool], bool], most: Decimal) -> Decimal | None:
+    """The least two-digit number that is enough; half of it is not. None where `most` is not.
+
+    By what can be added up by hand first; the search is only asked whether it agrees.
+    """
+    for search in (False, True):
+        found = _bisected(lambda d, s=search: enough(d, s), most)  # type: ignore[misc]
+        if found is None or search or enough(found, True):
+            return found
+    return None
+
+
+def _bisected(enough: Callable[[Decimal], bool], most: Decimal) -> Decimal | None:
     if not enough(most):
         return None
     low, high = Decimal(0), most
     while True:
-        step = Decimal("1e-6")
         while (middle := _two_digits((low + high) / 2 if low else high / 32, ROUND_DOWN)) > low and middle < high:
-            if enough(middle):
-                high = middle
-            else:
-                low = middle
-            if not low and high < step:
+            low, high = (low, middle) if enough(middle) else (middle, high)
+            if high < LEAST_FACTOR:
                 break
         # What can be proved need not shrink as the plan gets easier: look at the half that is promised.
         half = high / 2

@@ -46,15 +46,14 @@ class Prover:
         return replace(certificate, changes=self.mends(network, goal, certificate)), None
 
     def mends(self, network: Network, goal: Goal, certificate: Certificate) -> tuple[Mend, ...]:
-        def proved(plan: Plan) -> bool:
+        def proved(plan: Plan, search: bool) -> bool:
             changed = build(plan, network.now, network.actuals)
             again = changed.goal(goal.name)
             if by_hand(changed, again) is not None:
                 return True
-            if not self.search or not changed.is_open(again):
+            if not (search and self.search and changed.is_open(again)):
                 return False
-            found, _ = prove_exact(changed, floors_of(changed), again, self.budget, explain=False)
-            return found is not None
+            return prove_exact(changed, floors_of(changed), again, self.budget, explain=False)[0] is not None
 
         return mends(network, goal, certificate, proved)
 
