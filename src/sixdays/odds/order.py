@@ -198,4 +198,4 @@ def _retreat(a: Activity, due: float, work: float) -> float:
 
 
 def _opening(calendar: Calendar | None, at: float) -> float:
-    return calendar.opening(round(at * 1000)) / 1000 if calendar else at
+    return max(at, calendar.opening(round(at * 1000)) / 1000) if calendar else at

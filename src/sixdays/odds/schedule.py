@@ -120,8 +120,9 @@ class Dispatch:
     def _tries(self, a: Activity, running: list[FloatArray] | None) -> None:
         """Rounds of tries until one convinces or it gives up.
 
-        Rounds that are all alike (no unit of another task falls free meanwhile) are stepped over at
-        once; the first and the last are placed one by one, so that the units they leave are right.
+        The tries keep their units from round to round: each round is placed on the units as they were
+        before the first, so that only the last one shows, and what else is idle stays idle for others.
+        Rounds that are all alike (no unit of another task falls free meanwhile) are stepped over at once.
         """
         assert a.rounds is not None
         drawn = self._drawn(a)
@@ -140,14 +141,17 @@ class Dispatch:
         active = np.isfinite(at) & (goal > 0) & (at < cut)
         done = np.zeros(self.n)
         start: FloatArray | None = self._zero if a.running else None
+        before = {p: _without(free, running or [], k) for p, k in a.needs if (free := self.free[p]) is not None}
         for loop in range(MAX_LOOPS):
             first = loop == 0
             submit = self._submit(a, at, delayed=first and not a.running, waits=not (first and a.running))
+            if not first:
+                self._give_back(before, active & (submit < cut))
             copies = a.waiting if first else k * rounds.copies
             last_small = left is not None and left % k != 0
             if last_small and left is not None:
                 small = (left % k) * rounds.copies
-                ending = active & (done + 1 == most)
+                ending = active & (done + 1 == most) & (done < needed)  # a repeated round is a whole one
                 able, begin, ends = self._round(a, submit, copies, active & ~ending, cut)
                 if ending.any():
                     fewer = min(copies, max(0, small - (len(running or ()) if first else 0)))
@@ -166,7 +170,7 @@ class Dispatch:
             active = active & (done < goal) & (at < cut)
             if not active.any():
                 break
-            skipped = self._alike(a, at, goal - done - 1, cut, active)
+            skipped = self._alike(a, at, np.minimum(needed, most) - done - 1, cut, active, before)
             done += skipped.rounds
             at = np.where(active, skipped.until, at)
         else:
@@ -177,9 +181,17 @@ class Dispatch:
         if a.index in self._ties and start is not None:
             self.times.start[a.index] = start
 
+    def _give_back(self, before: Mapping[int, FloatArray], where: BoolArray) -> None:
+        """The units as they were, in some draws."""
+        for p, was in before.items():
+            free = self.free[p]
+            assert free is not None
+            np.copyto(free, was, where=where)
+
     def _alike(
-        self, a: Activity, at: FloatArray, rounds_left: FloatArray, cut: FloatArray, active: BoolArray
-    ) -> _Skipped:
+        self, a: Activity, at: FloatArray, rounds_left: FloatArray, cut: FloatArray, active: BoolArray,
+        before: Mapping[int, FloatArray],
+    ) -> _Skipped:  # fmt: skip
         """How many whole rounds from `at` pass with the same units, and when they are over."""
         assert a.rounds is not None
         drawn = self._drawn(a)
@@ -191,7 +203,7 @@ class Dispatch:
         slots = np.full(self.n, float(copies))
         other = np.full(self.n, np.inf)
         for p, k in a.needs:
-            free = self.free[p]
+            free = before.get(p)
             if free is None:
                 continue
             idle = (free <= at).sum(axis=0)
@@ -206,7 +218,9 @@ class Dispatch:
         far = np.where(active, np.maximum(far, at), at)
         room = far - at if a.calendar is None else self._worktime(a).work(far) - self._worktime(a).work(at)
         length = np.maximum(length, 1e-3)
-        rounds = np.where(possible, np.clip(np.floor(room / length + 1e-9), 0, np.maximum(rounds_left, 0)), 0.0)
+        # One whole round less than fits: the last one is placed, so that its units are held until its end.
+        whole = np.floor(room / length + 1e-9) - 1
+        rounds = np.where(possible, np.clip(whole, 0, np.maximum(rounds_left, 0)), 0.0)
         if a.calendar is None:
             return _Skipped(rounds, np.where(possible, at + rounds * length, at))
         return _Skipped(rounds, np.where(rounds > 0, self._worktime(a).advance(at, rounds * length), at))
@@ -316,6 +330,17 @@ def _free_units(network: Network, n: int) -> list[FloatArray | None]:
         None if pool.count >= want else np.zeros((pool.count, n))
         for pool, want in zip(network.pools, most, strict=True)
     ]
+
+
+def _without(free: FloatArray, ends: list[FloatArray], units: int) -> FloatArray:
+    """Free times as if some copies had not taken their units: each end is replaced by 0."""
+    for end in ends:
+        for _ in range(units):
+            own = free == end
+            at = np.where(own.any(axis=0), own.argmax(axis=0), -1)
+            shifted = np.concatenate([np.zeros((1, free.shape[1])), free[:-1]])
+            free = np.where(np.arange(len(free))[:, None] <= at, shifted, free)
+    return free.copy()
 
 
 def _latest(ends: list[FloatArray]) -> FloatArray:

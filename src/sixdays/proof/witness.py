@@ -22,7 +22,7 @@ def meets(network: Network, floors: tuple[Floor, ...], found: Bounds, goal: Goal
         for rest in floors[a.index].rest_ms:
             end = a.calendar.advance(0, rest) if a.calendar else rest
             _take(a, free, end)
-            finish[a.index] = max(finish.get(a.index, 0), end)
+            start[a.index], finish[a.index] = 0, max(finish.get(a.index, 0), end)
     waiting = sorted(needed, key=lambda a: (_urgency(found, floors, a), a.index))
     while waiting:
         for at, a in enumerate(waiting):
