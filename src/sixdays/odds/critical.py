@@ -23,22 +23,28 @@ def criticality(network: Network, times: Times, order: Sequence[int], goal: Goal
     """
     assert times.head is not None
     n = times.finish.shape[1]
-    running = [a.index for a in network.activities if a.running and a.index not in set(order)]
-    placed = [*running, *order]
-    marked: dict[int, list[Draws]] = {}
+    ordered = set(order)
+    placed = [*(a.index for a in network.activities if a.running and a.index not in ordered), *order]
+    marked: dict[int, NDArray[np.bool_]] = {}
+
+    def mark(i: int, draws: Draws) -> None:
+        if i not in marked:
+            marked[i] = np.zeros(n, dtype=bool)
+        marked[i][draws] = True
+
     for i, draws in _last(network, times, goal, n):
-        marked.setdefault(i, []).append(draws)
+        mark(i, draws)
     share: dict[int, float] = {}
     for at in range(len(placed) - 1, -1, -1):
         i = placed[at]
         if i not in marked:
             continue
-        draws = np.unique(np.concatenate(marked.pop(i)))
-        share[i] = len(draws) / n
+        on_chain = marked.pop(i)
+        share[i] = np.count_nonzero(on_chain) / n
         able = times.head[i]
-        left = draws[(able[draws] > 0) & np.isfinite(able[draws])]
+        left = np.flatnonzero(on_chain & (able > 0) & (able < np.inf))
         for j, reached in _before(network, times, network.activities[i], placed[:at], left, able):
-            marked.setdefault(j, []).append(reached)
+            mark(j, reached)
     return share
 
 

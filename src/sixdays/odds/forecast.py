@@ -141,11 +141,18 @@ class TargetForecast:
 
 @dataclass(frozen=True, slots=True)
 class TaskForecast:
-    """criticality: share of draws in which the task lies on the critical chain of the top target (rule S7)."""
+    """criticality: share of draws in which the task lies on the critical chain of the top target (rule S7).
+    ends_s: when it ends, seconds since now, shape (draws,)."""
 
     criticality: float
     basis: str
-    finish: Finish
+    ends_s: FloatArray = field(repr=False, compare=False)
+    now: datetime = field(repr=False)
+
+    @property
+    def finish(self) -> Finish:
+        """Quantiles of the end; made when they are read, since few are shown."""
+        return _finish(self.ends_s, self.now)
 
     def to_dict(self) -> dict[str, Any]:
         return {"criticality": self.criticality, "basis": self.basis, "finish": self.finish.to_dict()}
@@ -364,7 +371,8 @@ def _told(
             "done"
             if a.done_ms is not None
             else law(a, network, as_stated=inputs.as_stated, history=inputs.history).basis,
-            _finish(run.times.finish[a.index], inputs.now),
+            run.times.finish[a.index],
+            inputs.now,
         )
         for a in network.activities
     }
@@ -427,7 +435,7 @@ def _tries(run: Run, goal: Goal, closing: Mapping[int, FloatArray | float]) -> d
         a = network.activities[i]
         if a.rounds is None or a.done_ms is not None:
             continue
-        fit = tries_that_fit(network, run.lengths, run.order, closing, i, goal)
+        fit = tries_that_fit(network, run.lengths, run.order, closing, i, goal, run.finish[goal.name])
         p10, p50, p90 = (int(x) for x in nearest_rank(fit, (0.1, 0.5, 0.9)))
         out[a.name] = TriesForecast(Fit(p10, p50, p90), a.rounds.works, a.rounds.each, a.rounds.failed)
     return out

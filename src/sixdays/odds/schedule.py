@@ -11,6 +11,7 @@ That is 8 to 11 ns a task and draw, less than drawing the lognormal.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +22,10 @@ from sixdays.odds.worktime import WorkTime
 from sixdays.plan.network import Activity, Network
 
 BoolArray = NDArray[np.bool_]
+
+# glibc gives every array over 128 kB fresh pages from the kernel, which costs more than the arithmetic on
+# them, until it has once freed a larger one; this one is never touched, so it takes no memory.
+np.empty(4_000_000)
 
 MAX_LOOPS = 2_000  # rounds that are stepped one by one; only a queue in front of a person's hours needs many
 
@@ -34,7 +39,7 @@ class Times:
     gave_up: when an activity with tries gave up, inf where it did not.
     """
 
-    finish: FloatArray
+    finish: FloatArray | list[FloatArray]
     start: dict[int, FloatArray] = field(default_factory=dict)
     head: FloatArray | None = None
     gave_up: dict[int, FloatArray] = field(default_factory=dict)
@@ -61,6 +66,8 @@ class Dispatch:
         if trace:
             self.times.head = np.zeros((len(network.activities), n))
         self.free = _free_units(network, n)
+        self._scratch = np.empty((max((len(f) for f in self.free if f is not None), default=0), n))
+        self._running: dict[int, list[FloatArray]] = {}
         self._work: dict[int, WorkTime] = {}
         self._zero = np.zeros(n)
         self._ties = {p for a in network.activities for p, started in a.preds if started}
@@ -73,22 +80,38 @@ class Dispatch:
                     self._uncertain.add(i)
 
     def run(self, order: Sequence[int]) -> Times:
-        """Places every activity of `order`, and what is running before all else."""
-        running_ends = {}
+        """Places what is running, then every activity of `order`."""
         for a in self.network.activities:
             if a.done_ms is not None:
-                self.times.finish[a.index] = a.done_ms / 1000
+                self.times.finish[a.index] = np.full(self.n, a.done_ms / 1000)
                 if a.index in self._ties:
                     self.times.start[a.index] = self._zero
             elif a.running:
-                running_ends[a.index] = self._continue(a)
+                self._running[a.index] = self._continue(a)
+        return self.go_on(order)
+
+    def go_on(self, order: Sequence[int]) -> Times:
+        """Places further activities after those that stand already."""
         for i in order:
             a = self.network.activities[i]
             if a.rounds:
-                self._tries(a, running_ends.get(i))
+                self._tries(a, self._running.get(i))
             else:
-                self._once(a, running_ends.get(i))
+                self._once(a, self._running.get(i))
         return self.times
+
+    def fork(self, draws: NDArray[np.intp] | slice, n: int, lengths: Sequence[Lengths | None]) -> Dispatch:
+        """The same, as far as it has come, for some of the draws and with other lengths of what is to come."""
+        twin = copy(self)
+        twin.n, twin.lengths = n, lengths
+        rows = [row[draws] for row in self.times.finish]
+        twin.times = Times(rows, {i: s if s is self._zero else s[draws] for i, s in self.times.start.items()})
+        twin.free = [None if f is None else f[:, draws].copy() for f in self.free]
+        twin._running = {i: [end[draws] for end in ends] for i, ends in self._running.items()}
+        twin._zero, twin._scratch = self._zero[:n], self._scratch[:, :n]
+        twin.times.start = {i: twin._zero if len(s) != n else s for i, s in twin.times.start.items()}
+        twin.closing = {i: c[draws] if isinstance(c, np.ndarray) else c for i, c in self.closing.items()}
+        return twin
 
     # -- one activity ------------------------------------------------------------------------------
 
@@ -186,7 +209,11 @@ class Dispatch:
         for p, was in before.items():
             free = self.free[p]
             assert free is not None
-            np.copyto(free, was, where=where)
+            if where.all():
+                free[:] = was
+            else:
+                some = np.flatnonzero(where)
+                free[:, some] = was[:, some]
 
     def _alike(
         self, a: Activity, at: FloatArray, rounds_left: FloatArray, cut: FloatArray, active: BoolArray,
@@ -200,15 +227,7 @@ class Dispatch:
         if a.calendar and wait is not None:
             return _Skipped(np.zeros(self.n), at)
         at = np.where(active, at, 0.0)
-        slots = np.full(self.n, float(copies))
-        other = np.full(self.n, np.inf)
-        for p, k in a.needs:
-            free = before.get(p)
-            if free is None:
-                continue
-            idle = (free <= at).sum(axis=0)
-            slots = np.minimum(slots, idle // k)
-            other = np.minimum(other, np.where(free > at, free, np.inf).min(axis=0))
+        slots, other = self._idle(a, at, copies, before)
         possible = active & (slots >= 1)
         length = np.ceil(copies / np.maximum(slots, 1)) * drawn.copy
         if wait is not None:
@@ -224,6 +243,19 @@ class Dispatch:
         if a.calendar is None:
             return _Skipped(rounds, np.where(possible, at + rounds * length, at))
         return _Skipped(rounds, np.where(rounds > 0, self._worktime(a).advance(at, rounds * length), at))
+
+    def _idle(
+        self, a: Activity, at: FloatArray, copies: int, before: Mapping[int, FloatArray]
+    ) -> tuple[FloatArray, FloatArray]:
+        """How many copies the units that are idle at `at` hold, at most `copies`; when more fall free."""
+        slots, other = np.full(self.n, float(copies)), np.full(self.n, np.inf)
+        for p, k in a.needs:
+            free = before.get(p)
+            if free is None or (copies * k <= len(free) and (free[copies * k - 1] <= at).all()):
+                continue  # all copies at once, in every draw
+            slots = np.minimum(slots, np.count_nonzero(free <= at, axis=0) // k)
+            other = np.minimum(other, np.where(free > at, free, np.inf).min(axis=0))
+        return slots, other
 
     # -- parts -------------------------------------------------------------------------------------
 
@@ -289,15 +321,15 @@ class Dispatch:
             if free is None:
                 continue
             keep = len(free) - k
-            if mask is None:
-                if keep:
-                    low = np.minimum(free[k:], end)
-                    np.maximum(free[:keep], low, out=free[:keep])
-                np.maximum(free[keep:], end, out=free[keep:])
-            else:
-                low = np.minimum(free[k:], end)
-                np.maximum(free[:keep], low, out=free[:keep], where=mask)
-                np.maximum(free[keep:], end, out=free[keep:], where=mask)
+            where: BoolArray | bool = True
+            until = end
+            if mask is not None and k == 1:
+                until = np.where(mask, end, free[0])  # a unit taken until it was free anyway: as if not taken
+            elif mask is not None:
+                where = mask
+            low = np.minimum(free[k:], until, out=self._scratch[:keep])
+            np.maximum(free[:keep], low, out=free[:keep], where=where)
+            np.maximum(free[keep:], until, out=free[keep:], where=where)
 
     def _begin(self, a: Activity, able: FloatArray) -> FloatArray:
         return self._worktime(a).opening(able) if a.calendar else able

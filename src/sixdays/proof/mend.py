@@ -165,9 +165,9 @@ def _untied(trial: _Trial, name: str, other: str) -> Mend:
 
 def _more_units(trial: _Trial, name: str) -> Mend:
     low = trial.plan.resources[name].count
-    high = 2 * low
+    high, most = 2 * low, 10_000 * low
     while not trial.enough([f"{name} {high}"]):
-        if high > 4096 * low:
+        if high > most:
             return Mend(f"more {name}: not enough alone", False, ())
         low, high = high, high * 4
     while high - low > 1:
