@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
-from sixdays.app.project import Options, Project, keep_text, open_project
+from sixdays.app.project import Options, Project, actuals_of, beside, keep_text, open_project
 from sixdays.ask.questions import Question, questions
 from sixdays.ask.suppose import Supposition
 from sixdays.ask.suppose import suppose as suppose_it
-from sixdays.errors import StoreError, UsageError, did_you_mean
+from sixdays.errors import PlanError, StoreError, UsageError, did_you_mean
 from sixdays.odds import moves
 from sixdays.odds.forecast import Forecast, Inputs, forecast
 from sixdays.plan.changes import Setting, changes
 from sixdays.plan.edit import apply, diff
 from sixdays.plan.model import Plan
+from sixdays.plan.parse import read
 from sixdays.plan.rewrite import edits
 from sixdays.proof.prove import Prover
 from sixdays.quantities import Unreadable, parse_when
 
 BELOW_BAR, IMPOSSIBLE = 4, 5
+MOVED_DRAWS = 4_000  # what moved is said in whole points
+MOST_STEPS = 12
+WORDS = {"task started": "{task} began", "task finished": "{task} finished", "try failed": "{count} tries of {task} failed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +177,28 @@ def _record(project: Project, made: Forecast) -> list[str]:
 
 def _moved(project: Project, made: Forecast) -> tuple[moves.Step, ...]:
     """What moved the odds since the last forecast that was recorded (rule Q5)."""
-    return ()
+    last = next((r for r in reversed(project.records) if r.kind == "forecast made"), None)
+    if last is None or project.texts is None or project.path is None:
+        return ()
+    text = project.texts.get(str(last.data["plan"]))
+    if text is None or last.data.get("as_stated") != project.options.as_stated:
+        return ()
+    try:
+        then = datetime.fromisoformat(str(last.data["now"]))
+        old = read(text, project.name, zone=project.options.zone, beside=beside(project.path.parent))
+    except (PlanError, ValueError):
+        return ()
+    known = [r for r in project.records if r.id < last.id]
+    steps = []
+    for record in project.records:
+        if record.id > last.id and record.kind in WORDS:
+            known.append(record)
+            steps.append((WORDS[record.kind].format(**record.data), actuals_of(old, known)))
+    before = actuals_of(old, [r for r in project.records if r.id < last.id])
+    if len(steps) > MOST_STEPS:
+        steps = [(f"{len(steps)} things that happened", steps[-1][1])]
+    same = not steps and text == project.plan.text and then == project.options.now
+    return () if same else moves.moved((old, then, before), steps, project.plan, made.inputs, made.draws.first(MOVED_DRAWS))
 
 
 def _closed_questions(project: Project) -> set[str]:

@@ -149,7 +149,7 @@ def _folder_name(source: str, project: Project) -> str:
 
 def _read_file(path: Path, options: Options) -> Project:
     text = read_text(path)
-    plan = read(text, _shown(path), zone=options.zone, beside=_beside(path.parent))
+    plan = read(text, _shown(path), zone=options.zone, beside=beside(path.parent))
     return Project(plan, options, path)
 
 
@@ -177,7 +177,8 @@ def _text(path: Path) -> str:
         raise ValueError(f"it is not UTF-8 text (byte {e.start})") from e
 
 
-def _beside(folder: Path) -> Callable[[str], str]:
+def beside(folder: Path) -> Callable[[str], str]:
+    """How a plan in this folder reads the files that it names."""
     return lambda name: _text(folder / name)
 
 

@@ -141,6 +141,8 @@ def what_if(change: Sequence[str], plan: Plan) -> str:
     words = ["sixdays", "what-if", *change]
     if not plan.file:
         words += ["--plan", plan.text]
+    elif plan.file not in ("plan.yaml", ""):
+        words += [w for file in plan.file.split(", ") for w in ("--plan", file)]
     return " ".join(f'"{w}"' if " " in w and '"' not in w else shlex.quote(w) if " " in w else w for w in words)
 
 

@@ -18,7 +18,11 @@ def what_if_lines(before: Forecast, after: Forecast, change: str, where: str, di
     for name, new in after.targets.items():
         old = before.targets[name]
         lines.append(f"{name} · {words.deadline(new, after.inputs.now)}")
+        if not new.open:
+            lines += [*indented(words.headline(new, after.inputs.draws)), ""]
+            continue
         lines += indented(f"odds {_brief(old)} → {_brief(new)}")
+        lines += indented(no_longer_needed(before, after, name))
         for task, tries in new.tries.items():
             if task in old.tries:
                 lines += indented(f"tries of {task} that fit: {_fit(old, task)} → {_fit(new, task)}")
@@ -32,6 +36,17 @@ def what_if_lines(before: Forecast, after: Forecast, change: str, where: str, di
     if diff:
         lines += [*clean_diff(diff), "", "Written. sixdays undo takes it back."]
     return _trimmed(lines)
+
+
+def no_longer_needed(before: Forecast, after: Forecast, target: str) -> str:
+    """A tie that was loosened may be what made a task necessary: said, since it is rarely meant."""
+    old, new = before.run.network, after.run.network
+    was = {old.activities[i].name for i in old.needed[target][0]}
+    now = {new.activities[i].name for i in new.needed[target][0]}
+    gone = [n for n in new.index if n in was - now]
+    if not gone:
+        return ""
+    return f"Mind: {target} then needs no end of {', '.join(gone)}; if it does, add it to its requires."
 
 
 def _brief(t: TargetForecast) -> str:
@@ -53,13 +68,13 @@ def suppose_lines(s: Supposition, f: Forecast) -> list[str]:
         lines += indented(f"Nothing has to change: odds {show_percent(s.before)}.")
     elif s.enough:
         what = "one change" if len(s.changes) == 1 else f"{len(s.changes)} changes"
-        lines += indented(f"{what[0].upper()}{what[1:]}: odds {show_percent(s.before)} → {show_percent(s.after)}.")
+        lines += [*indented(f"{what[0].upper()}{what[1:]}: odds {show_percent(s.before)} → {show_percent(s.after)}."), ""]
     else:
         return _trimmed([*lines, *_not_enough(s)])
     for statement in s.statements:
         by = f"by {words.when(statement.by, s.by, now)}" if statement.by else "now"
         state = "true" if statement.true_now else "not yet"
-        lines += ["", *indented(f"{by}: {statement.text} · {state}", "  ")]
+        lines += indented(f"{by:<22} {statement.text} · {state}", "  ")
         if not statement.by and statement.command:
             lines += indented(statement.command, "      ")
     minutes = sum(c.minutes for c in s.changes)

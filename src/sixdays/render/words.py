@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sixdays.odds.forecast import Forecast, TargetForecast, TriesForecast
 from sixdays.proof.certificate import Certificate
@@ -92,12 +92,14 @@ def beliefs(name: str, t: TriesForecast) -> str:
 
 
 def finish(t: TargetForecast, now: datetime) -> str:
-    """P10, P50 and P90 of the finish, in the deadline's zone."""
+    """P10, P50 and P90 of the finish, in the deadline's zone (rule S8)."""
     p10, p50, p90 = (when(x, t.deadline, now) for x in (t.finish.p10, t.finish.p50, t.finish.p90))
     if t.finish.p10 is None:
-        return "It is not finished within ten years in 9 of 10 draws."
+        return "In 9 of 10 futures it is not finished within ten years."
     if t.finish.p50 is None:
-        return f"1 in 10 finish by {p10}; more than half never do (the idea may not work)."
+        return f"1 in 10 futures finish by {p10}; in more than half of them it never does."
+    if t.finish.p90 is None:
+        return f"Half by {p50}, 1 in 10 by {p10}; in some futures no try convinces."
     if p10 == p90:
         return f"Finishes {p50}."
     return f"Finishes {p10} to {p90} (8 in 10), half by {p50}."
@@ -111,7 +113,7 @@ def when(at: datetime | None, like: datetime, now: datetime) -> str:
     """A time in the zone of another one, without naming the zone again."""
     if at is None:
         return "never within ten years"
-    local = at.astimezone(like.tzinfo)
+    local = (at + timedelta(seconds=30)).replace(second=0, microsecond=0).astimezone(like.tzinfo)
     return show_instant(local, now.astimezone(like.tzinfo)).rsplit(" ", 1)[0]
 
 
