@@ -38,13 +38,17 @@ class Rows:
     finished: np.ndarray
 
     def only(self, mask: np.ndarray) -> Rows:
-        return Rows(self.source, *(getattr(self, k)[mask] for k in ("estimate", "actual", "who", "estimated", "finished")))
+        return Rows(
+            self.source, *(getattr(self, k)[mask] for k in ("estimate", "actual", "who", "estimated", "finished"))
+        )
 
 
 def folder() -> Path:
     found = os.environ.get("SIXDAYS_DATA")
     if not found:
-        sys.exit("set SIXDAYS_DATA to the folder with sip_tasks_dev.csv.gz, cesaw_tasks.csv.gz and renzo_pomodoro.csv.gz")
+        sys.exit(
+            "set SIXDAYS_DATA to the folder with sip_tasks_dev.csv.gz, cesaw_tasks.csv.gz and renzo_pomodoro.csv.gz"
+        )
     return Path(found)
 
 
@@ -94,7 +98,9 @@ def _renzo() -> Rows:
     for r in _rows("renzo_pomodoro.csv.gz"):
         try:
             day = datetime.fromisoformat(r["date"]).toordinal()
-            out.append((float(r["estimate_pomodoros"]) * 25 / 60, float(r["actual_pomodoros"]) * 25 / 60, "renzo", day, day))
+            out.append(
+                (float(r["estimate_pomodoros"]) * 25 / 60, float(r["actual_pomodoros"]) * 25 / 60, "renzo", day, day)
+            )
         except ValueError:
             continue
     return _made("renzo", out)
@@ -125,7 +131,7 @@ def fit(sources: list[Rows]) -> dict[str, object]:
 
 def _people_alike(s: Rows) -> np.ndarray:
     """Between a row each and a person each: the square root of a person's rows, so that nobody is the prior."""
-    people, at, count = np.unique(s.who, return_inverse=True, return_counts=True)
+    _, at, count = np.unique(s.who, return_inverse=True, return_counts=True)
     each = 1 / np.sqrt(count)[at]
     return each / each.sum()
 

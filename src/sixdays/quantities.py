@@ -171,7 +171,7 @@ def parse_count(text: str) -> Fraction:
     if found is None or len(found[1]) > 30:
         raise Unreadable(f'"{_short(text)}" is not a number', "write 900, 300k, 5M or 1e6")
     power = int(found[2] or 0) + {"": 0, "k": 3, "K": 3, "M": 6, "G": 9}[found[3]]
-    value = Fraction(found[1]) * 10**power
+    value: Fraction = Fraction(found[1]) * 10**power
     if value <= 0:
         raise Unreadable(f'"{_short(text)}" must be more than 0')
     return value
@@ -374,7 +374,7 @@ def _parse_spoken(text: str, now: datetime, zone: tzinfo) -> datetime:
         month, day_of_month = _index(MONTHS, dated[2]), int(dated[1])
     elif dated := _MONTH_DAY.match(rest):
         month, day_of_month = _index(MONTHS, dated[1]), int(dated[2])
-    if dated and month is None or not dated and weekday is None and relative is None:
+    if (dated and month is None) or (not dated and weekday is None and relative is None):
         raise Unreadable(f'"{_short(text)}" is not a time', 'write "8 Nov 23:59 AoE", "2016-11-08 AoE" or "+3d"')
     clock, named, rest = (23, 59, 0), zone, rest[dated.end() :].strip(" ,") if dated else rest.strip(" ,")
     if found := _LEADING_CLOCK.match(rest):

@@ -51,7 +51,9 @@ def random_tiny(rng: random.Random, most: int = 5) -> Tiny:
     held = dict.fromkeys(counts, 0)
     for i in range(rng.randint(2, most)):
         needs = tuple(
-            (name, rng.randint(1, count)) for name, count in counts.items() if rng.random() < (0.85 if name == "gpu" else 0.4)
+            (name, rng.randint(1, count))
+            for name, count in counts.items()
+            if rng.random() < (0.85 if name == "gpu" else 0.4)
         )
         after = tuple((j.name, rng.random() < 0.2) for j in jobs if rng.random() < 0.3)
         copies = min(rng.choice((1, 1, 1, 2, 3)), copies_left)
@@ -86,7 +88,9 @@ def as_plan(tiny: Tiny, due_h: float) -> tuple[Plan, tuple[Actual, ...]]:
     }  # fmt: skip
     target = Target("x", NOW + timedelta(hours=due_h), tiny.requires)
     actuals = tuple(
-        Actual(j.name, tuple(Copy(i + 1, NOW - timedelta(hours=h)) for i, h in enumerate(j.ran))) for j in tiny.jobs if j.ran
+        Actual(j.name, tuple(Copy(i + 1, NOW - timedelta(hours=h)) for i, h in enumerate(j.ran)))
+        for j in tiny.jobs
+        if j.ran
     )
     return Plan(tasks, resources, targets={"x": target}), actuals
 

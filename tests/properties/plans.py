@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from math import inf
 
 from hypothesis import strategies as st
+
 from sixdays.plan.actuals import Actual, Copy
 from sixdays.plan.model import Estimate, Hours, Plan, Resource, Risk, Target, Task, Tie, Tries, units_of
 
@@ -25,11 +26,15 @@ def random_plan(
     if hours and rng.random() < 0.5:
         start = rng.randint(0, 20) * 60
         days = frozenset(rng.sample(range(7), rng.randint(2, 7))) if rng.random() < 0.6 else WEEK
-        resources["me"] = Resource("me", rng.randint(1, 2), Hours(start, rng.randint(start // 60 + 1, 24) * 60, days, UTC))
+        resources["me"] = Resource(
+            "me", rng.randint(1, 2), Hours(start, rng.randint(start // 60 + 1, 24) * 60, days, UTC)
+        )
     tasks: dict[str, Task] = {}
     for i in range(rng.randint(2, most)):
         name = f"t{i}"
-        needs = tuple((r, rng.randint(1, v.count)) for r, v in resources.items() if rng.random() < (0.75 if r == "gpu" else 0.3))
+        needs = tuple(
+            (r, rng.randint(1, v.count)) for r, v in resources.items() if rng.random() < (0.75 if r == "gpu" else 0.3)
+        )
         after = tuple(Tie(t, rng.random() < 0.2) for t in tasks if rng.random() < 0.3)
         copies = rng.choice((1, 1, 1, 2, 3, 5))
         own_tries = None
@@ -39,7 +44,9 @@ def random_plan(
                 rng.choice((None, None, 1, 3, 7)),
             )  # fmt: skip
         units = units_of(resources[r] for r, _ in needs)
-        tasks[name] = Task(name, _estimate(rng), needs, after, copies, "seeds" if copies > 1 else "", tries=own_tries, units=units)
+        tasks[name] = Task(
+            name, _estimate(rng), needs, after, copies, "seeds" if copies > 1 else "", tries=own_tries, units=units
+        )
     names = list(tasks)
     risks = _risks(rng, names)
     targets = {
@@ -76,7 +83,9 @@ def _risks(rng: random.Random, names: list[str]) -> dict[str, Risk]:
     if rng.random() < 0.4:
         risks["again"] = Risk("again", 0.4, repeats=rng.choice(names))
     if rng.random() < 0.4:
-        risks["late"] = Risk("late", 0.5, adds=_range(rng, 1, 5), to=tuple(rng.sample(names, rng.randint(1, len(names)))))
+        risks["late"] = Risk(
+            "late", 0.5, adds=_range(rng, 1, 5), to=tuple(rng.sample(names, rng.randint(1, len(names))))
+        )
     return risks
 
 
@@ -88,7 +97,13 @@ def _actuals(rng: random.Random, tasks: dict[str, Task]) -> tuple[Actual, ...]:
         total = task.copies * (task.tries.side_by_side if task.tries else 1)
         begun = rng.randint(1, total)
         started = NOW - timedelta(hours=rng.uniform(0.5, 10))
-        out.append(Actual(task.name, tuple(Copy(i + 1, started) for i in range(begun)), failed=rng.randint(0, 1) if task.tries else 0))
+        out.append(
+            Actual(
+                task.name,
+                tuple(Copy(i + 1, started) for i in range(begun)),
+                failed=rng.randint(0, 1) if task.tries else 0,
+            )
+        )
     return tuple(out)
 
 

@@ -1,0 +1,1 @@
+"""Use cases, one function each: read, call engines in order, record."""

@@ -65,7 +65,12 @@ def reply(asked: Next, question: Question, said: Reply) -> str:
         made = forecast_of(project)
         after = changes(project.plan, change, setting(project, made)).plan
         shown = keep_change(project, after, f"{question.text} {said}")
-    kind = {"yes": "question answered", "no": "question answered", "skip": "question skipped", "wrong": "question wrong"}
+    kind = {
+        "yes": "question answered",
+        "no": "question answered",
+        "skip": "question skipped",
+        "wrong": "question wrong",
+    }
     project.add(kind[said], {"text": question.text, "change": list(question.change), "answer": said})
     return shown
 
@@ -94,7 +99,9 @@ def expect(asked: Next, what: str, surprise: int, deed: str) -> str:
     stops = ", ".join(plain(str(t)) for t in project.plan.targets[target].requires)
     value = f"{{odds: {float(str(risk['odds'])) * 100:g}%, stops: [{stops}]}}"
     shown = _write(project, (Edit(("risks", name), value),), PREMORTEM)
-    project.add("question answered", {"text": PREMORTEM, "change": [], "answer": what, "surprise": surprise, "deed": deed})
+    project.add(
+        "question answered", {"text": PREMORTEM, "change": [], "answer": what, "surprise": surprise, "deed": deed}
+    )
     return shown
 
 

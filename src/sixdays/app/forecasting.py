@@ -25,7 +25,11 @@ from sixdays.quantities import Unreadable, parse_when
 BELOW_BAR, IMPOSSIBLE = 4, 5
 MOVED_DRAWS = 4_000  # what moved is said in whole points
 MOST_STEPS = 12
-WORDS = {"task started": "{task} began", "task finished": "{task} finished", "try failed": "{count} tries of {task} failed"}
+WORDS = {
+    "task started": "{task} began",
+    "task finished": "{task} finished",
+    "try failed": "{count} tries of {task} failed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +134,16 @@ def check(sources: Sequence[str], options: Options, bar: float) -> tuple[Forecas
     return made, BELOW_BAR if any(t.odds < bar for t in open_) else 0
 
 
-def suppose(target: str | None, by: str | None, sources: Sequence[str], options: Options) -> tuple[Supposition, Forecast]:
+def suppose(
+    target: str | None, by: str | None, sources: Sequence[str], options: Options
+) -> tuple[Supposition, Forecast]:
     """What has to happen for a target to be met, by its deadline or by another time (rule Q6)."""
     project = open_project(sources, options)
     plan = project.plan
     if target is not None and target not in plan.targets:
-        raise UsageError(f'unknown target "{target}"', did_you_mean(target, plan.targets, f"targets: {', '.join(plan.targets)}"))
+        raise UsageError(
+            f'unknown target "{target}"', did_you_mean(target, plan.targets, f"targets: {', '.join(plan.targets)}")
+        )
     if not plan.targets:
         raise UsageError("the plan has no targets", "add targets: {workshop: {deadline: 2016-11-08 23:59 AoE}}")
     if by is not None and target is None and len(plan.targets) == 1:
@@ -198,7 +206,11 @@ def _moved(project: Project, made: Forecast) -> tuple[moves.Step, ...]:
     if len(steps) > MOST_STEPS:
         steps = [(f"{len(steps)} things that happened", steps[-1][1])]
     same = not steps and text == project.plan.text and then == project.options.now
-    return () if same else moves.moved((old, then, before), steps, project.plan, made.inputs, made.draws.first(MOVED_DRAWS))
+    return (
+        ()
+        if same
+        else moves.moved((old, then, before), steps, project.plan, made.inputs, made.draws.first(MOVED_DRAWS))
+    )
 
 
 def _closed_questions(project: Project) -> set[str]:

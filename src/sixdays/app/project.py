@@ -97,7 +97,8 @@ def actuals_of(plan: Plan, records: Iterable[Record]) -> tuple[Actual, ...]:
 def shapes(plan: Plan) -> dict[str, Shape]:
     """What the fold must know of each task."""
     return {
-        t.name: Shape(t.copies, t.tries.side_by_side if t.tries else 1, t.tries is not None) for t in plan.tasks.values()
+        t.name: Shape(t.copies, t.tries.side_by_side if t.tries else 1, t.tries is not None)
+        for t in plan.tasks.values()
     }
 
 
@@ -114,7 +115,8 @@ def open_project(sources: Sequence[str], options: Options) -> Project:
         return _open_one(sources[0], options)
     if not any(os.path.exists(s) for s in sources):  # an unquoted sentence
         return _sentence(" ".join(sources), options)
-    projects, problems = [], []
+    projects: list[tuple[str, Project]] = []
+    problems: list[Problem] = []
     for source in sources:
         try:
             project = _open_one(source, options)

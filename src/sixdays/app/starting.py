@@ -60,6 +60,10 @@ def init(answers: Draft, options: Options, folder: Path) -> Started:
         raise UsageError(f"{path} is there already", "sixdays ask improves it; sixdays odds reads it")
     now: datetime = options.now.astimezone(options.zone)
     text, assumed = draft(answers, now)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise StoreError(f"{folder} cannot be made: {e.strerror}", "nothing was written") from e
     create_file(path, text)
     write_schema(folder)
     return Started(str(path), text, assumed, odds((str(path),), options))

@@ -55,17 +55,26 @@ def scenes(options: Options) -> Iterator[Scene]:
     first = _forecast(guessed, FRIDAY, options)
     asked = questions(guessed, first)
     text = asked[0].text if asked else ""
-    yield Scene("long shot", "Friday 4 November 2016, 18:00. ICLR has closed; a workshop has not. The plan, as guesses:",
-                first, question=text)  # fmt: skip
+    heading = "Friday 4 November 2016, 18:00. ICLR has closed; a workshop has not. The plan, as guesses:"
+    yield Scene("long shot", heading, first, question=text)
     stated = _forecast(plan, FRIDAY, options)
     yield Scene("impossible", "No: a run takes three days at least. That is a fact, so it can be added up:", stated)
-    yield Scene("suppose", "Suppose it is done. What has to happen?", stated, supposition=suppose(plan, stated, "workshop"))
+    yield Scene(
+        "suppose", "Suppose it is done. What has to happen?", stated, supposition=suppose(plan, stated, "workshop")
+    )
     faster = _forecast(changes(plan, TEN_MINUTES, friday).plan, FRIDAY, options)
-    yield Scene("faster", "Ten minutes found four quick changes: ten times faster. The same plan with that:", faster, before=stated)
+    yield Scene(
+        "faster",
+        "Ten minutes found four quick changes: ten times faster. The same plan with that:",
+        faster,
+        before=stated,
+    )
     october = Setting(THREE_WEEKS_EARLIER, PACIFIC)
     then = changes(plan, BEFORE_IT_MOVED, october).plan
     early = _forecast(then, THREE_WEEKS_EARLIER, options)
-    yield Scene("three weeks earlier", "The same question on 14 October, when the workshop still closed on 1 November:", early)
+    yield Scene(
+        "three weeks earlier", "The same question on 14 October, when the workshop still closed on 1 November:", early
+    )
     both = _forecast(changes(then, TEN_MINUTES, october).plan, THREE_WEEKS_EARLIER, options)
     yield Scene("with the ten minutes", "And with the ten minutes spent on that day:", both, before=early)
 

@@ -1,0 +1,1 @@
+"""Questions, suppositions, the interview: what to ask of a forecast."""

@@ -72,7 +72,9 @@ def draft(answers: Draft, now: datetime) -> tuple[str, tuple[str, ...]]:
         lines.append(f"  {name}:")
         if before:
             lines.append(f"    after: {before}")
-        lines.append(f"    takes: {plain(takes)}" + ("" if answers.takes else "        # a guess: nobody has measured it"))
+        lines.append(
+            f"    takes: {plain(takes)}" + ("" if answers.takes else "        # a guess: nobody has measured it")
+        )
         lines.append("    needs: {gpu: 1}")
         if answers.run:
             lines.append(f"    run: {plain(answers.run)}")

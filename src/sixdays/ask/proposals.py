@@ -12,8 +12,9 @@ from sixdays.plan.model import Plan, Task, is_experiment
 from sixdays.plan.network import Goal
 from sixdays.quantities import show_percent, write_duration
 
-MINUTES = {
-    "tie": 5.0, "seeds": 5.0, "faster": 10.0, "floor": 5.0, "deadline": 15.0, "drop": 30.0, "risk": 30.0, "resource": 60.0,
+MINUTES = {  # rule Q4
+    "tie": 5.0, "seeds": 5.0, "faster": 10.0, "floor": 5.0, "deadline": 15.0, "drop": 30.0, "risk": 30.0,
+    "resource": 60.0,
 }  # fmt: skip
 NEAR = 0.05  # criticality from which a task counts as near the critical chain
 MOST_FASTER = 10.0
@@ -22,7 +23,8 @@ MOST_FASTER = 10.0
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """kind: a row of MINUTES. deed: by what it could be done. place: where in the plan's order it arose.
-    if_no: what the answer "no" says of the plan, for a question that settles what is certain."""
+    if_no: what the answer "no" says of the plan, for a question that settles what is certain.
+    """
 
     text: str
     change: tuple[str, ...]
@@ -160,9 +162,11 @@ class _Maker:
             yield self.make("seeds", text, f"{task.name} {n} seeds", task=task)
 
     def drop(self, task: Task) -> Iterator[Proposal]:
-        if len(self.plan.tasks) > 1 and task.name not in self.running:
-            names = " and ".join(g.name for g in self.unlikely[:2])
-            yield self.make("drop", f"Does {names} need {task.name}?", f"{task.name} dropped", task=task)
+        """Is it required by this standard? Never asked of the result itself."""
+        if len(self.plan.tasks) > 1 and task.name not in self.running and not task.tries and not task.claim:
+            names = [g.name for g in self.unlikely[:2]]
+            text = f"{'Do' if len(names) > 1 else 'Does'} {' and '.join(names)} need {task.name}?"
+            yield self.make("drop", text, f"{task.name} dropped", task=task)
 
     def resources(self) -> Iterator[Proposal]:
         used = dict.fromkeys(r for t in self.tasks for r, _ in t.needs)
@@ -195,7 +199,8 @@ class _Maker:
 
     def swaps(self) -> Iterator[Proposal]:
         """A cheap decisive test behind a dear safe task: least cost over probability of stopping first
-        (Mitten 1960; De Reyck and Leus 2008)."""
+        (Mitten 1960; De Reyck and Leus 2008).
+        """
         for task in self.plan.tasks.values():
             p = 1.0
             for risk in self.plan.risks.values():
@@ -207,7 +212,7 @@ class _Maker:
                 before = self.plan.tasks[tie.task]
                 safe = not any(before.name in r.stops for r in self.plan.risks.values())
                 if safe and before.takes.median_s * before.copies > task.takes.median_s * task.copies:
-                    text = f"Could {task.name} come before {before.name}? It is cheaper and stops everything with {show_percent(1 - p)}."
+                    text = f"Could {task.name} come before {before.name}? It is cheaper, and ends it with {show_percent(1 - p)}."
                     yield self.make("tie", text, deed="the cheap decisive test first")
 
 

@@ -87,9 +87,7 @@ def questions(plan: Plan, forecast: Forecast, *, most: int = 100, without: Itera
     return (*settling, *useful, *wordless, *measure)
 
 
-def _ranked(
-    trials: Sequence[tuple[Proposal, FloatArray]], now: FloatArray
-) -> list[tuple[Proposal, FloatArray]]:
+def _ranked(trials: Sequence[tuple[Proposal, FloatArray]], now: FloatArray) -> list[tuple[Proposal, FloatArray]]:
     """By leverage; within a tie on the common draws fewer minutes first, then the plan's order (rule Q2)."""
     scored = [(p, w, (w - now[: len(w)]) / p.minutes) for p, w in trials]
     scored.sort(key=lambda s: -float(s[2].mean()))
@@ -163,5 +161,3 @@ def _worth_measuring(forecast: Forecast, trials: Trials) -> list[Question]:
             text = f"How long does {a.name} really take? Worth measuring."
             out.append(Question(text, (), 10.0, swing=swing, why="the odds differ by this much between its two halves"))
     return sorted(out, key=lambda q: -(q.swing or 0.0))
-
-

@@ -146,9 +146,7 @@ def _phrases(chosen: Sequence[Proposal]) -> tuple[str, ...]:
     return tuple(phrase for p in chosen for phrase in p.change)
 
 
-def _statements(
-    trials: Trials, goal: Goal, chosen: Sequence[Proposal], outcome: Outcome
-) -> Iterator[Statement]:
+def _statements(trials: Trials, goal: Goal, chosen: Sequence[Proposal], outcome: Outcome) -> Iterator[Statement]:
     """The changes, then the milestones with the times by which 90 % of the winning draws had them."""
     run = outcome.run
     network = run.network
@@ -159,7 +157,12 @@ def _statements(
     for i in network.needed[goal.name][0]:
         a = network.activities[i]
         if a.done_ms is not None:
-            found.append((a.done_ms / 1000, Statement(f"{a.name} was finished", network.now + timedelta(milliseconds=a.done_ms), True)))
+            found.append(
+                (
+                    a.done_ms / 1000,
+                    Statement(f"{a.name} was finished", network.now + timedelta(milliseconds=a.done_ms), True),
+                )
+            )
             continue
         late = float(nearest_rank(run.times.finish[i][won], (0.9,))[0])
         if late > HORIZON_S:

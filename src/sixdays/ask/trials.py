@@ -135,7 +135,7 @@ class Trials:
         """For each open target the draws in which every idea that it needs can work."""
         run = self.forecast.run
         out = {}
-        n = run.times.finish.shape[1]
+        n = run.times.n
         for goal in self.goals:
             can = np.ones(n, dtype=bool)
             for i in run.network.needed[goal.name][0]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,13 @@ REPLIES: dict[str, asking.Reply] = {"y": "yes", "n": "no", "s": "skip", "w": "wr
 
 
 @click.command()
-@click.option("--answer", "answers", multiple=True, type=click.Choice(["y", "n", "s", "w"]), help="Answers in order, for programs.")
+@click.option(
+    "--answer",
+    "answers",
+    multiple=True,
+    type=click.Choice(["y", "n", "s", "w"]),
+    help="Answers in order, for programs.",
+)
 @PLAN
 @forecast_options
 def command(answers: tuple[str, ...], plans: tuple[str, ...], as_json: bool, **given: Any) -> int:
@@ -39,17 +46,19 @@ def command(answers: tuple[str, ...], plans: tuple[str, ...], as_json: bool, **g
     if as_json:
         done = []
         for question, letter in zip(asked.questions, answers, strict=False):
-            done.append({"text": question.text, "answer": letter, "diff": asking.reply(asked, question, REPLIES[letter])})
+            done.append(
+                {"text": question.text, "answer": letter, "diff": asking.reply(asked, question, REPLIES[letter])}
+            )
         say_json({**asked.to_dict(), "answers": done})
         return 0
     count = 0
     for question in asked.questions:
         count += 1
         say(["", *asked_lines(question)])
-        letter = answers[count - 1] if count <= len(answers) else _letter()
-        if letter is None:
+        said = answers[count - 1] if count <= len(answers) else _letter()
+        if said is None:
             return 0
-        _show(asking.reply(asked, question, REPLIES[letter]))
+        _show(asking.reply(asked, question, REPLIES[said]))
     _interview(asked, how, asking.MOST - count)
     return 0
 
@@ -66,7 +75,7 @@ def _letter() -> str | None:
 def ask_line(prompt: str) -> str | None:
     """A line from stdin, terminal or pipe; None at its end."""
     click.echo(f"{prompt}\n> ", nl=False)
-    line = click.get_text_stream("stdin").readline()
+    line: str = sys.stdin.readline()
     if not line:
         click.echo("")
         return None

@@ -25,7 +25,9 @@ _DRAWS = click.option(
     "--draws", type=click.IntRange(1, 1_000_000), default=10_000, envvar="SIXDAYS_DRAWS", show_default=True,
     help="How many futures are drawn.",
 )  # fmt: skip
-_AS_STATED = click.option("--as-stated", is_flag=True, help="Estimates exactly as written; a single number is a constant.")
+_AS_STATED = click.option(
+    "--as-stated", is_flag=True, help="Estimates exactly as written; a single number is a constant."
+)
 _NO_RECORD = click.option("--no-record", is_flag=True, help="Write nothing.")
 PLAN = click.option(
     "--plan", "plans", multiple=True, metavar="PLAN", envvar="SIXDAYS_PLAN",

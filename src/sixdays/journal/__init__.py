@@ -1,0 +1,1 @@
+"""Records and their fold into what has happened."""

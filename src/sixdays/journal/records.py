@@ -73,13 +73,13 @@ def from_dict(found: object) -> Record:
         ValueError: it is none, and why.
     """
     if not isinstance(found, dict):
-        raise ValueError("it is not an object")  # noqa: TRY004
+        raise ValueError("it is not an object")
     for key in ("id", "kind", "at", "by"):
         if not isinstance(found.get(key), str):
             raise ValueError(f"it has no {key}")
     data = found.get("data", {})
     if not isinstance(data, dict):
-        raise ValueError("its data are not an object")  # noqa: TRY004
+        raise ValueError("its data are not an object")
     at = datetime.fromisoformat(found["at"])
     if why := wrong_with(found["kind"], at, data):
         raise ValueError(why)

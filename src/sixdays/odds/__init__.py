@@ -1,0 +1,1 @@
+"""Estimates, dispatch, tries and forecasts: everything that is drawn."""

@@ -22,7 +22,7 @@ def criticality(network: Network, times: Times, order: Sequence[int], goal: Goal
     moment it became able to start; stops where that moment is now or a wait.
     """
     assert times.head is not None
-    n = times.finish.shape[1]
+    n = times.n
     ordered = set(order)
     placed = [*(a.index for a in network.activities if a.running and a.index not in ordered), *order]
     marked: dict[int, NDArray[np.bool_]] = {}

@@ -104,7 +104,8 @@ class Law:
 
 def _not_below(a: float, z: FloatArray) -> FloatArray:
     """Standard normals given that they are ≥ a: S(z') = S(a)·S(z), with upper tails so that it
-    stays exact when almost everything lies below a (rule E2)."""
+    stays exact when almost everything lies below a (rule E2).
+    """
     if a < -9:
         return z
     tail = stats.normal_sf(z)

@@ -142,7 +142,8 @@ class TargetForecast:
 @dataclass(frozen=True, slots=True)
 class TaskForecast:
     """criticality: share of draws in which the task lies on the critical chain of the top target (rule S7).
-    ends_s: when it ends, seconds since now, shape (draws,)."""
+    ends_s: when it ends, seconds since now, shape (draws,).
+    """
 
     criticality: float
     basis: str
@@ -219,9 +220,7 @@ def forecast(plan: Plan, inputs: Inputs, *, base: Sequence[str] | None = None, d
     return _told(plan, inputs, run, draws, proofs)
 
 
-def settle(
-    plan: Plan, inputs: Inputs, *, base: Sequence[str] | None, draws: Draws, quick: bool = False
-) -> Run:
+def settle(plan: Plan, inputs: Inputs, *, base: Sequence[str] | None, draws: Draws, quick: bool = False) -> Run:
     """The simulation behind a forecast of the same arguments, without what is read off it.
 
     quick: nothing is proved, and a plan that only relaxes another is dispatched in that one's order alone.
@@ -403,8 +402,10 @@ def _target(
     finish = _finish(ends, inputs.now)
     spread = tuple(float(x) for x in nearest_rank(ends, (0.01, *SPREAD)))
     best = _at(spread[0], inputs.now)
-    common: dict[str, Any] = {"name": goal.name, "deadline": goal.deadline, "finish": finish, "best": best, "spread_s": spread[1:],
-              "worth": goal.worth, "certificate": proof}  # fmt: skip
+    common: dict[str, Any] = {
+        "name": goal.name, "deadline": goal.deadline, "finish": finish, "best": best, "spread_s": spread[1:],
+        "worth": goal.worth, "certificate": proof,
+    }  # fmt: skip
     if not network.is_open(goal):
         done = [network.activities[i].done_ms for i in goal.requires]
         met = all(d is not None and d <= goal.due_ms for d in done)

@@ -15,7 +15,6 @@ from sixdays.plan.model import Plan
 from sixdays.plan.network import stopping
 
 Kind = Literal["record", "edit", "history", "clock"]
-SHOWN = 0.005  # a step that moves the odds by less is not worth a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +24,6 @@ class Step:
     kind: Kind
     text: str
     change: Mapping[str, float]
-
-    @property
-    def matters(self) -> bool:
-        return any(abs(c) >= SHOWN for c in self.change.values())
 
     def to_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, "text": self.text, "change": dict(self.change)}
@@ -104,7 +99,8 @@ def _edits(old: Plan, new: Plan) -> Iterator[tuple[str, Plan]]:
             rest.pop(name, None)
             if name in yours:
                 rest = {n: (yours[name] if n == name else rest[n]) for n in [*yours, *rest] if n == name or n in rest}
-            trial = replace(at, **{section: rest})
+            changed: dict[str, Any] = {section: rest}
+            trial = replace(at, **changed)
             what = "added" if name not in mine else "taken out" if name not in yours else "edited"
             words.append(f"{name} {what}")
             at = trial
@@ -117,7 +113,7 @@ def _edits(old: Plan, new: Plan) -> Iterator[tuple[str, Plan]]:
 
 def _same(a: Any, b: Any) -> bool:
     """Whether two values say the same, wherever they stand in their files."""
-    return _bare(a) == _bare(b)
+    return bool(_bare(a) == _bare(b))
 
 
 def _bare(value: Any) -> Any:

@@ -153,7 +153,8 @@ class _Walk:
 
 def latest_starts(network: Network, medians: Sequence[Lengths | None], goals: Collection[Goal]) -> list[Key]:
     """For each activity what decides between two that could start: running first, then the smallest
-    latest start over the goals that need it, then the greater worth, then the plan's order (rule S2)."""
+    latest start over the goals that need it, then the greater worth, then the plan's order (rule S2).
+    """
     never = (inf, 0.0)
     due: list[tuple[float, float]] = [never] * len(network.activities)
     due_start: list[tuple[float, float]] = [never] * len(network.activities)

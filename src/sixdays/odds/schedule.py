@@ -34,11 +34,12 @@ MAX_LOOPS = 2_000  # rounds that are stepped one by one; only a queue in front o
 class Times:
     """When things happen, seconds since now, inf for never.
 
-    finish: shape (activities, draws). start: first start of an activity, shape (draws,), where a tie asks for it.
+    n: how many draws. finish: shape (activities, draws). start: first start of an activity, shape (draws,), where a tie asks for it.
     head: when the activity's part of the critical chain became able to start, shape (activities, draws), if traced.
     gave_up: when an activity with tries gave up, inf where it did not.
     """
 
+    n: int
     finish: FloatArray | list[FloatArray]
     start: dict[int, FloatArray] = field(default_factory=dict)
     head: FloatArray | None = None
@@ -62,7 +63,7 @@ class Dispatch:
         self.n = n
         self.closing = closing
         self.trace = trace
-        self.times = Times(np.zeros((len(network.activities), n)))
+        self.times = Times(n, np.zeros((len(network.activities), n)))
         if trace:
             self.times.head = np.zeros((len(network.activities), n))
         self.free = _free_units(network, n)
@@ -105,7 +106,7 @@ class Dispatch:
         twin = copy(self)
         twin.n, twin.lengths = n, lengths
         rows = [row[draws] for row in self.times.finish]
-        twin.times = Times(rows, {i: s if s is self._zero else s[draws] for i, s in self.times.start.items()})
+        twin.times = Times(n, rows, {i: s if s is self._zero else s[draws] for i, s in self.times.start.items()})
         twin.free = [None if f is None else f[:, draws].copy() for f in self.free]
         twin._running = {i: [end[draws] for end in ends] for i, ends in self._running.items()}
         twin._zero, twin._scratch = self._zero[:n], self._scratch[:, :n]
@@ -197,7 +198,7 @@ class Dispatch:
             done += skipped.rounds
             at = np.where(active, skipped.until, at)
         else:
-            at, done = np.where(active, np.inf, at), done
+            at = np.where(active, np.inf, at)
         finished = wins & (done >= goal) & np.isfinite(at) & (at <= cut + 5e-4) & (goal > 0)
         self.times.finish[a.index] = np.where(finished, at, np.inf)
         self.times.gave_up[a.index] = np.where(finished, np.inf, np.minimum(at, cut))

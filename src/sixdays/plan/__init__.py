@@ -1,0 +1,1 @@
+"""The plan: text, values, changes, and the network that all engines read."""

@@ -114,9 +114,13 @@ class _Checker:
             at = ("tasks", task.name)
             if task.copies > 1 and not task.needs:
                 hint = "write what one copy needs: needs: {gpu: 1}"
-                yield self.warning(at, f'"{task.name}" needs nothing, so its {task.copies} copies run all at once', hint)
+                yield self.warning(
+                    at, f'"{task.name}" needs nothing, so its {task.copies} copies run all at once', hint
+                )
             if task.tries and task.needs:
-                slots = min((self.plan.resources[r].count // k for r, k in task.needs if r in self.plan.resources), default=1)
+                slots = min(
+                    (self.plan.resources[r].count // k for r, k in task.needs if r in self.plan.resources), default=1
+                )
                 if slots < task.tries.side_by_side:
                     asked = task.tries.side_by_side
                     yield self.warning(

@@ -88,7 +88,9 @@ def _names(cycle: _Listed, wanted: str) -> bool:
 def _when(date: str, zone: str, cycle: _Listed) -> datetime:
     found = _DATE.match(date.strip())
     if found is None:
-        raise Unreadable(f'{cycle.title} {cycle.year}: its deadline is "{date}"', "write the deadline itself once it is known")
+        raise Unreadable(
+            f'{cycle.title} {cycle.year}: its deadline is "{date}"', "write the deadline itself once it is known"
+        )
     if not zone:
         raise Unreadable(f"{cycle.title} {cycle.year} lists no timezone", "write the deadline itself, with its zone")
     clock = parse_clock(found[4]) if found[4] else (23, 59, 0)

@@ -63,8 +63,7 @@ def parse_estimate(text: str, units: Units = MACHINE) -> Estimate:
         if len(ends) == 2 and low >= high:
             same = "write it once" if low == high else f"did you mean {ends[1].strip()} to {ends[0].strip()}?"
             raise Unreadable(f'"{stripped}": a range goes from less to more', same)
-    form = "number" if low == high else "range"
-    return Estimate(form, float(low), float(high), None, stripped)
+    return Estimate("number" if low == high else "range", float(low), float(high), None, stripped)
 
 
 def _with_floor(text: str, found: re.Match[str], units: Units) -> Estimate:

@@ -66,9 +66,7 @@ def prefixed(plan: Plan, folder: str, pools: frozenset[str]) -> Plan:
             )
             for r in plan.risks.values()
         },
-        targets={
-            own(t.name): replace(t, name=own(t.name), requires=many(t.requires)) for t in plan.targets.values()
-        },
+        targets={own(t.name): replace(t, name=own(t.name), requires=many(t.requires)) for t in plan.targets.values()},
     )
 
 

@@ -17,7 +17,21 @@ from sixdays.plan import conferences
 from sixdays.plan.check import Places, check
 from sixdays.plan.estimate import ESTIMATE_HINT, parse_estimate
 from sixdays.plan.keys import SECTIONS
-from sixdays.plan.model import CopiesKey, Estimate, Hours, Moves, Plan, Resource, Risk, Sweep, Target, Task, Tie, Tries, units_of
+from sixdays.plan.model import (
+    CopiesKey,
+    Estimate,
+    Hours,
+    Moves,
+    Plan,
+    Resource,
+    Risk,
+    Sweep,
+    Target,
+    Task,
+    Tie,
+    Tries,
+    units_of,
+)
 from sixdays.plan.tree import List, Map, Node, Text, read_tree
 from sixdays.quantities import (
     MACHINE,
@@ -42,9 +56,7 @@ UNKNOWN = Estimate("number", 3600.0, 3600.0)  # stands in for what could not be 
 _HOURS = re.compile(r"\s*(\d{1,2}:\d{2})\s*(?:-|–|to)\s*(\d{1,2}:\d{2})\s*$")
 
 
-def read(
-    text: str, file: str = "plan.yaml", *, zone: tzinfo = UTC, beside: Callable[[str], str] | None = None
-) -> Plan:
+def read(text: str, file: str = "plan.yaml", *, zone: tzinfo = UTC, beside: Callable[[str], str] | None = None) -> Plan:
     """The plan that a text writes.
 
     Args:
@@ -134,7 +146,9 @@ class _Reader:
             return frozenset(range(7))
         parts = self.names(node)
         if len(parts) == 1 and isinstance(node, Text):
-            parts = tuple((p.strip(), at) for p, at in ((p, parts[0][1]) for p in re.split(r"[,\s]+", parts[0][0])) if p)
+            parts = tuple(
+                (p.strip(), at) for p, at in ((p, parts[0][1]) for p in re.split(r"[,\s]+", parts[0][0])) if p
+            )
         days: set[int] = set()
         for part, at in parts:
             try:
@@ -291,7 +305,9 @@ class _Reader:
         required = self.names(found.get("requires"), place=(*path, "requires"))
         if "requires" in found and not required:
             self.problem(
-                self.places[*path, "requires"], f'"{name}" requires nothing', "leave `requires` out to require every task"
+                self.places[*path, "requires"],
+                f'"{name}" requires nothing',
+                "leave `requires` out to require every task",
             )
         moves = found.get("moves")
         return Target(
@@ -328,7 +344,7 @@ class _Reader:
 
     def each(self, node: Node | None, section: str, read_one: Callable[[str, Node, Span], T]) -> dict[str, T]:
         """The named entries of a section, each read by itself."""
-        if node is None or isinstance(node, Text) and not node.value:
+        if node is None or (isinstance(node, Text) and not node.value):
             return {}
         if not isinstance(node, Map):
             self.problem(self.span(node), f"`{section}` must be a map of names", f"write {section}: {{NAME: …}}")
@@ -348,14 +364,14 @@ class _Reader:
                 name = entry.key.value
                 if name not in known:
                     hint = did_you_mean(name, known, f"known here: {', '.join(known)}")
+                    if node.flow and _is_empty(entry.value):  # {takes: at least 2d, 2d to 4d}
+                        hint = 'inside { } a comma ends a value: put quotes round it, "at least 2d, 2d to 4d"'
                     self.problem(entry.key.span, f'unknown key "{name}"', hint)
                     continue
                 self.places[*path, name] = entry.key.span
-                if isinstance(entry.value, Text) and not entry.value.value and not entry.value.quoted:
-                    if known[name].form not in _MAY_BE_EMPTY:
-                        example = f"write {name}: {known[name].example}"
-                        self.problem(entry.key.span, f"`{name}` has no value", example)
-                        continue
+                if _is_empty(entry.value) and known[name].form not in _MAY_BE_EMPTY:
+                    self.problem(entry.key.span, f"`{name}` has no value", f"write {name}: {known[name].example}")
+                    continue
                 found[name] = entry.value
         elif node is not None and not (isinstance(node, Text) and not node.value):
             what = "the plan" if section == "plan" else f"a {section}"
@@ -406,6 +422,10 @@ class _Reader:
 
 
 _MAY_BE_EMPTY = {"resources", "risks", "targets", "tasks", "proposal"}
+
+
+def _is_empty(node: Node) -> bool:
+    return isinstance(node, Text) and not node.value and not node.quoted
 
 
 def _example(section: str) -> str:

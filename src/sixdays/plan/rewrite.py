@@ -115,5 +115,3 @@ def flow(name: str) -> str:
     from sixdays.plan.edit import plain
 
     return plain(name)
-
-

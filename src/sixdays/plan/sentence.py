@@ -1,6 +1,6 @@
 """One line of text is a plan too (rule P7).
 
-    [N x] DURATION [one after another | side by side] [on K NAME][, then …] by TIME
+[N x] DURATION [one after another | side by side] [on K NAME][, then …] by TIME
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sixdays.plan.estimate import assumed, parse_estimate
 from sixdays.plan.model import Estimate, Plan, Resource, Target, Task, Tie
 from sixdays.quantities import Unreadable, parse_when, parse_whole
 
-FORM = '[N x] DURATION [one after another | side by side] [on K NAME][, then …] by TIME'
+FORM = "[N x] DURATION [one after another | side by side] [on K NAME][, then …] by TIME"
 EXAMPLES = (
     "2 x 3d one after another by 8 Nov AoE",
     "60 x 8h on 8 gpu, then 1d to 2d by 2031-05-15 23:59 AoE",
@@ -82,10 +82,8 @@ def looks_like_one(text: str) -> bool:
 
 
 def _last_by(line: str) -> tuple[str, str, str]:
-    found = None
-    for found in re.finditer(r"(?:^|\s)by\s+", line, re.IGNORECASE):
-        pass
-    return (line[: found.start()], "by", line[found.end() :]) if found else (line, "", "")
+    found = list(re.finditer(r"(?:^|\s)by\s+", line, re.IGNORECASE))
+    return (line[: found[-1].start()], "by", line[found[-1].end() :]) if found else (line, "", "")
 
 
 def _step(text: str) -> _Step:
@@ -95,7 +93,12 @@ def _step(text: str) -> _Step:
     how = (found["how"] or found["how2"] or "").strip().lower()
     count = parse_whole(found["n"], 1, 100_000) if found["n"] else 1
     takes = parse_estimate(found["e"])
-    bare = takes.form == "number" and takes.floor_ms is None and "at" not in takes.text and "about" not in takes.text.lower()
+    bare = (
+        takes.form == "number"
+        and takes.floor_ms is None
+        and "at" not in takes.text
+        and "about" not in takes.text.lower()
+    )
     in_a_row = how == "one after another" or (not how and not found["k"])
     if in_a_row and count > MOST_STEPS:
         raise Unreadable(f"{count:,} steps one after another are more than {MOST_STEPS:,}")
@@ -118,4 +121,3 @@ def _resources(steps: list[_Step], line: str) -> dict[str, Resource]:
 def _not_one(line: str, why: str, hint: str = "") -> UsageError:
     more = f"{hint}; " if hint else ""
     return UsageError(f'"{line}" is not a sentence that I understand: {why}', f'{more}write "{EXAMPLES[0]}"')
-

@@ -64,7 +64,7 @@ class List:
 Node = Text | Map | List
 
 
-class _Stop(Exception):  # noqa: N818  leaves the reading; the problem is in the list
+class _Stop(Exception):
     pass
 
 
@@ -87,7 +87,9 @@ class _Reader:
 
     def read(self) -> Node | None:
         if len(self.text) > MOST_BYTES:
-            self.stop(Span(1, 1), f"the plan is larger than {MOST_BYTES // 1_000_000} MB", "a plan holds intentions, not data")
+            self.stop(
+                Span(1, 1), f"the plan is larger than {MOST_BYTES // 1_000_000} MB", "a plan holds intentions, not data"
+            )
         if not self.text.strip("\ufeff \t\r\n"):
             self.stop(Span(1, 1), "the plan is empty", SMALLEST)
         events = self.events()
@@ -128,7 +130,9 @@ class _Reader:
     def node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
         self.nodes += 1
         if self.nodes > MOST_NODES:
-            self.stop(self.span(event), f"more than {MOST_NODES:,} values", "use copies or sweep for tasks that are alike")
+            self.stop(
+                self.span(event), f"more than {MOST_NODES:,} values", "use copies or sweep for tasks that are alike"
+            )
         if depth > MOST_DEPTH:
             self.stop(self.span(event), f"nested more than {MOST_DEPTH} deep", "a plan needs four levels")
         kind = type(event).__name__

@@ -1,0 +1,1 @@
+"""Proofs from stated facts: chain, pile, search, and what would mend them."""

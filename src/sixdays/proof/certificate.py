@@ -11,7 +11,8 @@ Kind = Literal["floor", "tie", "count", "hours", "wait", "deadline"]
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One stated fact that the proof rests on. subject: the task, resource or target that it is about;
-    other: the task that a tie waits for. line: in the plan, from 1; 0 for a sentence."""
+    other: the task that a tie waits for. line: in the plan, from 1; 0 for a sentence.
+    """
 
     kind: Kind
     text: str
@@ -27,7 +28,8 @@ class Fact:
 @dataclass(frozen=True, slots=True)
 class Mend:
     """A change of one fact (or of a pair). enough: with it alone, nothing is proved impossible any more.
-    change: the phrases that `what-if` takes."""
+    change: the phrases that `what-if` takes.
+    """
 
     text: str
     enough: bool

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import Any
 
 from sixdays.plan.network import Activity, Goal, Network
@@ -173,7 +174,7 @@ class _Model:
                 self.hold(a, model.new_fixed_size_interval_var(start, length, ""))
             starts.append(start)
             ends.append(start + length)
-        for before, after in zip(starts, starts[1:], strict=False):
+        for before, after in pairwise(starts):
             model.add(before <= after)  # copies are alike
         wait = least.wait_ms // 1000 if ("wait", a.index, 0) in self.keys else 0
         if starts:

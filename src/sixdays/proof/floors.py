@@ -16,7 +16,8 @@ from sixdays.plan.network import Activity, Goal, Network
 @dataclass(frozen=True, slots=True)
 class Floor:
     """copy_ms: the least that one copy not yet started takes. rest_ms: of each running copy what is left at least.
-    wait_ms: the least that it waits in a queue before it starts."""
+    wait_ms: the least that it waits in a queue before it starts.
+    """
 
     copy_ms: int
     rest_ms: tuple[int, ...]

@@ -25,12 +25,9 @@ def meets(network: Network, floors: tuple[Floor, ...], found: Bounds, goal: Goal
             start[a.index], finish[a.index] = 0, max(finish.get(a.index, 0), end)
     waiting = sorted(needed, key=lambda a: (_urgency(found, floors, a), a.index))
     while waiting:
-        for at, a in enumerate(waiting):
-            if all(p in finish for p, _ in a.preds if p in found.start) or not a.to_come:
-                break
-        else:
-            return False
-        _place(waiting.pop(at), floors, free, start, finish)
+        a = next(a for a in waiting if not a.to_come or all(p in finish for p, _ in a.preds if p in found.start))
+        waiting.remove(a)
+        _place(a, floors, free, start, finish)
         if a.index in goal.requires and finish[a.index] > goal.due_ms:
             return False
     return True

@@ -23,7 +23,7 @@ def what_if_lines(before: Forecast, after: Forecast, change: str, where: str, di
             continue
         lines += indented(f"odds {_brief(old)} → {_brief(new)}")
         lines += indented(no_longer_needed(before, after, name))
-        for task, tries in new.tries.items():
+        for task in new.tries:
             if task in old.tries:
                 lines += indented(f"tries of {task} that fit: {_fit(old, task)} → {_fit(new, task)}")
         if new.certificate:
@@ -68,7 +68,10 @@ def suppose_lines(s: Supposition, f: Forecast) -> list[str]:
         lines += indented(f"Nothing has to change: odds {show_percent(s.before)}.")
     elif s.enough:
         what = "one change" if len(s.changes) == 1 else f"{len(s.changes)} changes"
-        lines += [*indented(f"{what[0].upper()}{what[1:]}: odds {show_percent(s.before)} → {show_percent(s.after)}."), ""]
+        lines += [
+            *indented(f"{what[0].upper()}{what[1:]}: odds {show_percent(s.before)} → {show_percent(s.after)}."),
+            "",
+        ]
     else:
         return _trimmed([*lines, *_not_enough(s)])
     for statement in s.statements:
@@ -90,14 +93,16 @@ def _not_enough(s: Supposition) -> list[str]:
         lines += [line for c in s.changes for line in indented(", ".join(c.change), "    ")]
     if s.ceiling < 0.7:
         lines += indented(
-            f"Time is not all that is in the way: with all the time in the world the odds are {show_percent(s.ceiling)}, "
-            "from the idea and the risks alone."
+            f"Time is not all that is in the way: with all the time in the world the odds are "
+            f"{show_percent(s.ceiling)}, from the idea and the risks alone."
         )
     return [*lines, "", *indented(_searched(s))]
 
 
 def _searched(s: Supposition) -> str:
-    return f"Searched {s.sets:,} sets of {s.known} changes. Likely means 7 in 10 of the futures in which the idea works."
+    return (
+        f"Searched {s.sets:,} sets of {s.known} changes. Likely means 7 in 10 of the futures in which the idea works."
+    )
 
 
 def check_lines(f: Forecast, code: int, bar: float) -> list[str]:
@@ -109,7 +114,11 @@ def check_lines(f: Forecast, code: int, bar: float) -> list[str]:
             out.append(f"{t.name}: impossible as planned, short by {show_seconds(t.certificate.short_ms / 1000, 3)}")
         else:
             out.append(f"{t.name}: {_brief(t)}")
-    say = {0: f"All open targets reach {show_percent(bar)}.", 4: f"Below {show_percent(bar)}.", 5: "Impossible as planned."}
+    say = {
+        0: f"All open targets reach {show_percent(bar)}.",
+        4: f"Below {show_percent(bar)}.",
+        5: "Impossible as planned.",
+    }
     return [*out, say[code]]
 
 

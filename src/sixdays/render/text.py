@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import pairwise
 from math import inf
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 BLOCKS = " ▁▂▃▄▅▆▇█"
 PICTURE = 48
 MOST_TASKS = 8
+MOST_QUESTIONS = 3
 MOST_CHANGES = 6
+LEAST_GAIN = 0.005  # a question that would change the odds by less is not worth a line
 
 
 def forecast_lines(
@@ -29,6 +32,8 @@ def forecast_lines(
 ) -> list[str]:
     """The answer of `odds`: tries, odds and picture of every target; why, where it is impossible."""
     lines = [f"It is {show_instant(f.inputs.now)}.", ""]
+    if not f.plan.file and any(t.takes.basis == "assumed" for t in f.plan.tasks.values()):
+        lines += [*indented(words.BARE, ""), ""]
     for t in f.targets.values():
         lines += [*target_lines(f, t, plan_name), ""]
     if not f.targets:
@@ -75,7 +80,7 @@ def picture(t: TargetForecast, now: datetime) -> str:
         return ""
     last = max(ends[-1], due) * 1.04
     share = [0.0] * PICTURE
-    for a, b in zip(ends, ends[1:], strict=False):  # the 38 gaps each hold one fortieth
+    for a, b in pairwise(ends):  # the 38 gaps each hold one fortieth
         first, final = a / last * PICTURE, b / last * PICTURE
         for cell in range(int(first), min(int(final), PICTURE - 1) + 1):
             inside = min(final, cell + 1) - max(first, cell)
@@ -129,14 +134,16 @@ def _sum(c: Certificate) -> str:
 
 
 def moved_lines(f: Forecast, moved: Sequence[Step]) -> list[str]:
-    """What moved the odds of the top target since the last forecast, evidence apart from edits."""
-    steps = [s for s in moved if s.matters and f.top in s.change][:MOST_CHANGES]
-    if not steps or f.top is None:
+    """What moved the odds of one target since the last forecast, evidence apart from edits: the one moved most."""
+    total = {name: sum(s.change.get(name, 0.0) for s in moved) for name, t in f.targets.items() if t.open}
+    name = max(total, key=lambda n: abs(total[n]), default="")
+    steps = [s for s in moved if abs(s.change.get(name, 0.0)) >= LEAST_GAIN][:MOST_CHANGES]
+    if not steps:
         return []
     kinds = {"record": "it happened", "edit": "you edited", "history": "your history", "clock": "the clock"}
-    lines = [f"What moved the odds of {f.top}"]
+    lines = [f"What moved the odds of {name}"]
     for s in steps:
-        points = round(100 * s.change[f.top])
+        points = round(100 * s.change[name] + 1e-9)
         lines += _table(f"{s.text} ({kinds[s.kind]})", f"{'+' if points > 0 else '−'}{abs(points)} points")
     return [*lines, ""]
 
@@ -146,19 +153,26 @@ def asked_lines(q: Question) -> list[str]:
     why = f"   (why this: {q.why})" if q.why else ""
     lines = indented(f"{q.text}{why}", "")
     if q.gain is not None and q.odds_after is not None:
-        lines += indented(f"odds {show_percent(q.odds_after - q.gain)} → {show_percent(q.odds_after)} if yes; {q.minutes:g} min")
+        lines += indented(
+            f"odds {show_percent(q.odds_after - q.gain)} → {show_percent(q.odds_after)} if yes; {q.minutes:g} min"
+        )
     return lines
 
 
 def question_lines(questions: Sequence[Question]) -> list[str]:
-    if not questions:
+    first = questions[0] if questions else None
+    if first is None or (first.gain is not None and first.gain < LEAST_GAIN):
         return []
-    first = questions[0]
     out = indented(f"Ask first: {first.text}", "")
+    rest = [q for q in questions[1:] if not q.if_no and q.swing is None and (q.gain is None or q.gain >= LEAST_GAIN)]
     if first.gain is not None and first.odds_after is not None:
         out += indented(f"{show_percent(first.odds_after)} if so; {first.minutes:g} min to find out", "  ")
     if first.command:
         out += indented(first.command, "  ")
+    wordless = [q for q in rest if q.gain is None][:1]
+    counted = [q for q in rest if q.gain is not None][: MOST_QUESTIONS - 1 - len(wordless)]
+    for q in [*counted, *wordless]:
+        out += indented(f"Then: {q.text}" + (f" ({show_percent(q.odds_after)})" if q.odds_after is not None else ""), "")
     return out
 
 
@@ -195,7 +209,11 @@ def _table(text: str, note: str) -> list[str]:
 
 
 def indented(text: str, by: str = "  ") -> list[str]:
-    return wrap(clean(text), WIDTH - 1, initial_indent=by, subsequent_indent=by + "  ", break_on_hyphens=False) if text else []
+    return (
+        wrap(clean(text), WIDTH - 1, initial_indent=by, subsequent_indent=by + "  ", break_on_hyphens=False)
+        if text
+        else []
+    )
 
 
 def _squeeze(lines: Iterable[str]) -> list[str]:

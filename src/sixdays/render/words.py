@@ -9,8 +9,15 @@ from sixdays.odds.forecast import Forecast, TargetForecast, TriesForecast
 from sixdays.proof.certificate import Certificate
 from sixdays.quantities import show_instant, show_percent, show_seconds
 
-BASIS_OF_SENTENCE = "Bare durations are taken as exact: say “about 3d” or “2d to 4d” if they are guesses."
+BARE = "Durations are taken as exact; say “about 3d” or “2d to 4d” where they are guesses."
 ABOUT_FACTS = "Arithmetic about your stated facts: it holds whatever happens within them."
+
+
+_IN_WORDS = (
+    (0.9995, "as good as certain"), (0.995, "more than 99 in 100"), (0.965, "about 49 in 50"),
+    (0.925, "about 19 in 20"), (0.70, ""), (0.63, "about 2 in 3"), (0.55, "about 3 in 5"), (0.45, "about 1 in 2"),
+    (0.37, "about 2 in 5"), (0.30, "about 1 in 3"),
+)  # fmt: skip
 
 
 def in_words(p: float) -> str:
@@ -19,13 +26,9 @@ def in_words(p: float) -> str:
     >>> in_words(0.21), in_words(0.026)
     ('about 1 in 5', 'a long shot: about 1 in 40')
     """
-    if p >= 0.995:
-        return "as good as certain" if p >= 0.9995 else "more than 99 in 100"
-    if p >= 0.70:
-        return "about 19 in 20" if p >= 0.925 else f"about {round(p * 10)} in 10"
-    for most, words in ((0.30, ""), (0.37, "1 in 3"), (0.45, "2 in 5"), (0.55, "1 in 2"), (0.63, "3 in 5"), (0.70, "2 in 3")):
-        if p < most and words:
-            return f"about {words}"
+    for least, words in _IN_WORDS:
+        if p >= least:
+            return words or f"about {round(p * 10)} in 10"
     if p >= 0.05:
         return f"about 1 in {round(1 / p)}"
     if p <= 0:
@@ -95,7 +98,8 @@ def finish(t: TargetForecast, now: datetime) -> str:
     """P10, P50 and P90 of the finish, in the deadline's zone (rule S8)."""
     p10, p50, p90 = (when(x, t.deadline, now) for x in (t.finish.p10, t.finish.p50, t.finish.p90))
     if t.finish.p10 is None:
-        return "In 9 of 10 futures it is not finished within ten years."
+        tried = "no try convinces in time" if t.tries else "it is not finished within ten years"
+        return f"In 9 of 10 futures {tried}."
     if t.finish.p50 is None:
         return f"1 in 10 futures finish by {p10}; in more than half of them it never does."
     if t.finish.p90 is None:

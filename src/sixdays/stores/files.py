@@ -63,7 +63,9 @@ class Journal:
             self.folder.mkdir(exist_ok=True)
             write_whole(path, text)
         except OSError as e:
-            raise StoreError(f"{path} cannot be written: {e.strerror}", "add --no-record to answer without writing") from e
+            raise StoreError(
+                f"{path} cannot be written: {e.strerror}", "add --no-record to answer without writing"
+            ) from e
 
     def records(self) -> tuple[Record, ...]:
         """All records, by id, which is by time."""
