@@ -357,7 +357,7 @@ def parse_when(text: str, now: datetime, zone: tzinfo) -> datetime:
     if stripped.lower() == "now":
         return now
     if stripped.startswith("+"):
-        return now + timedelta(seconds=float(parse_seconds(stripped[1:])))
+        return later(now, float(parse_seconds(stripped[1:])))
     if _ISO.match(stripped):
         day, clock, named = _split_iso(stripped)
         return at_wall_time(day, clock, parse_zone(named) if named else zone, text)
@@ -405,6 +405,11 @@ def _on(day: datetime, clock: tuple[int, int, int], zone: tzinfo, text: str) -> 
 
 def _index(names: tuple[str, ...], word: str) -> int | None:
     return next((i for i, name in enumerate(names) if word.lower().startswith(name)), None)
+
+
+def later(at: datetime, seconds: float) -> datetime:
+    """So many seconds on, in the same zone: Python alone would add them to the wall clock."""
+    return (at.astimezone(UTC) + timedelta(seconds=seconds)).astimezone(at.tzinfo)
 
 
 def zone_name(at: datetime) -> str:

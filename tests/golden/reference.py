@@ -41,9 +41,9 @@ def plan_file() -> str:
             out.append(f"| {name} | {key.help} | `{key.example.replace('|', chr(92) + '|')}` |")
         out.append("")
     out += ["## Changes that `what-if` understands", "", "| form | example |", "|---|---|"]
-    out += [f"| `{row.form}` | `sixdays what-if \"{row.example}\"` |" for row in PHRASES]
+    out += [f'| `{row.form}` | `sixdays what-if "{row.example}"` |' for row in PHRASES]
     out += ["", "## The sentence", "", f"    {FORM}", ""]
-    out += [f"    sixdays \"{example}\"" for example in EXAMPLES]
+    out += [f'    sixdays "{example}"' for example in EXAMPLES]
     return "\n".join([*out, ""])
 
 

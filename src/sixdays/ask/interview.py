@@ -83,7 +83,7 @@ def draft(answers: Draft, now: datetime) -> tuple[str, tuple[str, ...]]:
     lines += ["  write:", f"    after: {before}", f"    takes: {WRITING}        # assumed", "    needs: {me: 1}"]
     if answers.by is not None:
         deadline = write_instant(answers.by) if isinstance(answers.by, datetime) else answers.by
-        lines += ["", "targets:", f"  paper: {{deadline: {deadline}, requires: [write]}}"]
+        lines += ["", "targets:", f"  paper: {{deadline: {deadline}, requires: [{before}, write]}}"]
     return "\n".join(lines) + "\n", tuple(assumed)
 
 

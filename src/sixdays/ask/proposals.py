@@ -162,8 +162,9 @@ class _Maker:
             yield self.make("seeds", text, f"{task.name} {n} seeds", task=task)
 
     def drop(self, task: Task) -> Iterator[Proposal]:
-        """Is it required by this standard? Never asked of the result itself."""
-        if len(self.plan.tasks) > 1 and task.name not in self.running and not task.tries and not task.claim:
+        """Is it required by this standard? Never asked of the result itself, nor of what may end the project."""
+        decisive = task.tries or task.claim or any(task.name in r.stops for r in self.plan.risks.values())
+        if len(self.plan.tasks) > 1 and task.name not in self.running and not decisive:
             names = [g.name for g in self.unlikely[:2]]
             text = f"{'Do' if len(names) > 1 else 'Does'} {' and '.join(names)} need {task.name}?"
             yield self.make("drop", text, f"{task.name} dropped", task=task)

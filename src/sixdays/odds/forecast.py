@@ -20,7 +20,7 @@ from sixdays.odds.tries import MS_S, tries_that_fit
 from sixdays.plan.actuals import Actual
 from sixdays.plan.model import Plan
 from sixdays.plan.network import Goal, Network, build, stopping
-from sixdays.quantities import HORIZON_S, utc_text
+from sixdays.quantities import HORIZON_S, later, utc_text
 from sixdays.stats import nearest_rank
 
 LIKELY, TOSS_UP, RARE, DRAWS_FOR_RARE = 0.70, 0.30, 0.001, 3_000  # rule P2
@@ -501,4 +501,4 @@ def _finish(values: FloatArray, now: datetime) -> Finish:
 
 
 def _at(seconds: float, now: datetime) -> datetime | None:
-    return now + timedelta(seconds=seconds) if seconds <= HORIZON_S else None
+    return later(now, seconds) if seconds <= HORIZON_S else None

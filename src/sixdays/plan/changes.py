@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from fractions import Fraction
 
 from sixdays.errors import UsageError, did_you_mean
 from sixdays.plan.check import check
 from sixdays.plan.estimate import in_hours, parse_estimate, sped_up
 from sixdays.plan.model import Hours, Plan, Resource, Target, Task, Tie, is_experiment, units_of
-from sixdays.quantities import Unreadable, parse_odds, parse_seconds, parse_when, parse_whole
+from sixdays.quantities import Unreadable, later, parse_odds, parse_seconds, parse_when, parse_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +254,7 @@ def _round_the_clock(plan: Plan, found: Found, setting: Setting) -> tuple[Plan, 
 def _later(plan: Plan, found: Found, setting: Setting) -> tuple[Plan, bool]:
     target = plan.targets[found["target"]]
     try:
-        deadline = target.deadline + timedelta(seconds=float(parse_seconds(found["d"])))
+        deadline = later(target.deadline, float(parse_seconds(found["d"])))
     except OverflowError as e:
         raise Unreadable(f"{found['d']} is too far", "") from e
     return _target(plan, replace(target, deadline=deadline)), True

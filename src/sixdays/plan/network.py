@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from sixdays.errors import Problem, Span
@@ -176,6 +176,7 @@ class Network:
 
 def build(plan: Plan, now: datetime, actuals: Iterable[Actual] = ()) -> Network:
     """The network of a plan at `now`, given what has happened."""
+    now = now.astimezone(UTC)  # two times of one zone would be subtracted on its wall clock
     actuals = tuple(actuals)
     happened = {a.task: a for a in actuals if a.task in plan.tasks}
     calendars: dict[tuple[str, ...], Calendar | None] = {}

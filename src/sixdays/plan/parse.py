@@ -96,7 +96,7 @@ class _Reader:
         resources = self.each(top.get("resources"), "resources", self.resource)
         tasks = self.each(top.get("tasks"), "tasks", lambda n, node, at: self.task(n, node, at, resources))
         if "tasks" in top and not tasks:
-            self.problem(self.span(top["tasks"]), "there are no tasks", "write tasks: {train: {takes: 2d to 4d}}")
+            self.problem(self.places["tasks",], "there are no tasks", "write tasks: {train: {takes: 2d to 4d}}")
         return Plan(
             tasks=tasks,
             resources=resources,

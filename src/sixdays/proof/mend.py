@@ -7,7 +7,7 @@ tried: the phrase is applied as `what-if` applies it, rounding included.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, timedelta
+from datetime import UTC
 from decimal import ROUND_CEILING, ROUND_DOWN, Decimal
 from itertools import combinations
 
@@ -16,7 +16,7 @@ from sixdays.plan.changes import Setting, changes
 from sixdays.plan.model import Plan
 from sixdays.plan.network import Goal, Network
 from sixdays.proof.certificate import Certificate, Fact, Mend
-from sixdays.quantities import show_instant, write_instant
+from sixdays.quantities import later, show_instant, write_instant
 
 MOST_FACTOR = Decimal(1000)
 LEAST_FACTOR = Decimal("1e-6")
@@ -181,7 +181,7 @@ def _later(trial: _Trial, goal: Goal) -> Mend | None:
     base = goal.deadline.replace(second=0, microsecond=0)
 
     def at(minutes: int) -> str:
-        return f"{goal.name} by {write_instant(base + timedelta(minutes=minutes))}"
+        return f"{goal.name} by {write_instant(later(base, 60.0 * minutes))}"
 
     low, high = 0, 60
     while not trial.enough([at(high)]):
@@ -191,7 +191,7 @@ def _later(trial: _Trial, goal: Goal) -> Mend | None:
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if trial.enough([at(middle)]) else (middle, high)
-    when = show_instant(base + timedelta(minutes=high), trial.setting.now)
+    when = show_instant(later(base, 60.0 * high), trial.setting.now)
     return Mend(f"{goal.name} closes {when} or later", True, (at(high),))
 
 

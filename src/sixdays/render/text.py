@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from math import inf
 from textwrap import wrap
@@ -74,7 +74,7 @@ def picture(t: TargetForecast, now: datetime) -> str:
 
     Heights are densities, read off the quantiles 1/40 … 39/40.
     """
-    due = (t.deadline - now).total_seconds()
+    due = (t.deadline - now.astimezone(UTC)).total_seconds()
     ends = [q for q in t.spread_s if q < inf]
     if not ends or due <= 0:
         return ""
@@ -172,7 +172,9 @@ def question_lines(questions: Sequence[Question]) -> list[str]:
     wordless = [q for q in rest if q.gain is None][:1]
     counted = [q for q in rest if q.gain is not None][: MOST_QUESTIONS - 1 - len(wordless)]
     for q in [*counted, *wordless]:
-        out += indented(f"Then: {q.text}" + (f" ({show_percent(q.odds_after)})" if q.odds_after is not None else ""), "")
+        out += indented(
+            f"Then: {q.text}" + (f" ({show_percent(q.odds_after)})" if q.odds_after is not None else ""), ""
+        )
     return out
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sixdays.odds.forecast import Forecast, TargetForecast, TriesForecast
 from sixdays.proof.certificate import Certificate
@@ -122,7 +122,7 @@ def when(at: datetime | None, like: datetime, now: datetime) -> str:
 
 
 def deadline(t: TargetForecast, now: datetime) -> str:
-    left = (t.deadline - now).total_seconds()
+    left = (t.deadline - now.astimezone(UTC)).total_seconds()
     away = f"in {show_seconds(left, 2 if left > 14 * 86400 else 3)}" if left > 0 else f"{show_seconds(-left)} ago"
     return f"{show_instant(t.deadline, now)}, {away}"
 
