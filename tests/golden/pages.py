@@ -19,7 +19,6 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from sixdays.cli import run
-
 from tests.command import _in, _typed
 
 ROOT = Path(__file__).resolve().parents[2]

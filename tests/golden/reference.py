@@ -6,6 +6,7 @@ import inspect
 from importlib import import_module
 
 import click
+
 import sixdays
 from sixdays.cli import COMMANDS, help_text
 from sixdays.plan.changes import PHRASES

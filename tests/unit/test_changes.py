@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+
 from sixdays.errors import UsageError
 from sixdays.plan.changes import PHRASES, Setting, change, changes
 from sixdays.plan.edit import apply

@@ -8,6 +8,7 @@ from math import exp, log
 import numpy as np
 import pytest
 from scipy.stats import norm
+
 from sixdays.odds.estimates import Draws, Law, sample
 from sixdays.plan.actuals import Actual, Copy
 from sixdays.plan.network import Network, build

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+
 from sixdays.errors import PlanError, Problem
 from sixdays.plan.estimate import parse_estimate
 from sixdays.plan.keys import json_schema

@@ -7,6 +7,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from sixdays.quantities import (
     AOE,
     Units,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+
 from sixdays.errors import UsageError
 from sixdays.plan.sentence import EXAMPLES, read_sentence
 

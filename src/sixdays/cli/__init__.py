@@ -140,9 +140,9 @@ def _said(error: SixdaysError, *, json: bool) -> int:
 
             _err("\n".join(plan_error_lines(error)))
         return EXIT_PLAN
-    _err(error.message)
-    if error.hint:
-        _err(f"   hint: {error.hint}")
+    from sixdays.render.problems import error_lines
+
+    _err("\n".join(error_lines(error.message, error.hint)))
     return EXIT_USAGE if isinstance(error, UsageError) else EXIT_RUN if isinstance(error, RunError) else EXIT_FAILED
 
 

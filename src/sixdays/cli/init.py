@@ -60,7 +60,8 @@ def interview(
     from sixdays.render.text import forecast_lines
 
     lines = len(started.text.splitlines())
-    say(["", f"Wrote {started.path} ({lines} lines) and .sixdays/plan.schema.json. Nothing was run, nothing was sent."])
+    say(["", f"Wrote {started.path} ({lines} lines) and .sixdays/plan.schema.json beside it."])
+    say(["Nothing was run, nothing was sent."])
     say([f"Assumed: {'; '.join(started.assumed)}.", ""])
     say(forecast_lines(started.answer.forecast, started.answer.questions, started.answer.where))
     return 0

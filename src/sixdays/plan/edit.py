@@ -68,11 +68,12 @@ def plain(value: str) -> str:
     """A scalar as it can stand anywhere in a plan: in quotes where YAML, or a list, needs them."""
     if _SAFE.fullmatch(value):
         return value
-    found, problems = read_tree(f"[{value}]") if value.isprintable() else (None, ())
-    if isinstance(found, List) and not problems and len(found.items) == 1:
-        only = found.items[0]
-        if isinstance(only, Text) and only.value == value and not only.quoted and ": " not in value:
-            return value
+    if value.isprintable() and ":" not in value and "#" not in value:
+        found, problems = read_tree(f"[{value}]")
+        if not problems and isinstance(found, List) and len(found.items) == 1:
+            only = found.items[0]
+            if isinstance(only, Text) and only.value == value and not only.quoted:
+                return value
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -127,7 +128,7 @@ def _in_flow(tree: Map, path: Path) -> bool:
 def _source(value: str, flow: bool) -> str:
     if value[:1] in ("{", "[", '"'):
         return value
-    if flow:
+    if flow or not value:
         return plain(value)
     found, problems = read_tree(f"k: {value}\n") if "\n" not in value else (None, ())
     node = found.get("k") if isinstance(found, Map) and not problems else None

@@ -176,8 +176,17 @@ class _Reader:
                 self.problem(key.span, f'the key "{key.value}" stands twice', hint)
                 continue
             seen[key.value] = key.span.line
+            if isinstance(value, Text) and value.span.start == value.span.end:
+                value = self.nothing(key)
             entries.append(Entry(key, value))
         return Map(tuple(entries), self.between(event, key_event), bool(event.flow_style))
+
+    def nothing(self, key: Text) -> Text:
+        """A value that is not there stands after its colon; the parser puts it before the next thing."""
+        colon = self.text.find(":", key.span.end)
+        end = colon + 1 if 0 <= colon < key.span.end + 3 else key.span.end
+        column = key.span.column + end - key.span.start
+        return Text("", Span(key.span.line, column, end, end))
 
     def list(self, event: Any, events: Iterator[Any], depth: int) -> List:
         items = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from textwrap import wrap
 
 from sixdays.errors import PlanError, Problem
 
@@ -16,12 +17,29 @@ def problem_lines(problems: Iterable[Problem], text: str = "") -> list[str]:
     for p in problems:
         level = "" if p.level == "error" else "warning: "
         at = f"{p.file}:{p.line}:{p.column}: " if p.file else ""
-        lines.append(f"{at}{level}{p.message}")
+        lines += wrapped(f"{at}{level}{p.message}")
         if p.level == "error" and p.line <= len(source) and source[p.line - 1].strip():
             lines += _caret(source[p.line - 1], p)
         if p.hint:
-            lines.append(f"   hint: {p.hint}")
-    return [clean(line) for line in lines]
+            lines += wrapped(p.hint, "   hint: ")
+    return lines
+
+
+def error_lines(message: str, hint: str) -> list[str]:
+    """An error that has no place in a file."""
+    return wrapped(message) + (wrapped(hint, "   hint: ") if hint else [])
+
+
+def wrapped(text: str, first: str = "") -> list[str]:
+    """Text in lines of a terminal; the lines after the first are indented."""
+    return [
+        line
+        for part in text.split("\n")
+        for line in wrap(
+            clean(part), WIDTH, initial_indent=first, subsequent_indent=" " * max(4, len(first)),
+            break_on_hyphens=False, break_long_words=False,
+        )
+    ]  # fmt: skip
 
 
 def _caret(line: str, p: Problem) -> list[str]:
@@ -30,7 +48,7 @@ def _caret(line: str, p: Problem) -> list[str]:
         cut = max(0, start - 30)
         shown, start = shown[cut : cut + WIDTH - 8], start - cut
     width = max(1, min(p.width, len(shown) - start))
-    return [f"{p.line:6} | {shown}", f"       | {' ' * start}{'^' * width}"]
+    return [clean(f"{p.line:6} | {shown}"), f"       | {' ' * start}{'^' * width}"]
 
 
 def plan_error_lines(error: PlanError, nothing: str = "nothing was changed") -> list[str]:
