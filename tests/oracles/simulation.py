@@ -69,10 +69,7 @@ class _OneDraw:
         begin, ends = inf, []
         for _ in range(copies):
             able = max([submit, *(self.free[p][k - 1] for p, k in a.needs)])
-            if a.calendar:
-                begun = a.calendar.opening(round(able * 1000)) / 1000
-            else:
-                begun = able
+            begun = a.calendar.opening(round(able * 1000)) / 1000 if a.calendar else able
             end = self.work(a, able, length)
             if begun < cut:
                 self.take(a, min(end, cut))

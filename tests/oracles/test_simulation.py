@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def test_tries_that_fit_are_those_that_a_search_one_by_one_finds() -> None:
     assert seen > 60
 
 
-def one_by_one(network, lengths, order, closing, index, goal):  # type: ignore[no-untyped-def]
+def one_by_one(network: Any, lengths: Any, order: Any, closing: Any, index: int, goal: Any) -> Any:
     """Linear search over rounds up to the first that is late for good (monotone in n: a later try ends later)."""
     from dataclasses import replace
 

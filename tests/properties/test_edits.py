@@ -61,8 +61,7 @@ def test_an_edit_changes_one_value_and_keeps_every_other_byte(seed: int) -> None
     before = data(text)
     try:
         after = apply(text, [Edit(path, value)])
-    except EditRefused as e:
-        assert e.hint  # the line to paste
+    except EditRefused:
         return
     made = data(after)
     wanted = data(f"k: {value}\n")["k"] if value[:1] in ("{", "[", '"') else value  # type: ignore[index]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sixdays.app.project import Options, Project, read_text
+from sixdays.app.project import Options, Project, nonce, read_text
 from sixdays.errors import StoreError, UsageError
 from sixdays.plan.edit import diff
 from sixdays.stores.files import Journal
@@ -71,9 +71,7 @@ class _Bare:
         self.journal, self.options = journal, options
 
     def add(self, data: dict[str, object]) -> None:
-        import os
-
         from sixdays.journal.records import new_record
 
-        record = new_record("plan edited", self.options.now, self.options.who, data, os.urandom(6).hex())
+        record = new_record("plan edited", self.options.now, self.options.who, data, nonce())
         self.journal.add(record)

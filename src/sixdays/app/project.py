@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
@@ -85,9 +86,14 @@ class Project:
         """Writes one record; None for a sentence, or where nothing is to be written."""
         if self.journal is None or not self.options.record:
             return None
-        record = new_record(kind, self.options.now, self.options.who, data, os.urandom(6).hex())
+        record = new_record(kind, self.options.now, self.options.who, data, nonce())
         self.journal.add(record)
         return record
+
+
+def nonce() -> str:
+    """Rises with the real clock, so that records of one `--now` keep their order; two machines never meet."""
+    return f"{time.time_ns():016x}{os.urandom(3).hex()}"
 
 
 def actuals_of(plan: Plan, records: Iterable[Record]) -> tuple[Actual, ...]:

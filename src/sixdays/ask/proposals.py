@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from math import ceil
 
 from sixdays.ask.trials import Trials
@@ -43,9 +44,16 @@ def proposals(plan: Plan, forecast: Forecast, trials: Trials, most: int = 100) -
     """At most `most` proposals, those of the most critical tasks first, each phrase once."""
     maker = _Maker(plan, forecast, trials)
     found: dict[tuple[str, ...], Proposal] = {}
-    for p in (*maker.settling(), *maker.all()):
+    for p in chain(maker.settling(), maker.all()):
         found.setdefault(p.change or (p.text,), p)
-    return list(found.values())[:most]
+        if len(found) >= most:
+            break
+    return list(found.values())
+
+
+def affordable(plan: Plan) -> int:
+    """How many proposals are worth their time on a plan of this size."""
+    return max(8, min(100, 30_000 // max(1, len(plan.tasks))))
 
 
 class _Maker:
@@ -73,15 +81,15 @@ class _Maker:
 
     def all(self) -> Iterator[Proposal]:
         yield from self.together()
+        yield from self.resources()
+        yield from self.deadlines()
+        yield from self.risks()
+        yield from self.swaps()
         for task in self.tasks[:30]:
             yield from self.faster(task)
             yield from self.beside(task)
             yield from self.fewer(task)
             yield from self.drop(task)
-        yield from self.resources()
-        yield from self.deadlines()
-        yield from self.risks()
-        yield from self.swaps()
 
     def settling(self) -> Iterator[Proposal]:
         """Hopeless but not proved: is there a floor? A bare number on the chain: fact or habit? (rules E3, K1)"""
@@ -213,7 +221,8 @@ class _Maker:
                 before = self.plan.tasks[tie.task]
                 safe = not any(before.name in r.stops for r in self.plan.risks.values())
                 if safe and before.takes.median_s * before.copies > task.takes.median_s * task.copies:
-                    text = f"Could {task.name} come before {before.name}? It is cheaper, and ends it with {show_percent(1 - p)}."
+                    first, ends = f"Could {task.name} come before {before.name}?", show_percent(1 - p)
+                    text = f"{first} It is cheaper, and ends it with {ends}."
                     yield self.make("tie", text, deed="the cheap decisive test first")
 
 

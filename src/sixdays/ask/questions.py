@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from sixdays.ask.proposals import Proposal, proposals
+from sixdays.ask.proposals import Proposal, affordable, proposals
 from sixdays.ask.trials import Trials
 from sixdays.odds.estimates import FloatArray
 from sixdays.odds.forecast import Forecast
@@ -61,18 +61,21 @@ class Question:
         return out if self.swing is None else {**out, "swing": self.swing}
 
 
-def questions(plan: Plan, forecast: Forecast, *, most: int = 100, without: Iterable[str] = ()) -> tuple[Question, ...]:
+def questions(
+    plan: Plan, forecast: Forecast, *, most: int | None = None, without: Iterable[str] = ()
+) -> tuple[Question, ...]:
     """The questions about a forecast, best first; what is only worth measuring comes last.
 
     Args:
         plan: the plan that was forecast.
-        most: how many are considered at all.
+        most: how many are considered at all; fewer on large plans, if left out.
         without: texts that are not to be asked (answered, or marked wrong).
     """
-    trials = Trials(forecast)
-    if not trials.goals:
+    if not any(t.open for t in forecast.targets.values()):
         return ()
+    trials = Trials(forecast)
     asked = set(without)
+    most = affordable(plan) if most is None else most
     found = [p for p in proposals(plan, forecast, trials, most) if p.text not in asked]
     settling = [_unmeasured(p, plan) for p in found if p.settles]
     race = [(p, trials.won(p.change)) for p in found if p.change and not p.settles]

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from sixdays.ask.proposals import Proposal, proposals
+from sixdays.ask.proposals import Proposal, affordable, proposals
 from sixdays.ask.questions import what_if
-from sixdays.ask.trials import Outcome, Trials
+from sixdays.ask.trials import Trials
 from sixdays.odds.forecast import LIKELY, Forecast
 from sixdays.plan.model import Plan
 from sixdays.plan.network import Goal
@@ -85,9 +85,9 @@ def suppose(plan: Plan, forecast: Forecast, target: str) -> Supposition:
         by=goal.deadline,
         enough=enough,
         before=forecast.targets[target].odds,
-        after=float(outcome.run.in_time[target].mean()) * outcome.not_stopped[target],
+        after=float(outcome.in_time[target].mean()) * outcome.not_stopped[target],
         changes=chosen,
-        statements=tuple(_statements(trials, goal, chosen, outcome)) if enough else (),
+        statements=tuple(_statements(trials, goal, chosen)) if enough else (),
         known=len(search.known),
         sets=search.sets,
         ceiling=float(trials.possible[target].mean()) * outcome.not_stopped[target],
@@ -97,7 +97,7 @@ def suppose(plan: Plan, forecast: Forecast, target: str) -> Supposition:
 class _Search:
     def __init__(self, trials: Trials, goal: Goal, plan: Plan) -> None:
         self.trials, self.goal = trials, goal
-        found = proposals(plan, trials.forecast, trials)
+        found = proposals(plan, trials.forecast, trials, affordable(plan))
         # A later deadline is no answer to "suppose it is done by then"; risks cannot mend the schedule's in_time
         # unless they add time, so all others stay.
         self.known = [p for p in found if p.change and p.kind != "deadline" and not p.settles][:MOST_CHANGES]
@@ -146,9 +146,9 @@ def _phrases(chosen: Sequence[Proposal]) -> tuple[str, ...]:
     return tuple(phrase for p in chosen for phrase in p.change)
 
 
-def _statements(trials: Trials, goal: Goal, chosen: Sequence[Proposal], outcome: Outcome) -> Iterator[Statement]:
+def _statements(trials: Trials, goal: Goal, chosen: Sequence[Proposal]) -> Iterator[Statement]:
     """The changes, then the milestones with the times by which 90 % of the winning draws had them."""
-    run = outcome.run
+    run = trials.run(_phrases(chosen))
     network = run.network
     won = np.flatnonzero(run.in_time[goal.name])
     for p in chosen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 
@@ -11,19 +11,21 @@ import numpy as np
 from sixdays.errors import UsageError
 from sixdays.odds.estimates import FloatArray
 from sixdays.odds.forecast import LIKELY, Forecast, Run, settle
+from sixdays.odds.schedule import BoolArray
 from sixdays.plan.changes import Change, Setting, changes
 from sixdays.plan.network import Goal, stopping
 from sixdays.proof.prove import Prover
 
 RACE_DRAWS = 1_000
+MOST_TASKS = 300  # past it the race is all: a simulation of all draws is as large as the forecast
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A changed plan, dispatched: whether each target was in time, and P(not stopped)."""
+    """A changed plan, dispatched: per draw whether each target was in time, and P(not stopped)."""
 
-    run: Run
-    not_stopped: dict[str, float]
+    in_time: Mapping[str, BoolArray]
+    not_stopped: Mapping[str, float]
 
 
 class Trials:
@@ -38,13 +40,14 @@ class Trials:
         self.goals: tuple[Goal, ...] = tuple(g for g in network.goals if network.is_open(g))
         self.inputs = replace(forecast.inputs, prove=Prover(search=False, mend=False))
         self.race = forecast.draws.first(RACE_DRAWS)
+        self.all_draws = forecast.draws if len(network.activities) <= MOST_TASKS else self.race
         started = frozenset(a.name for a in network.activities if a.worked_ms or a.lengths_s)
         self.setting = Setting(forecast.inputs.now, forecast.plan.zone or UTC, started)
         self._changed: dict[tuple[str, ...], Change | None] = {}
         self._raced: dict[tuple[str, ...], Outcome | None] = {}
         self._full: dict[tuple[str, ...], Outcome | None] = {}
         self.possible = self._possible()
-        base = Outcome(forecast.run, {g.name: stopping(forecast.plan, network, g) for g in self.goals})
+        base = Outcome(forecast.run.in_time, {g.name: stopping(forecast.plan, network, g) for g in self.goals})
         self._full[()] = base
         self.now_in_full = self._worth(base)
         self.now = self.now_in_full[: self.race.n]
@@ -69,8 +72,10 @@ class Trials:
         return self._raced[key]
 
     def outcome_in_full(self, phrases: Sequence[str]) -> Outcome | None:
-        """A changed plan on all draws, exactly as `what-if` shows it."""
+        """A changed plan on all draws, exactly as `what-if` shows it; of a large plan, on those of the race."""
         key = tuple(phrases)
+        if key and self.all_draws is self.race:
+            return self.outcome(key)
         if key not in self._full:
             self._full[key] = self._tried(key, full=True)
         return self._full[key]
@@ -80,11 +85,17 @@ class Trials:
         if change is None:
             return None
         base = self.forecast.run.order_names if change.relaxes else None
-        draws = self.forecast.draws if full else self.race
+        draws = self.all_draws if full else self.race
         run = settle(change.plan, self.inputs, base=base, draws=draws, quick=not full)
-        network = run.network
-        stops = {g.name: stopping(change.plan, network, g) for g in network.goals}
-        return Outcome(run, stops)
+        return Outcome(run.in_time, {g.name: stopping(change.plan, run.network, g) for g in run.network.goals})
+
+    def run(self, phrases: Sequence[str]) -> Run:
+        """The whole simulation of a changed plan, not kept."""
+        change = self.changed(phrases)
+        if not phrases or change is None:
+            return self.forecast.run
+        base = self.forecast.run.order_names if change.relaxes else None
+        return settle(change.plan, self.inputs, base=base, draws=self.all_draws)
 
     def won(self, phrases: Sequence[str]) -> FloatArray | None:
         """Per draw of the race what a change wins: the worth-weighted mean over open targets."""
@@ -102,7 +113,7 @@ class Trials:
 
     def share(self, found: Outcome, goal: Goal) -> float:
         """P(in time | every needed idea can work)."""
-        won = found.run.in_time[goal.name]
+        won = found.in_time[goal.name]
         possible = self.possible[goal.name][: len(won)]
         return float(won[possible].mean()) if possible.any() else 0.0
 
@@ -112,7 +123,7 @@ class Trials:
         if found is None or not self.goals:
             return 0, 0
         goal = self.at_stake
-        after = found.run.in_time[goal.name]
+        after = found.in_time[goal.name]
         lost = ~self.forecast.run.in_time[goal.name][: len(after)]
         return round(100 * float(lost.mean())), round(100 * float((lost & after).mean()))
 
@@ -126,12 +137,12 @@ class Trials:
     def _worth(self, found: Outcome) -> FloatArray:
         total = sum(g.worth for g in self.goals)
         weight = {g.name: g.worth / total if total else 1 / len(self.goals) for g in self.goals}
-        won: FloatArray = np.zeros(len(next(iter(found.run.in_time.values()))))
+        won: FloatArray = np.zeros(len(next(iter(found.in_time.values()))))
         for g in self.goals:
-            won += found.run.in_time[g.name] * (weight[g.name] * found.not_stopped[g.name])
+            won += found.in_time[g.name] * (weight[g.name] * found.not_stopped[g.name])
         return won
 
-    def _possible(self) -> dict[str, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+    def _possible(self) -> dict[str, BoolArray]:
         """For each open target the draws in which every idea that it needs can work."""
         run = self.forecast.run
         out = {}

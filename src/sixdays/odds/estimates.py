@@ -6,8 +6,9 @@ Every stream is keyed by (seed, what, name), so an edit of the plan redraws only
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from math import ceil, exp, log, sqrt
 
@@ -25,18 +26,19 @@ FloatArray = NDArray[np.float64]
 RHO = 0.2  # rule E8: within person and week .10 and .21 on public estimates; no data for machines
 RANGE_SIGMAS = 2 * 1.644854  # rule E1: a range holds the middle 90 %
 ASSUMED_SIGMA = 0.42  # rule E7: a single number of an experiment is 0.5–2×
+KEPT = 5_000_000  # numbers kept of each sort, 40 MB: what is not is drawn again, to the same values
 FINISHED_SIGMA = 0.1  # rule E5: copies of one task around those that have finished
 
 
 class Draws:
-    """n draws of every random quantity of a plan, made when first asked for and then kept."""
+    """n draws of every random quantity of a plan, made when first asked for and, up to a bound, kept."""
 
     def __init__(self, seed: int, n: int, whole: Draws | None = None) -> None:
         self.seed = seed
         self.n = n
         self._whole = whole
         self._made: dict[tuple[str, str], FloatArray] = {}
-        self.lengths: dict[object, Lengths] = {}
+        self._lengths: dict[object, Lengths] = {}
 
     def first(self, n: int) -> Draws:
         """The first n of these draws."""
@@ -59,8 +61,18 @@ class Draws:
             key = blake2b(f"{self.seed}\0{what}\0{name}".encode(), digest_size=16).digest()
             rng = np.random.Generator(np.random.SFC64(int.from_bytes(key, "big")))
             made = rng.standard_normal(self.n) if normal else rng.random(self.n)
-        self._made[what, name] = made
+        if len(self._made) * self.n < KEPT:
+            self._made[what, name] = made
         return made
+
+    def remembered(self, key: object, make: Callable[[], Lengths]) -> Lengths:
+        """Lengths that were drawn before, so that a changed plan redraws only what it changes."""
+        found = self._lengths.get(key)
+        if found is None:
+            found = make()
+            if len(self._lengths) * self.n < KEPT:
+                self._lengths[key] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +185,8 @@ def sample(
         struck = tuple(risks[r] for r in (*a.repeats, *a.adds))
         key = (a.name, a.takes, a.worked_ms, a.lengths_s, a.wait, a.limit_ms, a.speed, a.group, a.rounds,
                a.experiment, struck, as_stated)  # fmt: skip
-        if (found := draws.lengths.get(key)) is None:
-            found = _sample(a, network, draws, as_stated=as_stated, history=history)
-            draws.lengths[key] = found
-        out.append(found)
+        make = partial(_sample, a, network, draws, as_stated=as_stated, history=history)
+        out.append(draws.remembered(key, make))
     return out
 
 

@@ -25,6 +25,9 @@ from sixdays.stats import nearest_rank
 
 LIKELY, TOSS_UP, RARE, DRAWS_FOR_RARE = 0.70, 0.30, 0.001, 3_000  # rule P2
 PROOF_DRAWS = 1_000  # rule K5
+MOST_CELLS = 10_000_000  # tasks × draws: 1,000 tasks with 10,000 draws stay under 400 MB
+MOST_PLACEMENTS = 100_000_000  # copies × draws: about 10 s
+LEAST_DRAWS = 200
 SPREAD = tuple(i / 40 for i in range(1, 40))
 
 
@@ -215,9 +218,23 @@ def forecast(plan: Plan, inputs: Inputs, *, base: Sequence[str] | None = None, d
         the better counts, so that nothing that only helps looks worse (rule S9).
     draws: to share common random numbers with an earlier forecast; `inputs.seed` says the same ones.
     """
+    inputs, fewer = _affordable(plan, inputs)
     draws = draws or Draws(inputs.seed, inputs.draws)
+    draws = draws.first(inputs.draws)
     run, proofs = _settled(plan, inputs, base=base, draws=draws, quick=False)
-    return _told(plan, inputs, run, draws, proofs)
+    told = _told(plan, inputs, run, draws, proofs)
+    return replace(told, warnings=(*told.warnings, *fewer))
+
+
+def _affordable(plan: Plan, inputs: Inputs) -> tuple[Inputs, tuple[Problem, ...]]:
+    """A large plan is forecast on fewer draws, and says so: memory and time grow with tasks × draws."""
+    copies = sum(t.copies * (t.tries.side_by_side if t.tries else 1) for t in plan.tasks.values())
+    most = max(LEAST_DRAWS, min(MOST_CELLS // max(1, len(plan.tasks)), MOST_PLACEMENTS // max(1, copies)))
+    if inputs.draws <= most:
+        return inputs, ()
+    message = f"{len(plan.tasks):,} tasks with {copies:,} copies: {most:,} draws, not {inputs.draws:,}"
+    warning = Problem(message, "odds are a little coarser; --draws asks for fewer", plan.file, level="warning")
+    return replace(inputs, draws=most), (warning,)
 
 
 def settle(plan: Plan, inputs: Inputs, *, base: Sequence[str] | None, draws: Draws, quick: bool = False) -> Run:
@@ -355,15 +372,15 @@ def _told(
     proofs: Mapping[str, Any],
 ) -> Forecast:
     network = run.network
-    closing = closings(network)
     moved = _moved(plan, run, draws)
-    targets = {}
-    for goal in network.goals:
-        targets[goal.name] = _target(plan, inputs, run, goal, proofs.get(goal.name), moved.get(goal.name), closing)
-    for goal in network.goals:
-        targets[goal.name] = replace(targets[goal.name], carries_over=_carried(network, goal, targets))
+    targets = {g.name: _target(plan, inputs, run, g, proofs.get(g.name), moved.get(g.name)) for g in network.goals}
     top = _top(targets)
     critical = criticality(run.network, run.times, run.order, network.goal(top)) if top else {}
+    run.times.head = None  # as large as all finishes, and only needed for this
+    for goal in network.goals:
+        own = targets[goal.name]
+        tries = _tries(run, goal) if own.open else {}
+        targets[goal.name] = replace(own, tries=tries, carries_over=_carried(network, goal, targets))
     tasks = {
         a.name: TaskForecast(
             critical.get(a.index, 0.0),
@@ -395,7 +412,6 @@ def _target(
     goal: Goal,
     proof: Any | None,
     with_moves: float | None,
-    closing: Mapping[int, FloatArray | float],
 ) -> TargetForecast:
     network = run.network
     ends, n = run.finish[goal.name], inputs.draws
@@ -424,14 +440,14 @@ def _target(
         not_stopped=not_stopped,
         error=sqrt(in_time * (1 - in_time) / n) * not_stopped,
         odds_with_moves=None if with_moves is None else with_moves * not_stopped,
-        tries=_tries(run, goal, closing),
+        tries={},
         people=_people(network, goal, inputs),
         **common,
     )
 
 
-def _tries(run: Run, goal: Goal, closing: Mapping[int, FloatArray | float]) -> dict[str, TriesForecast]:
-    network, out = run.network, {}
+def _tries(run: Run, goal: Goal) -> dict[str, TriesForecast]:
+    network, out, closing = run.network, {}, closings(run.network)
     for i in sorted(network.needed[goal.name][0]):
         a = network.activities[i]
         if a.rounds is None or a.done_ms is not None:

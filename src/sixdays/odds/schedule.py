@@ -10,7 +10,7 @@ That is 8 to 11 ns a task and draw, less than drawing the lognormal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 
@@ -34,7 +34,8 @@ MAX_LOOPS = 2_000  # rounds that are stepped one by one; only a queue in front o
 class Times:
     """When things happen, seconds since now, inf for never.
 
-    n: how many draws. finish: shape (activities, draws). start: first start of an activity, shape (draws,), where a tie asks for it.
+    n: how many draws. finish: shape (activities, draws).
+    start: first start of an activity, shape (draws,), where a tie asks for it.
     head: when the activity's part of the critical chain became able to start, shape (activities, draws), if traced.
     gave_up: when an activity with tries gave up, inf where it did not.
     """
@@ -101,11 +102,16 @@ class Dispatch:
                 self._once(a, self._running.get(i))
         return self.times
 
-    def fork(self, draws: NDArray[np.intp] | slice, n: int, lengths: Sequence[Lengths | None]) -> Dispatch:
-        """The same, as far as it has come, for some of the draws and with other lengths of what is to come."""
+    def fork(
+        self, draws: NDArray[np.intp] | slice, n: int, lengths: Sequence[Lengths | None], read: Collection[int]
+    ) -> Dispatch:
+        """The same, as far as it has come, for some of the draws and with other lengths of what is to come.
+
+        read: whose finishes will be read; those of others are not carried along.
+        """
         twin = copy(self)
         twin.n, twin.lengths = n, lengths
-        rows = [row[draws] for row in self.times.finish]
+        rows = [row[draws] if i in read else self._zero for i, row in enumerate(self.times.finish)]
         twin.times = Times(n, rows, {i: s if s is self._zero else s[draws] for i, s in self.times.start.items()})
         twin.free = [None if f is None else f[:, draws].copy() for f in self.free]
         twin._running = {i: [end[draws] for end in ends] for i, ends in self._running.items()}
@@ -141,7 +147,7 @@ class Dispatch:
             ables = [self._zero] * len(running or ()) + able
             self.times.head[a.index] = _chain_head(ables, (running or []) + ends, submit)
 
-    def _tries(self, a: Activity, running: list[FloatArray] | None) -> None:
+    def _tries(self, a: Activity, running: list[FloatArray] | None) -> None:  # noqa: PLR0915  one loop, read top down
         """Rounds of tries until one convinces or it gives up.
 
         The tries keep their units from round to round: each round is placed on the units as they were

@@ -87,6 +87,8 @@ class _Search:
         last = max((j for j, i in enumerate(order) if i in needed or i in started), default=-1)
         at = order.index(index) if index in order else len(order)
         self.index, self.goal, self.rest = index, goal, order[at : last + 1]
+        self.live = set(self.rest)
+        self.read = {p for i in self.rest for p, _ in network.activities[i].preds} | set(goal.requires)
         self.lengths = [d if d is None or d.tries is None else replace(d, tries=np.ones(len(d.copy))) for d in lengths]
         self.n = next(len(d.copy) for d in self.lengths if d is not None)
         self.before = Dispatch(network, self.lengths, self.n, closing)
@@ -95,11 +97,13 @@ class _Search:
     def finish(self, draws: NDArray[np.intp], tries: FloatArray) -> FloatArray:
         """When the target is done, shape of draws."""
         whole = len(draws) == self.n
-        lengths = list(self.lengths) if whole else [d if d is None else _some(d, draws) for d in self.lengths]
+        lengths = list(self.lengths)
+        if not whole:
+            lengths = [_some(d, draws) if d and i in self.live else None for i, d in enumerate(lengths)]
         own = lengths[self.index]
         assert own is not None
         lengths[self.index] = replace(own, tries=tries)
-        times = self.before.fork(slice(None) if whole else draws, len(draws), lengths).go_on(self.rest)
+        times = self.before.fork(slice(None) if whole else draws, len(draws), lengths, self.read).go_on(self.rest)
         end = times.finish[self.goal.requires[0]]
         for i in self.goal.requires[1:]:
             end = np.maximum(end, times.finish[i])
