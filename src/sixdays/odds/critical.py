@@ -51,9 +51,12 @@ def criticality(network: Network, times: Times, order: Sequence[int], goal: Goal
 def _last(network: Network, times: Times, goal: Goal, n: int) -> list[tuple[int, Draws]]:
     """Where the walk starts: the required activity that ends last, or the one that gave up."""
     needed = network.needed[goal.name][0]
-    ends = np.stack([times.finish[i] for i in goal.requires])
-    last = ends.argmax(axis=0)
-    never = ~np.isfinite(ends.max(axis=0))
+    ends, last = times.finish[goal.requires[0]], np.zeros(n, dtype=int)
+    for row, i in enumerate(goal.requires[1:], 1):
+        later = times.finish[i] > ends
+        last[later] = row
+        ends = np.maximum(ends, times.finish[i])
+    never = ~np.isfinite(ends)
     out = [(i, np.flatnonzero((last == row) & ~never)) for row, i in enumerate(goal.requires)]
     if never.any():
         given_up = [i for i in times.gave_up if i in needed]

@@ -103,7 +103,7 @@ class Dispatch:
         return self.times
 
     def fork(
-        self, draws: NDArray[np.intp] | slice, n: int, lengths: Sequence[Lengths | None], read: Collection[int]
+        self, draws: NDArray[np.intp], n: int, lengths: Sequence[Lengths | None], read: Collection[int]
     ) -> Dispatch:
         """The same, as far as it has come, for some of the draws and with other lengths of what is to come.
 
@@ -111,9 +111,11 @@ class Dispatch:
         """
         twin = copy(self)
         twin.n, twin.lengths = n, lengths
-        rows = [row[draws] if i in read else self._zero for i, row in enumerate(self.times.finish)]
+        rows = [
+            self._zero if i not in read else row[draws] if n < self.n else row for i, row in enumerate(self.times.finish)
+        ]
         twin.times = Times(n, rows, {i: s if s is self._zero else s[draws] for i, s in self.times.start.items()})
-        twin.free = [None if f is None else f[:, draws].copy() for f in self.free]
+        twin.free = [f if f is None else np.take(f, draws, axis=1) if n < self.n else f.copy() for f in self.free]
         twin._running = {i: [end[draws] for end in ends] for i, ends in self._running.items()}
         twin._zero, twin._scratch = self._zero[:n], self._scratch[:, :n]
         twin.times.start = {i: twin._zero if len(s) != n else s for i, s in twin.times.start.items()}

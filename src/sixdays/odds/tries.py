@@ -103,7 +103,7 @@ class _Search:
         own = lengths[self.index]
         assert own is not None
         lengths[self.index] = replace(own, tries=tries)
-        times = self.before.fork(slice(None) if whole else draws, len(draws), lengths, self.read).go_on(self.rest)
+        times = self.before.fork(draws, len(draws), lengths, self.read).go_on(self.rest)
         end = times.finish[self.goal.requires[0]]
         for i in self.goal.requires[1:]:
             end = np.maximum(end, times.finish[i])

@@ -11,6 +11,8 @@ from sixdays.render import words
 from sixdays.render.problems import clean
 from sixdays.render.text import certificate_lines, indented, picture
 
+MOST_STATEMENTS = 16
+
 
 def what_if_lines(before: Forecast, after: Forecast, change: str, where: str, diff: str = "") -> list[str]:
     """The odds and tries of every target before → after."""
@@ -74,7 +76,10 @@ def suppose_lines(s: Supposition, f: Forecast) -> list[str]:
         ]
     else:
         return _trimmed([*lines, *_not_enough(s)])
-    for statement in s.statements:
+    shown = s.statements if len(s.statements) <= MOST_STATEMENTS else s.statements[-MOST_STATEMENTS:]
+    if len(shown) < len(s.statements):
+        lines += indented(f"… {len(s.statements) - len(shown):,} earlier ones")
+    for statement in shown:
         by = f"by {words.when(statement.by, s.by, now)}" if statement.by else "now"
         state = "true" if statement.true_now else "not yet"
         lines += indented(f"{by:<22} {statement.text} · {state}", "  ")
