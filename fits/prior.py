@@ -36,10 +36,12 @@ class Rows:
     who: np.ndarray
     estimated: np.ndarray
     finished: np.ndarray
+    kind: np.ndarray
 
     def only(self, mask: np.ndarray) -> Rows:
         return Rows(
-            self.source, *(getattr(self, k)[mask] for k in ("estimate", "actual", "who", "estimated", "finished"))
+            self.source,
+            *(getattr(self, k)[mask] for k in ("estimate", "actual", "who", "estimated", "finished", "kind")),
         )
 
 
@@ -61,10 +63,9 @@ def _rows(file: str) -> list[dict[str, str]]:
         return list(csv.DictReader(f))
 
 
-def _made(source: str, rows: list[tuple[float, float, str, int, int]]) -> Rows:
+def _made(source: str, rows: list[tuple[float, float, str, int, int, str]]) -> Rows:
     rows = [r for r in rows if r[0] > 0 and r[1] > 0]
-    e, a, w, s, f = zip(*rows, strict=True)
-    return Rows(source, np.array(e), np.array(a), np.array(w), np.array(s), np.array(f))
+    return Rows(source, *(np.array(column) for column in zip(*rows, strict=True)))
 
 
 def _sip() -> Rows:
@@ -72,7 +73,7 @@ def _sip() -> Rows:
     for r in _rows("sip_tasks_dev.csv.gz"):
         try:
             days = [datetime.fromisoformat(r[k]).toordinal() for k in ("EstimateOn", "CompletedOn")]
-            out.append((float(r["HoursEstimate"]), float(r["HoursActual"]), r["DeveloperID"], days[0], days[1]))
+            out.append((float(r["HoursEstimate"]), float(r["HoursActual"]), r["DeveloperID"], *days, r["SubCategory"]))
         except ValueError:
             continue
     return _made("sip", out)
@@ -89,7 +90,7 @@ def _cesaw() -> Rows:
             minutes = float(r["task_plan_time_minutes"]), float(r["task_actual_time_minutes"])
         except (ValueError, IndexError):
             continue
-        out.append((minutes[0] / 60, minutes[1] / 60, r["person_key"], start, end))
+        out.append((minutes[0] / 60, minutes[1] / 60, r["person_key"], start, end, r["phase_short_name"]))
     return _made("cesaw", out)
 
 
@@ -99,7 +100,14 @@ def _renzo() -> Rows:
         try:
             day = datetime.fromisoformat(r["date"]).toordinal()
             out.append(
-                (float(r["estimate_pomodoros"]) * 25 / 60, float(r["actual_pomodoros"]) * 25 / 60, "renzo", day, day)
+                (
+                    float(r["estimate_pomodoros"]) * 25 / 60,
+                    float(r["actual_pomodoros"]) * 25 / 60,
+                    "renzo",
+                    day,
+                    day,
+                    "",
+                )
             )
         except ValueError:
             continue

@@ -54,11 +54,14 @@ def inputs(project: Project, *, prove: bool = True) -> Inputs:
     return Inputs(o.now, o.draws, o.seed, o.as_stated, project.actuals, None, Prover() if prove else None)
 
 
-def odds(sources: Sequence[str], options: Options) -> Answer:
-    """The forecast of what some arguments name, its questions, and what moved; recorded."""
+def odds(sources: Sequence[str], options: Options, *, leaders: int = 3) -> Answer:
+    """The forecast of what some arguments name, its questions, and what moved; recorded.
+
+    leaders: how many questions are forecast on all draws, as many as will be read.
+    """
     project = open_project(sources, options)
     made = forecast_of(project)
-    asked = questions(project.plan, made, without=_closed_questions(project))
+    asked = questions(project.plan, made, without=_closed_questions(project), leaders=leaders)
     moved = _moved(project, made)
     notes = _record(project, made)
     return Answer(made, asked, project.name, moved, notes)

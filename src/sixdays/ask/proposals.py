@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from math import ceil
@@ -119,34 +119,25 @@ class _Maker:
     def together(self) -> Iterator[Proposal]:
         many = [t for t in self.plan.tasks.values() if is_experiment(t, self.plan.resources)]
         if len(many) > 1:
-            f = self.least_factor(lambda x: f"experiments {x}x faster")
+            f = self.least_factor([t.name for t in many])
             yield self.make("faster", f"Can all experiments be made {f} times faster?", f"experiments {f}x faster")
 
     def faster(self, task: Task) -> Iterator[Proposal]:
-        f = self.least_factor(lambda x: f"{task.name} {x}x faster")
+        f = self.least_factor([task.name])
         yield self.make("faster", f"Can {task.name} be made {f} times faster?", f"{task.name} {f}x faster", task=task)
 
-    def least_factor(self, phrase: object) -> str:
+    def least_factor(self, tasks: Collection[str]) -> str:
         """The least factor up to 10, in tenths, that makes a target likely; else 2 (rule Q2)."""
-        assert callable(phrase)
-        best: float | None = None
-        for goal in self.unlikely[:3]:
-            if self.trials.likely((), goal):
-                continue
-            found = self._least(goal, phrase)
-            best = found if best is None or (found is not None and found < best) else best
-        return f"{best or 2.0:g}"
+        found = [f for g in self.unlikely[:2] if not self.trials.likely((), g) and (f := self._least(g, tasks))]
+        return f"{min(found, default=2.0):g}"
 
-    def _least(self, goal: Goal, phrase: object) -> float | None:
-        assert callable(phrase)
-        if not self.trials.likely((phrase("10"),), goal):
+    def _least(self, goal: Goal, tasks: Collection[str]) -> float | None:
+        if not self.trials.likely_if_faster(tasks, MOST_FASTER, goal):
             return None
-        low, high = 10, 100  # tenths: low is not enough, high is
+        low, high = 10, round(10 * MOST_FASTER)  # tenths: low is not enough, high is
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (low, middle) if self.trials.likely((phrase(f"{middle / 10:g}"),), goal) else (middle, high)
-        while high < 100 and not self.trials.likely((phrase(f"{high / 10:g}"),), goal, full=True):
-            high += 1
+            low, high = (low, middle) if self.trials.likely_if_faster(tasks, middle / 10, goal) else (middle, high)
         return high / 10
 
     def beside(self, task: Task) -> Iterator[Proposal]:

@@ -62,13 +62,14 @@ class Question:
 
 
 def questions(
-    plan: Plan, forecast: Forecast, *, most: int | None = None, without: Iterable[str] = ()
+    plan: Plan, forecast: Forecast, *, most: int | None = None, without: Iterable[str] = (), leaders: int = LEADERS
 ) -> tuple[Question, ...]:
     """The questions about a forecast, best first; what is only worth measuring comes last.
 
     Args:
         plan: the plan that was forecast.
         most: how many are considered at all; fewer on large plans, if left out.
+        leaders: how many of the race are forecast on all draws.
         without: texts that are not to be asked (answered, or marked wrong).
     """
     if not any(t.open for t in forecast.targets.values()):
@@ -80,10 +81,10 @@ def questions(
     settling = [_unmeasured(p, plan) for p in found if p.settles]
     race = [(p, trials.won(p.change)) for p in found if p.change and not p.settles]
     ranked = _ranked([(p, w) for p, w in race if w is not None], trials.now)
-    led = [(p, trials.won_in_full(p.change)) for p, _ in ranked[:LEADERS]]
+    led = [(p, trials.won_in_full(p.change)) for p, _ in ranked[:leaders]]
     best = _ranked([(p, w) for p, w in led if w is not None], trials.now_in_full)
     told = [_question(p, w, trials.now_in_full, trials) for p, w in best]
-    told += [_question(p, w, trials.now, trials) for p, w in ranked[LEADERS:]]
+    told += [_question(p, w, trials.now, trials) for p, w in ranked[leaders:]]
     useful = [q for q in told if q.gain is not None and q.gain > 1e-12]
     wordless = [_unmeasured(p, plan) for p in found if not p.change and not p.settles]
     measure = [q for q in _worth_measuring(forecast, trials) if q.text not in asked]

@@ -23,7 +23,7 @@ def command(plans: tuple[str, ...], as_json: bool, **given: Any) -> int:
     another by 8 Nov AoE". Several plans on one pool are one forecast: sixdays anna/ ben/
     """
     with progress("drawing futures"):
-        answer = forecasting.odds(plans, options(**given))
+        answer = forecasting.odds(plans, options(**given), leaders=10 if as_json else 3)
     if as_json:
         say_json(answer.to_dict())
     else:

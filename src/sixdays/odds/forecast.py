@@ -260,8 +260,8 @@ def _settled(
         return simulate(network, lengths, order, closing, trace=trace)
 
     orders = [dispatch_order(network, medians, open_goals)]
-    if base is not None:
-        orders.append(_same_order(network, base))
+    if base is not None and (kept := _same_order(network, base)) != orders[0]:
+        orders.append(kept)
     runs = [dispatched(o) for o in orders]
     proofs: dict[str, Any] = {}
     if inputs.prove and not quick:
@@ -273,7 +273,7 @@ def _settled(
     impossible = {name for name, proof in proofs.items() if proof}
     if impossible:
         runs[0] = dispatched(dispatch_order(network, medians, [g for g in open_goals if g.name not in impossible]))
-    return best_run(runs if base is None else [runs[1], runs[0], *runs[2:]], open_goals), proofs
+    return best_run([*runs[1 : len(orders)], runs[0], *runs[len(orders) :]], open_goals), proofs
 
 
 def best_run(runs: Sequence[Run], goals: Sequence[Goal]) -> Run:

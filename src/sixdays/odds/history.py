@@ -20,10 +20,8 @@ from sixdays.plan.actuals import Actual
 from sixdays.stats import FloatArray
 
 HALF_LIFE_DAYS = 180.0
-BANDWIDTH = 1.0  # of ln estimate: an estimate of 2 h says little about one of 2 weeks
-SHRINK_LOCAL = 10.0  # own rows near in size against all own rows
-SHRINK_PRIOR = 5.0  # own rows against the shipped prior: own history takes over fast (design §4)
-SHRINK_RANGE = 10.0
+BANDWIDTH = 0.5  # of ln estimate: an estimate of 2 h says little about one of 2 weeks
+SHRINK = 10.0  # rows that a layer must weigh to count as much as what is behind it
 NODES = 201
 _LEVELS = (np.arange(NODES) + 0.5) / NODES
 
@@ -66,30 +64,39 @@ def _prior() -> tuple[FloatArray, FloatArray, FloatArray]:
     return np.array(found["ln_seconds"]), np.array(found["levels"]), np.array(found["log_ratios"])
 
 
-def corrected(estimate_s: float, history: Sequence[Actual], now: datetime) -> RatioTable:
+def corrected(
+    estimate_s: float, history: Sequence[Actual], now: datetime, *, who: str = "", kind: str = ""
+) -> RatioTable:
     """The distribution of the ratio for an estimate, learned from finished tasks.
 
-    Kernel in the log-size of the estimate × recency (half-life 180 days) × shrinkage: near rows
-    towards all own rows, those towards the shipped prior.
+    Kernel in the log-size of the estimate × recency, in three layers: one's own rows of this kind, one's
+    own, everybody's; each is shrunk towards the next, the last towards the shipped prior.
     """
-    sizes, ratios, weights = _rows(history, now)
-    prior = shipped_prior(estimate_s)
-    if not len(ratios):
-        return prior
-    near = weights * np.exp(-0.5 * ((sizes - log(estimate_s)) / BANDWIDTH) ** 2)
-    return mixture(ratios, near, weights, prior)
+    rows = [a for a in history if a.estimate_s and a.took_s and a.finished and a.estimate_s[0] == a.estimate_s[1]]
+    sizes = np.array([log(a.estimate_s[0]) for a in rows if a.estimate_s])
+    ratios = np.array([log(a.took_s[-1]) for a in rows]) - sizes
+    weights = np.array([_recency(a.finished, now) for a in rows if a.finished])
+    weights = weights * np.exp(-0.5 * ((sizes - log(estimate_s)) / BANDWIDTH) ** 2)
+    own = np.array([a.who == who for a in rows], dtype=bool)
+    alike = own & np.array([a.kind == kind for a in rows], dtype=bool)
+    layers = [(ratios[m], weights[m]) for m in (alike, own, np.ones(len(rows), dtype=bool))]
+    return shrunk(layers, shipped_prior(estimate_s))
 
 
-def mixture(ratios: FloatArray, near: FloatArray, own: FloatArray, prior: RatioTable) -> RatioTable:
-    """Own rows weighted by size, shrunk towards own rows, shrunk towards the prior, as one table."""
-    n_near, n_own = float(near.sum()), float(own.sum())
-    local = n_near / (n_near + SHRINK_LOCAL)
-    share_own = n_own / (n_own + SHRINK_PRIOR)
-    weights = share_own * (local * near / max(n_near, 1e-12) + (1 - local) * own / max(n_own, 1e-12))
-    values = np.concatenate([ratios, prior.quantile(_LEVELS)])
-    weights = np.concatenate([weights, np.full(NODES, (1 - share_own) / NODES)])
+def shrunk(layers: Sequence[tuple[FloatArray, FloatArray]], prior: RatioTable) -> RatioTable:
+    """Weighted rows, the most specific layer first, each shrunk towards the next, the last towards the prior.
+
+    A layer of weight n counts n/(n + k), k = 10 (design §4).
+    """
+    values, shares = prior.quantile(_LEVELS), np.full(NODES, 1 / NODES)
+    for rows, weights in reversed(layers):
+        n = float(weights.sum())
+        if n > 1e-9:
+            share = n / (n + SHRINK)
+            values = np.concatenate([values, rows])
+            shares = np.concatenate([shares * (1 - share), share * weights / n])
     order = np.argsort(values, kind="stable")
-    heights = np.cumsum(weights[order]) - weights[order] / 2
+    heights = np.cumsum(shares[order]) - shares[order] / 2
     return RatioTable(_LEVELS, np.interp(_LEVELS, heights, values[order]))
 
 
@@ -107,20 +114,9 @@ def range_correction(history: Sequence[Actual], now: datetime) -> tuple[float, f
         return 0.0, 1.0
     w, x = np.array(weights), np.array(z)
     n = float(w.sum())
-    b = float((w @ x) / (n + SHRINK_RANGE))
-    spread = float((w @ (x - b) ** 2 + SHRINK_RANGE) / (n + SHRINK_RANGE))
+    b = float((w @ x) / (n + SHRINK))
+    spread = float((w @ (x - b) ** 2 + SHRINK) / (n + SHRINK))
     return b, spread**0.5
-
-
-def _rows(history: Sequence[Actual], now: datetime) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """ln estimate, ln ratio and weight of each finished task that had a single number."""
-    rows = [
-        (log(a.estimate_s[0]), log(a.took_s[-1] / a.estimate_s[0]), _recency(a.finished, now))
-        for a in history
-        if a.estimate_s and a.took_s and a.finished and a.estimate_s[0] == a.estimate_s[1]
-    ]
-    made = np.array(rows, dtype=float).reshape(-1, 3)
-    return made[:, 0], made[:, 1], made[:, 2]
 
 
 def _recency(finished: datetime, now: datetime) -> float:

@@ -112,7 +112,8 @@ class Dispatch:
         twin = copy(self)
         twin.n, twin.lengths = n, lengths
         rows = [
-            self._zero if i not in read else row[draws] if n < self.n else row for i, row in enumerate(self.times.finish)
+            self._zero if i not in read else row[draws] if n < self.n else row
+            for i, row in enumerate(self.times.finish)
         ]
         twin.times = Times(n, rows, {i: s if s is self._zero else s[draws] for i, s in self.times.start.items()})
         twin.free = [f if f is None else np.take(f, draws, axis=1) if n < self.n else f.copy() for f in self.free]
