@@ -13,11 +13,11 @@ import sys
 from math import log
 
 import numpy as np
+from fits.prior import fit, read
+
 from sixdays.odds import history
 from sixdays.odds.history import RatioTable, shrunk
 from sixdays.stats import crps_sample
-
-from fits.prior import fit, read
 
 LEVELS = (np.arange(101) + 0.5) / 101
 SIGMA = 0.42

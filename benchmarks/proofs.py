@@ -7,18 +7,18 @@ import random
 import time
 from collections import Counter
 
+from tests.oracles.brute import NOW, as_plan, earliest, random_tiny
+from tests.oracles.test_proofs import half, prove
+from tests.properties.plans import NOW as PLANS_NOW
+from tests.properties.plans import random_plan
+from tests.properties.test_schedule import relaxed
+
 from sixdays.odds.forecast import Inputs, forecast
 from sixdays.plan.changes import Setting, changes
 from sixdays.plan.network import build
 from sixdays.proof.exact import Budget, installed, prove_exact
 from sixdays.proof.floors import floors_of
 from sixdays.proof.prove import by_hand
-
-from tests.oracles.brute import NOW, as_plan, earliest, random_tiny
-from tests.oracles.test_proofs import half, prove
-from tests.properties.plans import NOW as PLANS_NOW
-from tests.properties.plans import random_plan
-from tests.properties.test_schedule import relaxed
 
 
 def brute(plans: int, searched: int) -> None:

@@ -6,15 +6,15 @@ from functools import partial
 
 import numpy as np
 import simpy
+
+from benchmarks.paired import ratio, row
+from benchmarks.plans import NOW, lab
 from sixdays.ask.questions import questions
 from sixdays.ask.suppose import suppose
 from sixdays.odds.estimates import Draws, sample
 from sixdays.odds.forecast import Inputs, closings, forecast, simulate
 from sixdays.odds.order import Medians, dispatch_order
 from sixdays.plan.network import build
-
-from benchmarks.paired import ratio, row
-from benchmarks.plans import NOW, lab
 
 DRAWS = 10_000
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from benchmarks.fuzz import run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from sixdays.errors import SixdaysError
 from sixdays.plan.parse import read
 from sixdays.plan.sentence import read_sentence
 from sixdays.plan.tree import read_tree
 from sixdays.quantities import Unreadable, parse_odds, parse_seconds, parse_when, parse_zone
-
-from benchmarks.fuzz import run
 
 NOW = datetime(2026, 11, 5, 12, tzinfo=UTC)
 

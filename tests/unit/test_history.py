@@ -7,6 +7,7 @@ from math import log
 
 import numpy as np
 import pytest
+
 from sixdays.odds.history import RatioTable, corrected, range_correction, shipped_prior, shrunk
 from sixdays.plan.actuals import Actual, Copy
 
