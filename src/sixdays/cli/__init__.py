@@ -8,6 +8,7 @@ Exit codes: 0 done · 1 sixdays failed · 2 usage · 3 plan invalid · 4 `check`
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -69,6 +70,7 @@ def run(argv: list[str]) -> int:
     except SixdaysError as e:
         return _said(e, json="--json" in argv)
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one must not end us half way out
         _err("interrupted; nothing was left half written")
         return EXIT_INTERRUPTED
     except BrokenPipeError:

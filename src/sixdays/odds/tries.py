@@ -23,18 +23,18 @@ def tries_that_fit(
     closing: Mapping[int, FloatArray | float],
     index: int,
     goal: Goal,
-    end: FloatArray,
+    convinced: FloatArray,
 ) -> FloatArray:
     """For each draw the largest n such that the target is in time if the n-th try from now convinces.
 
     The coin of `works` and stops are ignored; other tasks with tries convince at their first.
     Returns: shape (draws,), whole numbers from 0 to what `at most` leaves, at most 1,000.
 
-    end: when the target ended in the forecast, with the tries that it needed; the search starts from it.
+    convinced: when a try convinced in the forecast, shape (draws,); the search starts from it.
 
-    Bisection on the number of rounds with common draws. The first guess is arithmetic (room left over
-    the length of a round) and nearly always right, so that two passes do for most plans; what comes
-    before the task in the order is placed once.
+    Bisection on the number of rounds with common draws. The first guess is an upper bound by arithmetic
+    (the room that is left, less what must follow, over the length of a round) and mostly right, so that
+    one pass does for most draws; what comes before the task in the order is placed once.
     """
     a, first = network.activities[index], lengths[index]
     assert a.rounds is not None
@@ -50,21 +50,29 @@ def tries_that_fit(
     low, high = np.zeros(n), np.full(n, last + 1.0)
     search = _Search(network, lengths, order, closing, index, goal)
 
-    length = -(-(k * a.rounds.copies) // network.slots(a)) * first.copy + (0.0 if first.wait is None else first.wait)
-    known = np.isfinite(end) & (first.tries <= most)  # of the others, one round says where they stand
-    tried, ends = np.where(known, np.ceil(first.tries / k), 1.0), np.where(known, end, 0.0)
+    waves = -(-(k * a.rounds.copies) // network.slots(a))
+    length = np.maximum(waves * first.copy + (0.0 if first.wait is None else first.wait), 1e-3)
+    # Rounds that stand somewhere: those of the forecast, or one round where it says nothing of this model.
+    alone = sum(b.rounds is not None for b in network.activities) == 1
+    known = np.isfinite(convinced) & (first.tries <= most) if alone else np.zeros(n, dtype=bool)
+    tried, at = np.where(known, np.ceil(first.tries / k), 1.0), np.where(known, convinced, 0.0)
     if (unknown := np.flatnonzero(~known)).size:
-        ends[unknown] = search.finish(unknown, np.full(len(unknown), float(min(k, most))))
-        fits = ends[unknown] <= due_s + MS_S
+        ends, at[unknown] = search.finish(unknown, np.full(len(unknown), float(min(k, most))))
+        fits = ends <= due_s + MS_S
         low[unknown[fits]], high[unknown[~fits]] = 1.0, 1.0
-    guess = tried + np.floor((due_s - ends) / np.maximum(length, 1e-3) + 1e-9)
+    # No round is shorter than `length`, and what must follow takes at least its own time.
+    room = due_s + MS_S - at - _least_after(network, lengths, index, goal)
+    guess = tried + np.floor(room / length + 1e-9)
+    bounded = (guess >= tried) & (most % k == 0)  # a smaller last round may be shorter
+    high[bounded] = np.minimum(high, guess + 1)[bounded]
     passes = 0
     while (open_ := np.flatnonzero(high - low > 1)).size:
         ask = np.clip(guess[open_], low[open_] + 1, high[open_] - 1)
-        fits = search.finish(open_, np.minimum(ask * k, most)) <= due_s + MS_S
+        ends, _ = search.finish(open_, np.minimum(ask * k, most))
+        fits = ends <= due_s + MS_S
         low[open_[fits]] = ask[fits]
         high[open_[~fits]] = ask[~fits]
-        # Next to the last answer first: a right guess is closed by one more pass; then halves.
+        # Next to the last answer first, then halves.
         passes += 1
         halves = np.floor((low[open_] + high[open_]) / 2)
         guess[open_] = halves if passes > 2 else np.where(fits, ask + 1, ask - 1)
@@ -94,8 +102,8 @@ class _Search:
         self.before = Dispatch(network, self.lengths, self.n, closing)
         self.before.run(order[:at])
 
-    def finish(self, draws: NDArray[np.intp], tries: FloatArray) -> FloatArray:
-        """When the target is done, shape of draws."""
+    def finish(self, draws: NDArray[np.intp], tries: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """When the target is done, and when the last of these tries is, shape of draws."""
         whole = len(draws) == self.n
         lengths = list(self.lengths)
         if not whole:
@@ -107,7 +115,29 @@ class _Search:
         end = times.finish[self.goal.requires[0]]
         for i in self.goal.requires[1:]:
             end = np.maximum(end, times.finish[i])
-        return end
+        return end, times.finish[self.index]
+
+
+def _least_after(network: Network, lengths: Sequence[Lengths | None], index: int, goal: Goal) -> FloatArray | float:
+    """The longest chain of what waits for the end of an activity and must finish, in seconds of each draw."""
+    needed = network.needed[goal.name][0]
+    tail: dict[int, FloatArray | float] = {}
+    for i in reversed(network.forward):
+        if i not in needed:
+            continue
+        longest: FloatArray | float = 0.0
+        for j, started in network.successors[i]:
+            drawn = lengths[j]
+            if started or j not in tail or drawn is None or not network.activities[j].to_come:
+                continue
+            b = network.activities[j]
+            copies = b.rounds.copies * b.rounds.side_by_side if b.rounds else b.waiting
+            own = -(-copies // network.slots(b)) * drawn.copy + tail[j]
+            longest = np.maximum(longest, own if drawn.wait is None or b.running else own + drawn.wait)
+        tail[i] = longest
+        if i == index:
+            return longest
+    return 0.0
 
 
 def _some(drawn: Lengths, draws: NDArray[np.intp]) -> Lengths:
