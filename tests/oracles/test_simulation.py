@@ -51,7 +51,7 @@ def test_tries_that_fit_are_those_that_a_search_one_by_one_finds() -> None:
                 if a.rounds is None or a.done_ms is not None:
                     continue
                 seen += 1
-                got = tries_that_fit(network, run.lengths, run.order, closing, i, goal, run.times.finish[i])
+                got = tries_that_fit(network, run.lengths, run.order, closing, i, goal, run.times.finish[i], {})
                 assert got.tolist() == one_by_one(network, lengths, order, closing, i, goal).tolist(), (seed, goal.name)
     assert seen > 60
 

@@ -58,7 +58,12 @@ def help_text() -> str:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs a command line and exits with its code."""
-    sys.exit(run(list(sys.argv[1:] if argv is None else argv)))
+    code = run(list(sys.argv[1:] if argv is None else argv))
+    if code == EXIT_INTERRUPTED:  # Python would end as killed by the signal where it struck inside a C import
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(argv: list[str]) -> int:

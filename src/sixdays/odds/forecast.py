@@ -376,10 +376,11 @@ def _told(
     targets = {g.name: _target(plan, inputs, run, g, proofs.get(g.name), moved.get(g.name)) for g in network.goals}
     top = _top(targets)
     critical = criticality(run.network, run.times, run.order, network.goal(top)) if top else {}
+    prefixes: dict[int, Dispatch] = {}
     run.times.head = None  # as large as all finishes, and only needed for this
     for goal in network.goals:
         own = targets[goal.name]
-        tries = _tries(run, goal) if own.open else {}
+        tries = _tries(run, goal, prefixes) if own.open else {}
         targets[goal.name] = replace(own, tries=tries, carries_over=_carried(network, goal, targets))
     tasks = {
         a.name: TaskForecast(
@@ -446,13 +447,13 @@ def _target(
     )
 
 
-def _tries(run: Run, goal: Goal) -> dict[str, TriesForecast]:
+def _tries(run: Run, goal: Goal, prefixes: dict[int, Dispatch]) -> dict[str, TriesForecast]:
     network, out, closing = run.network, {}, closings(run.network)
     for i in sorted(network.needed[goal.name][0]):
         a = network.activities[i]
         if a.rounds is None or a.done_ms is not None:
             continue
-        fit = tries_that_fit(network, run.lengths, run.order, closing, i, goal, run.times.finish[i])
+        fit = tries_that_fit(network, run.lengths, run.order, closing, i, goal, run.times.finish[i], prefixes)
         p10, p50, p90 = (int(x) for x in nearest_rank(fit, (0.1, 0.5, 0.9)))
         out[a.name] = TriesForecast(Fit(p10, p50, p90), a.rounds.works, a.rounds.each, a.rounds.failed)
     return out

@@ -24,6 +24,7 @@ def tries_that_fit(
     index: int,
     goal: Goal,
     convinced: FloatArray,
+    prefixes: dict[int, Dispatch],
 ) -> FloatArray:
     """For each draw the largest n such that the target is in time if the n-th try from now convinces.
 
@@ -31,6 +32,7 @@ def tries_that_fit(
     Returns: shape (draws,), whole numbers from 0 to what `at most` leaves, at most 1,000.
 
     convinced: when a try convinced in the forecast, shape (draws,); the search starts from it.
+    prefixes: what stands before each activity in this order; filled here, shared by the targets of a forecast.
 
     Bisection on the number of rounds with common draws. The first guess is an upper bound by arithmetic
     (the room that is left, less what must follow, over the length of a round) and mostly right, so that
@@ -48,7 +50,7 @@ def tries_that_fit(
         return np.zeros(n)
     due_s = goal.due_ms / 1000
     low, high = np.zeros(n), np.full(n, last + 1.0)
-    search = _Search(network, lengths, order, closing, index, goal)
+    search = _Search(network, lengths, order, closing, index, goal, prefixes)
 
     waves = -(-(k * a.rounds.copies) // network.slots(a))
     length = np.maximum(waves * first.copy + (0.0 if first.wait is None else first.wait), 1e-3)
@@ -90,6 +92,7 @@ class _Search:
         closing: Mapping[int, FloatArray | float],
         index: int,
         goal: Goal,
+        prefixes: dict[int, Dispatch],
     ) -> None:
         needed, started = network.needed[goal.name]
         last = max((j for j, i in enumerate(order) if i in needed or i in started), default=-1)
@@ -99,8 +102,10 @@ class _Search:
         self.read = {p for i in self.rest for p, _ in network.activities[i].preds} | set(goal.requires)
         self.lengths = [d if d is None or d.tries is None else replace(d, tries=np.ones(len(d.copy))) for d in lengths]
         self.n = next(len(d.copy) for d in self.lengths if d is not None)
-        self.before = Dispatch(network, self.lengths, self.n, closing)
-        self.before.run(order[:at])
+        if index not in prefixes:
+            prefixes[index] = Dispatch(network, self.lengths, self.n, closing)
+            prefixes[index].run(order[:at])
+        self.before = prefixes[index]
 
     def finish(self, draws: NDArray[np.intp], tries: FloatArray) -> tuple[FloatArray, FloatArray]:
         """When the target is done, and when the last of these tries is, shape of draws."""
