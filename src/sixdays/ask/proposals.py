@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from math import ceil
 
 from sixdays.ask.trials import Trials
 from sixdays.odds.forecast import Forecast
 from sixdays.plan.model import Plan, Task, is_experiment
-from sixdays.plan.network import Goal
 from sixdays.quantities import show_percent, write_duration
 
 MINUTES = {  # rule Q4
@@ -18,7 +18,7 @@ MINUTES = {  # rule Q4
     "resource": 60.0,
 }  # fmt: skip
 NEAR = 0.05  # criticality from which a task counts as near the critical chain
-MOST_FASTER = 10.0
+MOST_TASKS = 30  # whose changes are proposed
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class _Maker:
         yield from self.deadlines()
         yield from self.risks()
         yield from self.swaps()
-        for task in self.tasks[:30]:
+        for task in self.tasks[:MOST_TASKS]:
             yield from self.faster(task)
             yield from self.beside(task)
             yield from self.fewer(task)
@@ -119,26 +119,28 @@ class _Maker:
     def together(self) -> Iterator[Proposal]:
         many = [t for t in self.plan.tasks.values() if is_experiment(t, self.plan.resources)]
         if len(many) > 1:
-            f = self.least_factor([t.name for t in many])
+            f = self.factor("experiments")
             yield self.make("faster", f"Can all experiments be made {f} times faster?", f"experiments {f}x faster")
 
     def faster(self, task: Task) -> Iterator[Proposal]:
-        f = self.least_factor([task.name])
+        f = self.factor(task.name)
         yield self.make("faster", f"Can {task.name} be made {f} times faster?", f"{task.name} {f}x faster", task=task)
 
-    def least_factor(self, tasks: Collection[str]) -> str:
-        """The least factor up to 10, in tenths, that makes a target likely; else 2 (rule Q2)."""
-        found = [f for g in self.unlikely[:2] if not self.trials.likely((), g) and (f := self._least(g, tasks))]
-        return f"{min(found, default=2.0):g}"
+    def factor(self, who: str) -> str:
+        """The least factor that makes a target likely; 2 where none does, or it is likely already (rule Q2)."""
+        return f"{self._factors.get(who, 2.0):g}"
 
-    def _least(self, goal: Goal, tasks: Collection[str]) -> float | None:
-        if not self.trials.likely_if_faster(tasks, MOST_FASTER, goal):
-            return None
-        low, high = 10, round(10 * MOST_FASTER)  # tenths: low is not enough, high is
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if self.trials.likely_if_faster(tasks, middle / 10, goal) else (middle, high)
-        return high / 10
+    @cached_property
+    def _factors(self) -> dict[str, float]:
+        many = [t.name for t in self.plan.tasks.values() if is_experiment(t, self.plan.resources)]
+        groups = {"experiments": many, **{t.name: [t.name] for t in self.tasks[:MOST_TASKS]}}
+        best: dict[str, float] = {}
+        for goal in [g for g in self.unlikely[:2] if not self.trials.likely((), g)]:
+            found = self.trials.least_factors(list(groups.values()), goal)
+            for who, factor in zip(groups, found, strict=True):
+                if factor is not None:
+                    best[who] = min(factor, best.get(who, factor))
+        return best
 
     def beside(self, task: Task) -> Iterator[Proposal]:
         live = self.forecast.run.network
