@@ -196,6 +196,15 @@ def test_a_conference_list_beside_the_plan() -> None:
     assert plan.targets["y"].deadline == datetime(2026, 9, 26, 11, 59, 59, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"), [("1d-2d", "write 1d to 2d"), ("2 - 4h", "write 2h to 4h"), ("2 to 4d", "write 2d to 4d")]
+)
+def test_a_range_written_otherwise_is_shown_the_right_way(text: str, hint: str) -> None:
+    with pytest.raises(Unreadable) as e:
+        parse_estimate(text)
+    assert e.value.hint == hint
+
+
 def test_the_schema_takes_the_plan_of_the_design() -> None:
     made = json_schema()
     assert made["required"] == ["tasks"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from math import ceil
@@ -11,6 +11,7 @@ from math import ceil
 from sixdays.ask.trials import Trials
 from sixdays.odds.forecast import Forecast
 from sixdays.plan.model import Plan, Task, is_experiment
+from sixdays.plan.network import build
 from sixdays.quantities import show_percent, write_duration
 
 MINUTES = {  # rule Q4
@@ -24,6 +25,7 @@ MOST_TASKS = 30  # whose changes are proposed
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """kind: a row of MINUTES. deed: by what it could be done. place: where in the plan's order it arose.
+    frees: a task that the target would no longer need, as a consequence of a loosened tie.
     if_no: what the answer "no" says of the plan, for a question that settles what is certain.
     """
 
@@ -34,6 +36,7 @@ class Proposal:
     place: int
     deed: str = ""
     if_no: tuple[str, ...] = ()
+    frees: str = ""
 
     @property
     def settles(self) -> bool:
@@ -150,11 +153,29 @@ class _Maker:
                 continue
             if not tie.started:
                 phrase = f"{task.name} beside {tie.task}"
-                yield self.make("tie", f"Must {task.name} wait for {tie.task}?", phrase, task=task)
+                p = self.make("tie", f"Must {task.name} wait for {tie.task}?", phrase, task=task)
+                yield (
+                    replace(p, frees=freed, deed=f"then no end of {freed} is needed")
+                    if (freed := self.freed(phrase))
+                    else p
+                )
         if task.tries:
             k = 2 * task.tries.side_by_side
             text = f"Could {k} tries of {task.name} run side by side?"
             yield self.make("tie", text, f"{task.name} {k} side by side", task=task)
+
+    def freed(self, phrase: str) -> str:
+        """A task that a target would no longer need to end if this tie were loosened (rule K1)."""
+        change = self.trials.changed((phrase,))
+        if change is None:
+            return ""
+        network = build(change.plan, self.forecast.inputs.now, self.forecast.inputs.actuals)
+        old = self.forecast.run.network
+        for goal in self.unlikely:
+            lost = old.needed[goal.name][0] - network.needed[goal.name][0]
+            if lost:
+                return old.activities[min(lost)].name
+        return ""
 
     def fewer(self, task: Task) -> Iterator[Proposal]:
         if task.copies > 1 and task.copies_key != "sweep":

@@ -98,9 +98,9 @@ class _Search:
     def __init__(self, trials: Trials, goal: Goal, plan: Plan) -> None:
         self.trials, self.goal = trials, goal
         found = proposals(plan, trials.forecast, trials, affordable(plan))
-        # A later deadline is no answer to "suppose it is done by then"; risks cannot mend the schedule's in_time
-        # unless they add time, so all others stay.
-        self.known = [p for p in found if p.change and p.kind != "deadline" and not p.settles][:MOST_CHANGES]
+        # A later deadline is no answer to "suppose it is done by then"; nor is a tie that is loosened so far
+        # that a task it waited for is not needed at all.
+        self.known = [p for p in found if p.change and p.kind != "deadline" and not p.frees][:MOST_CHANGES]
         self.sets = 0
 
     def run(self) -> tuple[Proposal, ...]:

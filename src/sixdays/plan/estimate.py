@@ -27,6 +27,7 @@ _RATE = re.compile(
     re.IGNORECASE,
 )
 _PER = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86400, "day": 86400}
+_DASH = re.compile(r"(\d[\d.]*\s*[a-z]*)\s*[-–—]\s*(\d[\d.]*\s*[a-z]+)$", re.IGNORECASE)
 _TO = re.compile(r"\s+to\s+", re.IGNORECASE)
 
 
@@ -52,6 +53,10 @@ def parse_estimate(text: str, units: Units = MACHINE) -> Estimate:
         return Estimate("exact", float(seconds), float(seconds), floor_ms(seconds), stripped)
     if found := _RATE.match(stripped):
         low, high = _from_rate(found)
+    elif found := _DASH.match(stripped):
+        low_text = found[1].strip()
+        low_text += "" if re.search(r"[a-z]", low_text) else re.sub(r"[\d.\s]+", "", found[2])
+        raise Unreadable(f'"{stripped}": a range is written with "to"', f"write {low_text} to {found[2]}")
     else:
         ends = _TO.split(re.sub(r"^about\s+", "", stripped, flags=re.IGNORECASE))
         if len(ends) > 2:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sixdays.ask.suppose import Supposition
 from sixdays.odds.forecast import Forecast, TargetForecast
-from sixdays.quantities import show_instant, show_percent, show_seconds
+from sixdays.quantities import show_instant, show_percent, show_seconds, zone_name
 from sixdays.render import words
 from sixdays.render.problems import clean
 from sixdays.render.text import certificate_lines, indented, picture
@@ -80,15 +80,19 @@ def suppose_lines(s: Supposition, f: Forecast) -> list[str]:
     if len(shown) < len(s.statements):
         lines += indented(f"… {len(s.statements) - len(shown):,} earlier ones")
     for statement in shown:
-        by = f"by {words.when(statement.by, s.by, now)}" if statement.by else "now"
+        by = f"by {words.when(statement.by, now)}" if statement.by else "now"
         state = "true" if statement.true_now else "not yet"
         lines += indented(f"{by:<22} {statement.text} · {state}", "  ")
         if not statement.by and statement.command:
             lines += indented(statement.command, "      ")
+    lines += [
+        "",
+        *indented(f"Times are those of {zone_name(now)}: by then 9 in 10 of the futures that succeed had it."),
+    ]
     minutes = sum(c.minutes for c in s.changes)
     if minutes:
-        lines += ["", *indented(f"{minutes:g} minutes to find out.")]
-    return _trimmed([*lines, "", *indented(_searched(s))])
+        lines += indented(f"{minutes:g} minutes to find out.")
+    return _trimmed([*lines, *indented(_searched(s))])
 
 
 def _not_enough(s: Supposition) -> list[str]:

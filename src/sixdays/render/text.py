@@ -31,7 +31,7 @@ def forecast_lines(
     f: Forecast, questions: Sequence[Question] = (), plan_name: str = "plan.yaml", moved: Sequence[Step] = ()
 ) -> list[str]:
     """The answer of `odds`: tries, odds and picture of every target; why, where it is impossible."""
-    lines = [f"It is {show_instant(f.inputs.now)}.", ""]
+    lines = [f"It is {show_instant(f.inputs.now.replace(second=0))}.", ""]
     if not f.plan.file and any(t.takes.basis == "assumed" for t in f.plan.tasks.values()):
         lines += [*indented(words.BARE, ""), ""]
     for t in f.targets.values():
@@ -198,7 +198,7 @@ def _finishes(f: Forecast) -> list[str]:
     lines = ["The plan has no targets; its tasks finish"]
     now = f.inputs.now
     for name, t in list(f.tasks.items())[:20]:
-        p10, p50, p90 = (words.when(x, now, now) for x in (t.finish.p10, t.finish.p50, t.finish.p90))
+        p10, p50, p90 = (words.when(x, now) for x in (t.finish.p10, t.finish.p50, t.finish.p90))
         lines += indented(f"{name}: {p50} ({p10} to {p90})" if p10 != p90 else f"{name}: {p50}")
     return lines
 

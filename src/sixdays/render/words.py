@@ -95,8 +95,8 @@ def beliefs(name: str, t: TriesForecast) -> str:
 
 
 def finish(t: TargetForecast, now: datetime) -> str:
-    """P10, P50 and P90 of the finish, in the deadline's zone (rule S8)."""
-    p10, p50, p90 = (when(x, t.deadline, now) for x in (t.finish.p10, t.finish.p50, t.finish.p90))
+    """P10, P50 and P90 of the finish (rule S8)."""
+    p10, p50, p90 = (when(x, now) for x in (t.finish.p10, t.finish.p50, t.finish.p90))
     if t.finish.p10 is None:
         tried = "no try convinces in time" if t.tries else "it is not finished within ten years"
         return f"In 9 of 10 futures {tried}."
@@ -110,15 +110,17 @@ def finish(t: TargetForecast, now: datetime) -> str:
 
 
 def best(t: TargetForecast, now: datetime) -> str:
-    return f"If nothing goes wrong: {when(t.best, t.deadline, now)}." if t.best else ""
+    if t.best is None or t.best == t.finish.p50:
+        return ""
+    return f"If nothing goes wrong: {when(t.best, now)}."
 
 
-def when(at: datetime | None, like: datetime, now: datetime) -> str:
-    """A time in the zone of another one, without naming the zone again."""
+def when(at: datetime | None, now: datetime) -> str:
+    """A time on the clock of now, to the minute, without naming its zone: the first line did."""
     if at is None:
         return "never within ten years"
-    local = (at + timedelta(seconds=30)).replace(second=0, microsecond=0).astimezone(like.tzinfo)
-    return show_instant(local, now.astimezone(like.tzinfo)).rsplit(" ", 1)[0]
+    local = (at.astimezone(UTC) + timedelta(seconds=30)).replace(second=0, microsecond=0).astimezone(now.tzinfo)
+    return show_instant(local, now).rsplit(" ", 1)[0]
 
 
 def deadline(t: TargetForecast, now: datetime) -> str:
