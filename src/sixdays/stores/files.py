@@ -100,7 +100,7 @@ class Journal:
     def _cached(self) -> dict[str, Any]:
         """Parsed records by file name; a torn last line costs only itself."""
         try:
-            lines = self._cache.read_text(encoding="utf-8").splitlines()
+            lines = self._cache.read_text(encoding="utf-8").rstrip("\n").split("\n")  # a text may hold other line ends
         except (OSError, ValueError):
             return {}
         try:
