@@ -261,3 +261,15 @@ def test_a_plan_without_targets_is_valid(sixdays: Sixdays) -> None:
     assert found["verdict"] is None
     assert found["tasks"]["a"]["finish"]["p50"] == "2031-03-05T22:00:00Z"
     assert "its tasks finish" in sixdays("odds", *NOW).out
+
+
+def test_after_three_resolved_tasks_their_success_rate_is_shown(sixdays: Sixdays) -> None:
+    """T7: three tasks with 1 + 2 + 3 tries: 1 in 2.0 convinced."""
+    tasks = "".join(f"  m{i}: {{takes: 10h, tries: {{each: 1 in 4}}}}\n" for i in range(4))
+    sixdays.write("plan.yaml", f"tasks:\n{tasks}targets: {{x: {{deadline: 2031-03-30 AoE}}}}\n")
+    for i in range(3):
+        if i:
+            sixdays("done", f"m{i}", "--failed", str(i), *NOW)
+        assert "your last" not in sixdays("odds", *NOW).out
+        sixdays("done", f"m{i}", *NOW)
+    assert "1 in 2.0 tries convinced; you say 1 in 4" in sixdays("odds", *NOW).out.replace("\n    ", " ")

@@ -25,6 +25,7 @@ from sixdays.stats import nearest_rank
 
 LIKELY, TOSS_UP, RARE, DRAWS_FOR_RARE = 0.70, 0.30, 0.001, 3_000  # rule P2
 PROOF_DRAWS = 1_000  # rule K5
+RESOLVED = 3  # rule T7
 MOST_CELLS = 10_000_000  # tasks × draws: 1,000 tasks with 10,000 draws stay under 400 MB
 MOST_PLACEMENTS = 100_000_000  # copies × draws: about 10 s
 LEAST_DRAWS = 200
@@ -194,6 +195,12 @@ class Forecast:
     warnings: tuple[Problem, ...]
     run: Run = field(repr=False)
     draws: Draws = field(repr=False)
+
+    @property
+    def tries_record(self) -> tuple[int, int] | None:
+        """(tasks with tries that are finished, their tries), from three such tasks on (rule T7)."""
+        done = [a for a in self.run.network.activities if a.rounds and a.done_ms is not None]
+        return (len(done), sum(a.rounds.failed + 1 for a in done if a.rounds)) if len(done) >= RESOLVED else None
 
     def odds(self, target: str) -> float:
         """The probability that a target is met. Raises KeyError for a target that is not in the plan."""

@@ -44,8 +44,8 @@ def prove_exact(
 
     explain: find the irreducible set of facts; without it the certificate has none.
     """
-    if meets(network, floors, bounds(network, floors, goal), goal):
-        return None, None
+    if (greedy := meets(network, floors, bounds(network, floors, goal), goal)) is not None:
+        return None, greedy
     search = _Search(network, floors, goal, budget)
     if search.size > MOST_INTERVALS or budget.left_s <= 0:
         return None, None

@@ -12,8 +12,8 @@ from sixdays.plan.network import Activity, Goal, Network
 from sixdays.proof.floors import Bounds, Floor, one_try
 
 
-def meets(network: Network, floors: tuple[Floor, ...], found: Bounds, goal: Goal) -> bool:
-    """Whether the greedy schedule of the floors ends by the deadline."""
+def meets(network: Network, floors: tuple[Floor, ...], found: Bounds, goal: Goal) -> tuple[str, ...] | None:
+    """The order of a greedy schedule of the floors that ends by the deadline; None where it does not."""
     free = [[0] * min(p.count, 100_000) for p in network.pools]
     start: dict[int, int] = {}
     finish: dict[int, int] = {}
@@ -23,14 +23,16 @@ def meets(network: Network, floors: tuple[Floor, ...], found: Bounds, goal: Goal
             end = a.calendar.advance(0, rest) if a.calendar else rest
             _take(a, free, end)
             start[a.index], finish[a.index] = 0, max(finish.get(a.index, 0), end)
+    order: list[str] = []
     waiting = sorted(needed, key=lambda a: (_urgency(found, floors, a), a.index))
     while waiting:
         a = next(a for a in waiting if not a.to_come or all(p in finish for p, _ in a.preds if p in found.start))
         waiting.remove(a)
+        order.append(a.name)
         _place(a, floors, free, start, finish)
         if a.index in goal.requires and finish[a.index] > goal.due_ms:
-            return False
-    return True
+            return None
+    return tuple(order)
 
 
 def _urgency(found: Bounds, floors: tuple[Floor, ...], a: Activity) -> float:

@@ -52,6 +52,8 @@ def target_lines(f: Forecast, t: TargetForecast, plan_name: str) -> list[str]:
     if not t.certificate:
         for name, each in t.tries.items():
             lines += indented(words.tries(name, each))
+            if f.tries_record:
+                lines += indented(words.tries_record(*f.tries_record, each.each))
     lines += indented(words.headline(t, draws))
     if t.certificate:
         return [*lines, *certificate_lines(t.certificate, plan_name)]

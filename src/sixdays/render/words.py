@@ -52,6 +52,8 @@ def headline(t: TargetForecast, draws: int) -> str:
         bound = f"under 1 in {draws // 3:,}" if t.in_time == 0 else "under 1 in 1,000"
         return f"VIRTUALLY IMPOSSIBLE: {none} of {draws:,} draws, in the order shown: {bound}. No proof."
     shown = show_percent(t.odds, t.error)
+    near = t.error > 0.0005 and not 0.1 < t.odds < 0.9  # there the error is what a decision turns on
+    shown += f" ± {100 * t.error:.1g}" if near else ""
     return f"{t.verdict.upper()}: odds {shown}, {in_words(t.odds)}."
 
 
@@ -92,6 +94,12 @@ def tries(name: str, t: TriesForecast) -> str:
 def beliefs(name: str, t: TriesForecast) -> str:
     each = f"each convinces with {show_percent(t.each)}"
     return f"{name}: {each} if the idea works; that it works: {show_percent(t.works)}"
+
+
+def tries_record(tasks: int, tries: int, stated: float) -> str:
+    """How often tries have convinced so far, beside what is said of those to come (rule T7)."""
+    said = f"you say 1 in {1 / stated:.3g}"
+    return f"Of your last {tasks} tasks with tries, 1 in {tries / tasks:.1f} tries convinced; {said}."
 
 
 def finish(t: TargetForecast, now: datetime) -> str:
