@@ -142,6 +142,7 @@ def test_control_c_exits_130_and_leaves_the_plan(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "sixdays", "suppose", "--now", "2031-03-01T00:00Z"], cwd=tmp_path,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ.copy(),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background is born deaf to it
     )  # fmt: skip
     time.sleep(1.5)
     process.send_signal(signal.SIGINT)
