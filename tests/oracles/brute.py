@@ -55,7 +55,7 @@ def random_tiny(rng: random.Random, most: int = 5) -> Tiny:
             for name, count in counts.items()
             if rng.random() < (0.85 if name == "gpu" else 0.4)
         )
-        after = tuple((j.name, rng.random() < 0.2) for j in jobs if rng.random() < 0.3)
+        after = tuple((j.name, rng.random() < 0.3) for j in jobs if rng.random() < 0.35)
         copies = min(rng.choice((1, 1, 1, 2, 3)), copies_left)
         if copies < 1:
             break
@@ -63,10 +63,11 @@ def random_tiny(rng: random.Random, most: int = 5) -> Tiny:
         hours = rng.randint(1, 6)
         ran: tuple[int, ...] = ()
         fits = all(held[r] + k <= counts[r] for r, k in needs)
-        if not after and fits and rng.random() < 0.1:
-            ran = (rng.randint(0, hours),)
+        while fits and len(ran) < copies and rng.random() < (0.3 if ran else 0.2):  # its ties may be open (S5)
+            ran = tuple(sorted((*ran, rng.randint(0, hours)), reverse=True))
             for r, k in needs:
                 held[r] += k
+            fits = all(held[r] + k <= counts[r] for r, k in needs)
         waits = wait if any(r == "gpu" for r, _ in needs) else 0
         jobs.append(Job(f"t{i}", hours, copies - len(ran), needs, after, waits, ran))
     names = [j.name for j in jobs]
@@ -104,7 +105,7 @@ def earliest(tiny: Tiny) -> int:
     jobs = {j.name: j for j in tiny.jobs}
     must_finish, must_start = _needed(jobs, tiny.requires)
     live = [j for j in tiny.jobs if j.name in must_finish or j.name in must_start]
-    waiting = [j.name for j in live for _ in range(j.copies if j.name in must_finish else min(1, j.copies))]
+    waiting = [j.name for j in live for _ in range(j.copies if j.name in must_finish else _to_start(j))]
     counts = dict(tiny.counts)
     best = 10**9
     for order in sorted(set(permutations(waiting))):
@@ -121,9 +122,13 @@ def _needed(jobs: dict[str, Job], requires: tuple[str, ...]) -> tuple[set[str], 
         if name in finish or (only_start and name in start):
             continue
         (start if only_start else finish).add(name)
-        if jobs[name].copies:
+        if jobs[name].copies and not (only_start and jobs[name].ran):
             stack += list(jobs[name].after)
     return finish, start - finish
+
+
+def _to_start(j: Job) -> int:
+    return 0 if j.ran else min(1, j.copies)
 
 
 def _placed(

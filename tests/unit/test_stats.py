@@ -13,7 +13,7 @@ def test_tails_are_exact_where_the_distribution_is_nearly_over() -> None:
     """Rule E2 needs upper tails: relative error under 1e-12 down to 1e-300."""
     z = np.linspace(-9, 37, 5001)
     assert np.abs(stats.normal_sf(z) / norm.sf(z) - 1).max() < 1e-12
-    assert stats.normal_cdf(z) == pytest.approx(norm.cdf(z), abs=1e-15)
+    assert stats.normal_cdf(z) == pytest.approx(norm.cdf(z), abs=1e-13)
 
 
 def test_quantiles_invert_the_tails() -> None:

@@ -460,7 +460,9 @@ def _tries(run: Run, goal: Goal, prefixes: dict[int, Dispatch]) -> dict[str, Tri
         a = network.activities[i]
         if a.rounds is None or a.done_ms is not None:
             continue
-        fit = tries_that_fit(network, run.lengths, run.order, closing, i, goal, run.times.finish[i], prefixes)
+        fit = tries_that_fit(
+            network, run.lengths, run.order, closing, i, goal, run.times.finish[i], run.finish[goal.name], prefixes
+        )
         p10, p50, p90 = (int(x) for x in nearest_rank(fit, (0.1, 0.5, 0.9)))
         out[a.name] = TriesForecast(Fit(p10, p50, p90), a.rounds.works, a.rounds.each, a.rounds.failed)
     return out

@@ -158,7 +158,8 @@ class Network:
             if i in finish or i in seen:
                 continue
             seen.add(i)
-            if self.activities[i].to_come:
+            a = self.activities[i]
+            if a.to_come and not (only_start and a.running):  # what runs has started (rule S5)
                 stack.extend(self.activities[i].preds)
         return frozenset(finish), frozenset(start - finish)
 

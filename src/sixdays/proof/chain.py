@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from sixdays.plan.network import Activity, Goal, Network
 from sixdays.proof.certificate import Certificate, Fact
 from sixdays.proof.floors import Bounds, Floor, one_try, waves
@@ -15,32 +13,30 @@ def prove_chain(network: Network, floors: tuple[Floor, ...], found: Bounds, goal
     last = max(goal.requires, key=lambda i: (found.finish[i], -i))
     if found.finish[last] <= goal.due_ms:
         return None
-    path = chain_to(found, last)
-    facts = (*chain_facts(network, floors, path), deadline_fact(network, goal))
+    facts = (*chain_facts(network, floors, found, last), deadline_fact(network, goal))
     return Certificate("chain", facts, found.finish[last], goal.due_ms, window_ms=(0, goal.due_ms))
 
 
-def chain_to(found: Bounds, last: int) -> list[int]:
-    """The activities that decide when `last` can end, first one first."""
-    path, at = [], last
-    step: int | None = at
-    while step is not None:
-        path.append(step)
-        step = found.before[step]
-    return path[::-1]
-
-
-def chain_facts(network: Network, floors: tuple[Floor, ...], path: Iterable[int]) -> list[Fact]:
-    """The facts along a chain: each floor, each tie, and the counts and hours that lengthen it."""
-    facts: list[Fact] = []
-    before: Activity | None = None
-    for i in path:
-        a = network.activities[i]
-        if before is not None:
-            facts += tie_facts(network, a, before)
-        facts += floor_facts(network, floors[i], a)
-        before = a
-    return list(dict.fromkeys(facts))
+def chain_facts(
+    network: Network, floors: tuple[Floor, ...], found: Bounds, last: int, *, ends: bool = True
+) -> list[Fact]:
+    """What decides when `last` can end (or only start), first things first: floors, ties, waits, counts, hours."""
+    links: list[list[Fact]] = []
+    a = network.activities[last]
+    while True:
+        least = floors[a.index]
+        if ends and a.index in found.rest:
+            links.append([*rest_facts(network, least, a, max(least.rest_ms))])
+            break
+        links.append([*wait_facts(network, least, a), *(fresh_facts(network, least, a) if ends else ())])
+        if a.calendar and (ends or found.start[a.index]):
+            links[-1] += [hours_fact(network, p) for p, _ in a.needs if network.pools[p].hours]
+        if (before := found.before[a.index]) is None:
+            break
+        other, started = network.activities[before[0]], before[1]
+        links.append(tie_facts(network, a, other))
+        a, ends = other, not started
+    return list(dict.fromkeys(fact for link in reversed(links) for fact in link))
 
 
 def tie_facts(network: Network, a: Activity, before: Activity) -> list[Fact]:
@@ -49,35 +45,43 @@ def tie_facts(network: Network, a: Activity, before: Activity) -> list[Fact]:
     return [Fact("tie", f"{a.name} waits for {what}{before.name}", tie.span.line, "stated", a.name, before.name)]
 
 
-def floor_facts(network: Network, least: Floor, a: Activity) -> list[Fact]:
-    """The floor of an activity, and what turns it into clock time: its wait, rounds and hours."""
-    facts = []
-    if least.wait_ms:
-        where = next(r for r, _ in network.plan.tasks[a.name].needs if network.plan.resources[r].wait == a.wait)
-        line = network.plan.resources[where].span.line
-        text = f"{a.name} waits at least {show_seconds(least.wait_ms / 1000, 3)} for {where}"
-        facts.append(Fact("wait", text, line, "stated", a.name, where))
-    rounds = waves(network, a)
-    rest = max(least.rest_ms, default=0)
-    if rest and rest >= rounds * least.copy_ms:
-        worked = show_seconds(max(a.worked_ms) / 1000)
-        text = f"{a.name} has run {worked} and takes at least {show_seconds(rest / 1000, 3)} more"
-        facts.append(_floor_fact(a, text))
-    elif least.copy_ms and one_try(a):
-        text = f"{a.name} takes at least {show_seconds(least.copy_ms / 1000, 3)}"
-        if rounds > 1:
-            slots = network.slots(a)
-            text += f", {one_try(a)} times, {slots} side by side: {rounds} rounds"
-        facts.append(_floor_fact(a, text))
-        if rounds > 1:
-            facts += [_count_fact(network, p, a, k) for p, k in a.needs if network.pools[p].count // k == slots]
-    if a.calendar and facts:
-        facts += [hours_fact(network, p) for p, _ in a.needs if network.pools[p].hours]
+def wait_facts(network: Network, least: Floor, a: Activity) -> list[Fact]:
+    if not least.wait_ms:
+        return []
+    needs = network.plan.tasks[a.name].needs
+    where = next(r for r, _ in needs if network.plan.resources[r].wait == a.wait)  # the larger of two (rule S4)
+    text = f"{a.name} waits at least {show_seconds(least.wait_ms / 1000, 3)} for {where}"
+    return [Fact("wait", text, network.plan.resources[where].span.line, "stated", a.name, where)]
+
+
+def fresh_facts(network: Network, least: Floor, a: Activity) -> list[Fact]:
+    """The floor of the copies that have not started, and the units that make rounds of them."""
+    if not (least.copy_ms and one_try(a)):
+        return []
+    text = f"{a.name} takes at least {show_seconds(least.copy_ms / 1000, 3)}"
+    rounds, slots = waves(network, a), network.slots(a)
+    if least.segments > 1:
+        text += f" with its waits, the limit cuts it into {least.segments}"
+    if rounds > 1:
+        text += f", {one_try(a)} times, {slots} side by side: {rounds} rounds"
+    facts = [floor_fact(least, a, text)]
+    if rounds > 1:
+        facts += [_count_fact(network, p, a, k) for p, k in a.needs if network.pools[p].count // k == slots]
     return facts
 
 
-def _floor_fact(a: Activity, text: str) -> Fact:
-    return Fact("floor", text, a.span.line, a.takes.basis, a.name)
+def rest_facts(network: Network, least: Floor, a: Activity, rest: int) -> list[Fact]:
+    """What a running copy still takes: one with so much, in ms, before it."""
+    if not rest:
+        return []
+    worked = show_seconds(a.worked_ms[least.rest_ms.index(rest)] / 1000)
+    text = f"{a.name} has run {worked} and takes at least {show_seconds(rest / 1000, 3)} more"
+    hours = [hours_fact(network, p) for p, _ in a.needs if network.pools[p].hours]
+    return [floor_fact(least, a, text), *hours]
+
+
+def floor_fact(least: Floor, a: Activity, text: str) -> Fact:
+    return Fact("floor", text, a.span.line, "measured" if least.measured else a.takes.basis, a.name)
 
 
 def _count_fact(network: Network, pool: int, a: Activity, units: int) -> Fact:

@@ -15,7 +15,7 @@ from typing import Any
 
 from sixdays.plan.network import Activity, Goal, Network
 from sixdays.proof.certificate import Certificate, Fact
-from sixdays.proof.chain import count_fact, deadline_fact, floor_facts, tie_facts
+from sixdays.proof.chain import count_fact, deadline_fact, fresh_facts, rest_facts, tie_facts, wait_facts
 from sixdays.proof.floors import Floor, bounds, one_try
 from sixdays.proof.witness import meets
 
@@ -99,11 +99,14 @@ class _Search:
             if kind == "count":
                 found.append(count_fact(self.network, i))
                 continue
-            a = self.network.activities[i]
+            a, least = self.network.activities[i], self.floors[i]
             if kind == "tie":
                 found += tie_facts(self.network, a, self.network.activities[other])
+            elif kind == "wait":
+                found += wait_facts(self.network, least, a)
             else:
-                found += [f for f in floor_facts(self.network, self.floors[i], a) if f.kind == kind]
+                rests = [f for rest in sorted(set(least.rest_ms)) for f in rest_facts(self.network, least, a, rest)]
+                found += [f for f in (*rests, *fresh_facts(self.network, least, a)) if f.kind == "floor"]
         return [*dict.fromkeys(found), deadline_fact(self.network, self.goal)]
 
     def solve(self, keys: Iterable[Key], limit_s: float) -> tuple[bool | None, tuple[str, ...] | None]:
@@ -166,7 +169,7 @@ class _Model:
         starts = []
         copies = one_try(a)
         if a.index in self.search.must_start:
-            copies = min(copies, 1)
+            copies = 0 if a.running else min(copies, 1)
         length = self.length(a)
         for _ in range(copies):
             start = model.new_int_var(0, self.horizon, "")

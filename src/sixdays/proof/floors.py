@@ -16,27 +16,34 @@ from sixdays.plan.network import Activity, Goal, Network
 @dataclass(frozen=True, slots=True)
 class Floor:
     """copy_ms: the least that one copy not yet started takes. rest_ms: of each running copy what is left at least.
-    wait_ms: the least that it waits in a queue before it starts.
+    wait_ms: the least that it waits in a queue before it starts. segments: into which a limit cuts one copy,
+    if it waits again before each further one. measured: one has taken less than the plan states.
     """
 
     copy_ms: int
     rest_ms: tuple[int, ...]
     wait_ms: int
+    segments: int = 1
+    measured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """Earliest and latest times of what one goal needs; `due` is None for what need only start (rule K1).
 
-    start: earliest moment at which a copy that has not started can start. finish: earliest finish.
-    latest_start: of a copy that has not started. before, behind: the neighbour that decides, or None.
+    start: earliest moment at which a copy that has not started can start; 0 where one runs. finish: earliest
+    finish. before: what decides the start of those copies, and whether by its start only; None for nothing.
+    rest: what ends with a copy that runs already. behind: what decides `due`; None for the deadline.
+    through: the one that waits for its start, where that decides the latest start, not its own length.
     """
 
     start: dict[int, int]
     finish: dict[int, int]
     due: dict[int, int | None]
-    before: dict[int, int | None]
+    before: dict[int, tuple[int, bool] | None]
+    rest: set[int]
     behind: dict[int, int | None]
+    through: dict[int, int | None]
 
 
 def floors_of(network: Network) -> tuple[Floor, ...]:
@@ -45,14 +52,12 @@ def floors_of(network: Network) -> tuple[Floor, ...]:
 
 def _floor(a: Activity) -> Floor:
     stated = a.takes.floor_ms or 0
-    if a.lengths_s:  # evidence beats the statement: it has been done in less
-        stated = min(stated, *(floor(s * 1000) for s in a.lengths_s))
-    wait = (a.wait.floor_ms or 0) if a.wait and not a.running else 0
-    rest = tuple(_scaled(max(0, stated - w), a.speed) for w in a.worked_ms)
-    copy = _scaled(stated, a.speed)
-    if a.limit_ms and copy:  # rule S4: each further segment waits again
-        copy += (-(-copy // a.limit_ms) - 1) * ((a.wait.floor_ms or 0) if a.wait else 0)
-    return Floor(copy, rest, wait)
+    least = min((stated, *(floor(s * 1000) for s in a.lengths_s)))  # evidence beats the statement
+    wait = (a.wait.floor_ms or 0) if a.wait else 0
+    rest = tuple(_scaled(max(0, least - w), a.speed) for w in a.worked_ms)
+    copy = _scaled(least, a.speed)
+    segments = max(1, -(-copy // a.limit_ms)) if a.limit_ms and wait else 1  # each further one waits again (S4)
+    return Floor(copy + (segments - 1) * wait, rest, 0 if a.running else wait, segments, least < stated)
 
 
 def _scaled(ms: int, speed: float) -> int:
@@ -75,7 +80,7 @@ def bounds(network: Network, floors: tuple[Floor, ...], goal: Goal) -> Bounds:
     """Earliest starts and finishes along the ties, latest ones backwards from the deadline."""
     must_finish, must_start = network.needed[goal.name]
     needed = must_finish | must_start
-    out = Bounds({}, {}, {}, {}, {})
+    out = Bounds({}, {}, {}, {}, set(), {}, {})
     for i in network.forward:
         if i in needed:
             _forward(network, floors[i], network.activities[i], out)
@@ -94,15 +99,18 @@ def _forward(network: Network, least: Floor, a: Activity, out: Bounds) -> None:
     ready = 0
     if a.to_come:
         for p, started in a.preds:
+            if p not in out.finish:  # a start that has happened needs nothing any more
+                continue
             at = out.start[p] if started else out.finish[p]
             if at > ready:
-                ready, out.before[a.index] = at, p
+                ready, out.before[a.index] = at, (p, started)
     submit = ready + least.wait_ms
     begin = a.calendar.opening(submit) if a.calendar else submit
     end = _advance(a, submit, waves(network, a) * least.copy_ms)
     rest = _advance(a, 0, max(least.rest_ms, default=0))
     if rest >= end and a.running:
-        end, out.before[a.index] = rest, None
+        end = rest
+        out.rest.add(a.index)
     out.start[a.index] = 0 if a.running else begin
     out.finish[a.index] = end
 
@@ -118,24 +126,25 @@ def _backward(
 ) -> None:
     due: int | None = goal.due_ms if a.index in goal.requires else None
     due_start: int | None = None
-    out.behind[a.index] = None
+    starter: int | None = None
+    out.behind[a.index] = out.through[a.index] = None
     for j, started in network.successors[a.index]:
         if j not in needed or not network.activities[j].to_come or j not in latest:
             continue
         at = latest[j] - floors[j].wait_ms
         if started:
-            due_start = at if due_start is None else min(due_start, at)
+            if not a.running and (due_start is None or at < due_start):  # what runs has started (rule S5)
+                due_start, starter = at, j
         elif due is None or at < due:
             due, out.behind[a.index] = at, j
     out.due[a.index] = due
     if a.done_ms is not None or not a.to_come:
         return
-    starts = [due_start] if due_start is not None else []
     if due is not None:
         work = waves(network, a) * floors[a.index].copy_ms
-        starts.append(a.calendar.retreat(due, work) if a.calendar else due - work)
-    if starts:
-        latest[a.index] = min(starts)
+        latest[a.index] = a.calendar.retreat(due, work) if a.calendar else due - work
+    if due_start is not None and due_start < latest.get(a.index, due_start + 1):
+        latest[a.index], out.through[a.index] = due_start, starter
 
 
 def _advance(a: Activity, at: int, work: int) -> int:

@@ -6,13 +6,23 @@ end by its end must fit into it: as unit time, or, where that proves nothing, as
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from sixdays.plan.calendars import Calendar
 from sixdays.plan.network import Goal, Network
 from sixdays.proof.certificate import Certificate, Fact
-from sixdays.proof.chain import chain_facts, chain_to, count_fact, deadline_fact, hours_fact, tie_facts
+from sixdays.proof.chain import (
+    chain_facts,
+    count_fact,
+    deadline_fact,
+    floor_fact,
+    fresh_facts,
+    hours_fact,
+    tie_facts,
+    wait_facts,
+)  # fmt: skip
 from sixdays.proof.floors import Bounds, Floor, one_try
 from sixdays.quantities import show_seconds
 
@@ -75,7 +85,7 @@ def _items(network: Network, floors: tuple[Floor, ...], found: Bounds, pool: int
         units = next((k for p, k in a.needs if p == pool), 0)
         if not units or due is None or a.done_ms is not None:
             continue
-        out += [_Item(i, 0, due, rest, units, 1, True) for rest in least.rest_ms if rest]
+        out += [_Item(i, 0, due, rest, units, n, True) for rest, n in Counter(least.rest_ms).items() if rest]
         runs = one_try(a)
         if runs and least.copy_ms:
             out.append(_Item(i, found.start[i], due, least.copy_ms, units, runs, False))
@@ -135,42 +145,41 @@ def _thinned(values: list[int], most: int) -> list[int]:
 def _facts(network: Network, floors: tuple[Floor, ...], found: Bounds, goal: Goal, window: _Window) -> tuple[Fact, ...]:
     """The runs in the window, the units, and the chains that open and close it."""
     pool = network.pools[window.pool]
-    facts = [_run_fact(network, item, pool.name) for item in window.items]
+    facts = [_run_fact(network, floors, item, pool.name) for item in window.items]
     facts.append(count_fact(network, window.pool))
     if pool.hours:
         facts.append(hours_fact(network, window.pool))
-    inside = [i.activity for i in window.items if not i.running]
     if window.start > 0:
-        for i in inside:
-            path = chain_to(found, i)
-            facts += chain_facts(network, floors, path[:-1])
-            if len(path) > 1:
-                facts += tie_facts(network, network.activities[i], network.activities[path[-2]])
-    for i in (item.activity for item in window.items):
-        facts += _behind(network, floors, found, i)
+        for item in window.items:
+            facts += chain_facts(network, floors, found, item.activity, ends=False)
+    for item in window.items:
+        facts += _behind(network, floors, found, item.activity)
     facts.append(deadline_fact(network, goal))
     return tuple(dict.fromkeys(facts))
 
 
-def _run_fact(network: Network, item: _Item, resource: str) -> Fact:
-    a = network.activities[item.activity]
+def _run_fact(network: Network, floors: tuple[Floor, ...], item: _Item, resource: str) -> Fact:
+    a, least = network.activities[item.activity], floors[item.activity]
     length = show_seconds(item.floor / 1000, 3)
     units = f"{item.units} {resource}"
+    runs = "1 run" if item.runs == 1 else f"{item.runs} runs"
     if item.running:
-        text = f"{a.name} holds {units} for at least {length} more"
+        text = f"{a.name}: {runs} under way, at least {length} more on {units}"
     else:
-        runs = "1 run" if item.runs == 1 else f"{item.runs} runs"
         text = f"{a.name}: {runs} of at least {length} on {units}"
-    return Fact("floor", text, a.span.line, a.takes.basis, a.name)
+    return floor_fact(least, a, text)
 
 
 def _behind(network: Network, floors: tuple[Floor, ...], found: Bounds, i: int) -> Iterable[Fact]:
     """What must still come after an activity before the deadline."""
-    facts: list[Fact] = []
     at, step = i, found.behind[i]
     while step is not None:
-        a = network.activities[step]
-        facts += tie_facts(network, a, network.activities[at])
-        facts += chain_facts(network, floors, [step])
-        at, step = step, found.behind[step]
-    return facts
+        a, least = network.activities[step], floors[step]
+        yield from tie_facts(network, a, network.activities[at])
+        yield from wait_facts(network, least, a)
+        at, step = step, found.through[step]
+        if step is None:
+            yield from fresh_facts(network, least, a)
+            if a.calendar:
+                yield from (hours_fact(network, p) for p, _ in a.needs if network.pools[p].hours)
+            step = found.behind[at]
