@@ -25,10 +25,11 @@ def prove(plan: Plan, actuals: tuple[Actual, ...], *, search: bool = False, mend
     return Prover(search=search, mend=mend)(network, network.goals[0])[0]
 
 
-def test_no_certificate_is_ever_wrong_and_most_impossible_plans_are_proved() -> None:
+@pytest.mark.parametrize("plans", [1500, pytest.param(50_000, marks=pytest.mark.nightly)])
+def test_no_certificate_is_ever_wrong_and_most_impossible_plans_are_proved(plans: int) -> None:
     rng = random.Random(7)
     impossible = proved = 0
-    for _ in range(1500):
+    for _ in range(plans):
         tiny = random_tiny(rng, most=4)
         best = earliest(tiny)
         for due in {best - 1, best, rng.randint(0, best + 1)}:

@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 import numpy as np
+import pytest
 
 from sixdays.odds.estimates import Draws, sample
 from sixdays.odds.forecast import closings, simulate
@@ -18,9 +19,13 @@ from tests.properties.plans import NOW, random_plan
 DRAWS = 20
 
 
-def test_every_finish_in_every_draw_is_the_plain_one() -> None:
-    """S1 to S8, T1, T2, C3 to C5, R3, R4 on 250 random plans."""
-    for seed in range(250):
+PLANS = pytest.mark.parametrize("plans", [250, pytest.param(2500, marks=pytest.mark.nightly)])
+
+
+@PLANS
+def test_every_finish_in_every_draw_is_the_plain_one(plans: int) -> None:
+    """S1 to S8, T1, T2, C3 to C5, R3, R4 on random plans."""
+    for seed in range(plans):
         plan, actuals = random_plan(random.Random(seed))
         network = build(plan, NOW, actuals)
         lengths = sample(network, Draws(seed, DRAWS))
@@ -34,10 +39,11 @@ def test_every_finish_in_every_draw_is_the_plain_one() -> None:
                 assert got == plain[a.name] or abs(got - plain[a.name]) < 0.1, (seed, draw, a.name)
 
 
-def test_tries_that_fit_are_those_that_a_search_one_by_one_finds() -> None:
+@PLANS
+def test_tries_that_fit_are_those_that_a_search_one_by_one_finds(plans: int) -> None:
     """T4: the largest n such that the target is in time if the n-th try is the first to convince."""
     seen = 0
-    for seed in range(250):
+    for seed in range(plans):
         plan, actuals = random_plan(random.Random(seed), most=5)
         network = build(plan, NOW, actuals)
         goals = [g for g in network.goals if network.is_open(g)]

@@ -34,7 +34,9 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             pass
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_mutations_of_real_plans_sentences_and_changes(seed: int) -> None:
-    count = run(1500, seed)
+@pytest.mark.parametrize(
+    ("inputs", "seed"), [(1500, 1), (1500, 2), pytest.param(200_000, 3, marks=pytest.mark.nightly)]
+)
+def test_mutations_of_real_plans_sentences_and_changes(inputs: int, seed: int) -> None:
+    count = run(inputs, seed)
     assert not [k for k in count if k.startswith("ESCAPED")], count
