@@ -9,7 +9,7 @@ import pytest
 from sixdays.errors import PlanError, Problem
 from sixdays.plan.estimate import parse_estimate
 from sixdays.plan.keys import json_schema
-from sixdays.plan.model import Plan
+from sixdays.plan.model import Hours, Plan
 from sixdays.plan.parse import read
 from sixdays.quantities import Unreadable
 
@@ -220,3 +220,17 @@ def test_ten_megabytes_are_refused() -> None:
 def test_a_plan_is_a_value() -> None:
     assert isinstance(read(SMALL), Plan)
     assert read(SMALL) == read(SMALL)
+
+
+def test_hours_are_written_with_or_without_minutes() -> None:
+    def hours(text: str) -> Hours | None:
+        return (
+            read(f"resources: {{me: {{hours: {text}}}}}\ntasks: {{a: {{takes: 1h, needs: me}}}}\n")
+            .resources["me"]
+            .hours
+        )
+
+    for text in ("9-18", "9:00-18:00", "09:00 to 18"):
+        found = hours(text)
+        assert found is not None
+        assert (found.start_min, found.end_min) == (540, 1080)

@@ -53,7 +53,7 @@ Path = tuple[str, ...]
 
 MOST_COPIES = 100_000
 UNKNOWN = Estimate("number", 3600.0, 3600.0)  # stands in for what could not be read, so that reading goes on
-_HOURS = re.compile(r"\s*(\d{1,2}:\d{2})\s*(?:-|–|to)\s*(\d{1,2}:\d{2})\s*$")
+_HOURS = re.compile(r"\s*(\d{1,2}(?::\d{2})?)\s*(?:-|–|to)\s*(\d{1,2}(?::\d{2})?)\s*$")
 
 
 def read(text: str, file: str = "plan.yaml", *, zone: tzinfo = UTC, beside: Callable[[str], str] | None = None) -> Plan:
@@ -451,7 +451,7 @@ def _span_of_day(text: str) -> tuple[int, int]:
     found = _HOURS.match(text)
     if found is None:
         raise Unreadable(f'"{text}" is not a span of hours', "write 9:00-19:00")
-    (h1, m1, _), (h2, m2, _) = parse_clock(found[1]), parse_clock(found[2])
+    (h1, m1, _), (h2, m2, _) = (parse_clock(t if ":" in t else f"{t}:00") for t in found.groups())
     start, end = h1 * 60 + m1, h2 * 60 + m2
     if start >= end:
         raise Unreadable(f'"{text}" does not end after it begins', "hours are one span of one day, at most 0:00-24:00")
