@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.stats import norm
+from scipy.stats import t as student
 
 from sixdays import stats
 
@@ -30,3 +31,13 @@ def test_nearest_rank_gives_values() -> None:
 def test_crps_by_hand() -> None:
     """Draws 0 and 1, observed 0: E|X−y| = 1/2, E|X−X'|/2 = 1/4."""
     assert stats.crps_sample(np.array([1.0, 0.0]), 0.0) == pytest.approx(0.25)
+
+
+def test_students_t_against_scipy() -> None:
+    for df in (1.0, 1.5, 2.0, 3.3, 9.0, 30.0, 123.4, 1e5):
+        for x in (0.0, 0.01, 0.5, 1.0, 2.0, 5.0, 40.0):
+            assert stats.t_sf(x, df) == pytest.approx(student.sf(x, df), rel=1e-9)
+            assert stats.t_sf(-x, df) == pytest.approx(student.cdf(x, df), rel=1e-9)
+        for p in (0.001, 0.3, 0.6, 0.9, 0.975, 0.9999):
+            assert stats.t_quantile(p, df) == pytest.approx(student.ppf(p, df), rel=1e-8)
+    assert stats.t_quantile(0.975, float("inf")) == pytest.approx(norm.ppf(0.975))
