@@ -26,6 +26,7 @@ FloatArray = NDArray[np.float64]
 RHO = 0.2  # rule E8: within person and week .10 and .21 on public estimates; no data for machines
 RANGE_SIGMAS = 2 * 1.644854  # rule E1: a range holds the middle 90 %
 ASSUMED_SIGMA = 0.42  # rule E7: a single number of an experiment is 0.5–2×
+Z_90 = 1.281552  # the 90 % quantile of a standard normal
 KEPT = 5_000_000  # numbers kept of each sort, 40 MB: what is not is drawn again, to the same values
 FINISHED_SIGMA = 0.1  # rule E5: copies of one task around those that have finished
 
@@ -135,6 +136,8 @@ def law(a: Activity, network: Network, *, as_stated: bool, history: Sequence[Act
         sigma = float(np.std(known, ddof=1)) if len(known) > 2 else FINISHED_SIGMA
         least = max(min(floor_s, *a.lengths_s), a.worked_ms[0] / 1000 if a.worked_ms else 0.0)
         return Law(float(np.mean(a.lengths_s)), sigma, least, "its finished copies")
+    if known_left := [w / 1000 + left[1] for w, left in zip(a.worked_ms, a.left_s, strict=True) if left]:
+        return Law(float(np.mean(known_left)), FINISHED_SIGMA, least, "its own rate")
     takes = a.takes
     given = ", given how long it has run" if a.running else ""
     if takes.form == "exact":
@@ -183,7 +186,7 @@ def sample(
             out.append(None)
             continue
         struck = tuple(risks[r] for r in (*a.repeats, *a.adds))
-        key = (a.name, a.takes, a.worked_ms, a.lengths_s, a.wait, a.limit_ms, a.speed, a.group, a.rounds,
+        key = (a.name, a.takes, a.worked_ms, a.left_s, a.lengths_s, a.wait, a.limit_ms, a.speed, a.group, a.rounds,
                a.experiment, struck, as_stated)  # fmt: skip
         make = partial(_sample, a, network, draws, as_stated=as_stated, history=history)
         out.append(draws.remembered(key, make))
@@ -200,14 +203,18 @@ def _sample(
     else:
         whole = what.draw(_correlated(draws, a, rho))
     wait = drawn(a.wait, draws, "wait", a.name) if a.wait else None
-    rest = tuple((whole - w / 1000) / a.speed for w in a.worked_ms)
+    wholes = [
+        whole if left is None else w / 1000 + _left(left, _correlated(draws, a, rho))
+        for w, left in zip(a.worked_ms, a.left_s, strict=True)
+    ]
+    rest = tuple((length - w / 1000) / a.speed for length, w in zip(wholes, a.worked_ms, strict=True))
     copy = whole / a.speed if a.speed != 1.0 else whole
     if a.limit_ms:
         limit = a.limit_ms / 1000
         more = wait if wait is not None else 0.0
         rest = tuple(
-            r + np.maximum(np.ceil(whole / limit) - max(1, ceil(w / a.limit_ms)), 0) * more
-            for r, w in zip(rest, a.worked_ms, strict=True)
+            r + np.maximum(np.ceil(length / limit) - max(1, ceil(w / a.limit_ms)), 0) * more
+            for r, length, w in zip(rest, wholes, a.worked_ms, strict=True)
         )
         copy = copy + np.maximum(np.ceil(copy / limit - 1e-9) - 1, 0) * more
     again = _struck([network.plan.risks[r] for r in a.repeats], draws)
@@ -216,6 +223,14 @@ def _sample(
         copy = copy * (1 + again)
     tries = _tries_needed(a.rounds.each, a.rounds.works, draws, a.name) if a.rounds else None
     return Lengths(copy, rest, wait, _delay(a, network, draws), tries, again)
+
+
+def _left(left_s: tuple[float, float, float], z: FloatArray) -> FloatArray:
+    """What is left of a running copy, from its own progress: a lognormal with a side for each half (rule E6)."""
+    p10, p50, p90 = (max(x, 1e-3) for x in left_s)
+    lower, upper = log(p50 / p10) / Z_90, log(p90 / p50) / Z_90
+    made: FloatArray = p50 * np.exp(np.where(z < 0, lower, upper) * z)
+    return made
 
 
 def _correlated(draws: Draws, a: Activity, rho: float) -> FloatArray:

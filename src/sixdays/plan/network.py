@@ -57,6 +57,7 @@ class Activity:
     preds: (activity, started): waits for its finish, or only its start.
     waiting: copies that have not started (of the first round, where there are tries).
     worked_ms: for each running copy the time it has worked in its own calendar, longest first.
+    left_s: for each of them what its own progress says is left (rule E6), or None.
     lengths_s: of the copies and tries that have ended (rule E5).
     repeats, adds: the risks that strike it, by name.
     done_ms: when it finished, ms since now (not positive), or None.
@@ -70,6 +71,7 @@ class Activity:
     calendar: Calendar | None
     waiting: int
     worked_ms: tuple[int, ...]
+    left_s: tuple[tuple[float, float, float] | None, ...]
     lengths_s: tuple[float, ...]
     wait: Estimate | None
     limit_ms: int | None
@@ -191,7 +193,8 @@ def build(plan: Plan, now: datetime, actuals: Iterable[Actual] = ()) -> Network:
         actual = happened.get(name)
         done = _done_at(task, actual) if actual else None
         running = [] if done is not None or actual is None else list(actual.running)
-        worked = tuple(sorted((_worked(c, calendar, now) for c in running), reverse=True))
+        running.sort(key=lambda c: _worked(c, calendar, now), reverse=True)
+        worked = tuple(_worked(c, calendar, now) for c in running)
         rounds = _rounds(task, actual)
         per_round = task.copies * (task.tries.side_by_side if task.tries else 1)
         ended = sum(c.ended is not None for c in actual.copies) if actual else 0
@@ -205,6 +208,7 @@ def build(plan: Plan, now: datetime, actuals: Iterable[Actual] = ()) -> Network:
                 calendar=calendar,
                 waiting=0 if done is not None else max(0, per_round - len(running) - ended),
                 worked_ms=worked,
+                left_s=tuple(c.left_s for c in running),
                 lengths_s=_lengths(actual, calendar, now) if actual else (),
                 wait=_wait(plan, task),
                 limit_ms=min((m for r, _ in task.needs if (m := plan.resources[r].limit_ms)), default=None),
