@@ -17,13 +17,13 @@ _CLOCK = r"[T_ -]{0,2}[0-2]\d[-_:.h]?[0-5]\d(?:[-_:.m]?[0-5]\d)?(?:\.\d+)?s?"
 GENERIC = frozenset(
     re.findall(
         r"\S+",
-        "runs run logs log logdir log_dir logger results result result_dir outputs output out exp exps experiment "
-        "experiments data checkpoints checkpoint ckpt ckpts models saved saves tb tensorboard tensorboard_logs tb_logs "
-        "tblogs csv csv_logs wandb mlruns mlflow metrics metric progress history monitor events scalars stats summary "
-        "summaries train training trainer trainer_state eval evaluation evaluations test val valid files latest-run "
-        "latest_run latest default lightning_logs ray_results multirun singlerun trials trial seeds seed tmp artifacts "
-        "params debug-internal offline version lightning env envs task tasks dataset datasets game games hydra train_log "
-        "loss rollout main",
+        "runs run logs log logdir log_dir logger results result result_dir outputs output out exp exps "
+        "experiment experiments data checkpoints checkpoint ckpt ckpts models saved saves tb tensorboard "
+        "tensorboard_logs tb_logs tblogs csv csv_logs wandb mlruns mlflow metrics metric progress history "
+        "monitor events scalars stats summary summaries train training trainer trainer_state eval evaluation "
+        "evaluations test val valid files latest-run latest_run latest default lightning_logs ray_results "
+        "multirun singlerun trials trial seeds seed tmp artifacts params debug-internal offline version "
+        "lightning env envs task tasks dataset datasets game games hydra train_log loss rollout main",
     )
 )
 
@@ -50,7 +50,7 @@ _WORDS = re.findall(
     "shakespeare shakespearechar enwik8 text8 c4 fineweb fineweb10b thepile redpajama librispeech ogbg criteo1tb "
     "fastmri cola sst2 mrpc qqp stsb mnli qnli rte wnli squad squadv2 imdb agnews yelp gsm8k hellaswag mmlu "
     "arc boolq piqa winogrande humaneval movielens cora citeseer pubmed",
-).split()
+)
 # The words of one name may stand apart: `space_invaders`, `cifar-10`, `tiny-imagenet`.
 _KNOWN = "|".join(r"[_-]?".join(re.findall(r"[a-z]|\d+", w)) for w in sorted(_WORDS, key=lambda w: -len(w)))
 # First words of D4RL's and Meta-World's names: `pen-human-v1`, `drawer-open-v2`.

@@ -12,12 +12,16 @@ from sixdays.logs.series import Scalar
 
 # Config keys by what they say, best first; the last dotted component counts, or the last two where written so.
 SEED = ("seed", "random_seed", "rng_seed", "seed_id", "manual_seed", "global_seed", "random_state")
-TASK = ("env_id", "env_name", "env", "env.id", "env.name", "environment", "environment.name", "environment_name",
-        "envname", "task", "task_name", "task.name", "dataset", "dataset_name", "dataset.name", "data.name", "game", "game_name",
-        "rom", "workload", "benchmark", "domain_name")  # fmt: skip
-METHOD = ("algo", "algorithm", "algo_name", "method", "method_name", "agent", "agent_name", "agent.name", "optimizer",
-          "optimizer.name", "optim", "optimiser", "model_name", "model", "model.name", "arch", "architecture",
-          "exp_name", "experiment_name", "experiment", "variant", "run_group", "group")  # fmt: skip
+TASK = (
+    "env_id", "env_name", "env", "env.id", "env.name", "environment", "environment.name",
+    "environment_name", "envname", "task", "task_name", "task.name", "dataset", "dataset_name",
+    "dataset.name", "data.name", "game", "game_name", "rom", "workload", "benchmark", "domain_name",
+)  # fmt: skip
+METHOD = (
+    "algo", "algorithm", "algo_name", "method", "method_name", "agent", "agent_name", "agent.name",
+    "optimizer", "optimizer.name", "optim", "optimiser", "model_name", "model", "model.name", "arch",
+    "architecture", "exp_name", "experiment_name", "experiment", "variant", "run_group", "group",
+)  # fmt: skip
 # Keys that tell runs apart without telling recipes apart.
 _NOISE = re.compile(
     r"(?i)(?:^|[._])(?:\w*dir|\w*path|\w*folder|\w*file|\w*id|ids|name|names|\w*host|hostname|node|nodes?list|device|"
@@ -73,21 +77,6 @@ def task_of(settings: Mapping[str, Scalar]) -> str:
 
 
 _NO_TASK = re.compile("train|eval|test|default|none|true|false|classification|regression|rl|pretrain|finetune")
-    [
-        "train",
-        "eval",
-        "test",
-        "default",
-        "none",
-        "true",
-        "false",
-        "classification",
-        "regression",
-        "rl",
-        "pretrain",
-        "finetune",
-    ]
-)
 
 
 def within(short: str, long: str) -> bool:
