@@ -119,6 +119,35 @@ def t_quantile(p: float, df: float) -> float:
     return 0.5 * (low + high)
 
 
+def chi2_quantile(p: float, df: float) -> float:
+    """The x with P(X ≤ x) = p for the chi-square law, 0 < p < 1, by bisection; relative error below 1e-9.
+
+    >>> round(chi2_quantile(0.95, 10.0), 3)
+    18.307
+    """
+    low, high = 0.0, df
+    while _lower_gamma(df / 2.0, high / 2.0) < p:
+        low, high = high, 2.0 * high
+    while high - low > 1e-12 * high:
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if _lower_gamma(df / 2.0, middle / 2.0) < p else (low, middle)
+    return 0.5 * (low + high)
+
+
+def _lower_gamma(a: float, x: float) -> float:
+    """The regularised lower incomplete gamma function P(a, x), by its series."""
+    if x <= 0.0:
+        return 0.0
+    term = total = 1.0 / a
+    n = a
+    while term > 1e-17 * total:
+        n += 1.0
+        term *= x / n
+        total += term
+    front = a * log(x) - x - lgamma(a) + log(total)
+    return min(1.0, exp(front))
+
+
 def _incomplete_beta(a: float, b: float, x: float, y: float) -> float:
     """I_x(a, b) with y = 1 − x given apart, so that nothing is lost near 1: Lentz's continued fraction."""
     if x <= 0.0:

@@ -48,3 +48,51 @@ class Curve:
         for name, value in (("task", str(task)), ("method", str(method)), ("seed", seed), ("steps", x), ("values", y),
                             ("goal", goal), ("seconds", seconds)):  # fmt: skip
             object.__setattr__(self, name, value)
+
+    def tidy(self) -> tuple[FloatArray, FloatArray]:
+        """Steps and values with the steps rising: where a step was written twice, the last one counts (a resume)."""
+        x, y = self.steps, self.values
+        if (x[1:] > x[:-1]).all():
+            return x, y
+        order = np.argsort(x, kind="stable")
+        x, y = x[order], y[order]
+        last = np.append(x[1:] != x[:-1], True)
+        return x[last], y[last]
+
+    def score(self, window: float = 0.05) -> float:
+        """The mean of the values in the last part of the steps, at least of the last one; NaN where it diverged there.
+
+        Raises:
+            ValueError: window is not in 0 ≤ window ≤ 1.
+
+        >>> Curve("Hopper", "sac", 0, range(1, 101), range(1, 101)).score()
+        98.0
+        """
+        if not 0.0 <= window <= 1.0:
+            raise ValueError(f"window is the last part of a run, from 0 to 1: {window}")
+        x, y = self.tidy()
+        last = y[x > (1.0 - window) * x[-1]] if x[-1] > 0 else y[-1:]
+        mean = float((last if len(last) else y[-1:]).mean()) if np.isfinite(last).all() else np.nan
+        return mean if np.isfinite(mean) else np.nan
+
+    def area(self, start: float, end: float) -> float:
+        """The mean over the steps from start to end (trapezoids), points that are not finite left out; NaN if < 2.
+
+        >>> Curve("Hopper", "sac", 0, [0, 1, 2], [0, 1, 2]).area(0, 1)
+        0.5
+        """
+        x, y = self.tidy()
+        good = np.isfinite(y)
+        if not good.all():
+            x, y = x[good], y[good]
+        if len(x) < 2 or not end > start:
+            return np.nan
+        inside = (x > start) & (x < end)
+        at = np.concatenate(([start], x[inside], [end]))
+        of = np.concatenate((np.interp([start], x, y), y[inside], np.interp([end], x, y)))
+        return float(((of[1:] + of[:-1]) * np.diff(at)).sum() / (2.0 * (end - start)))
+
+    @property
+    def is_running(self) -> bool:
+        """It has a goal and has not come to 99 % of it."""
+        return self.goal is not None and float(self.steps.max()) < 0.99 * self.goal

@@ -24,12 +24,12 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One arm. score: IQM over runs × tasks. shown: per-task means, by task."""
+    """One arm. score: IQM over runs × tasks, None where every run diverged; low, high: its interval."""
 
     name: str
     runs: int
     tasks: int
-    score: float
+    score: float | None
     low: float | None
     high: float | None
     diverged: int = 0
@@ -64,7 +64,7 @@ class Comparison:
 
     improvement: probability that a run of the method beats one of the baseline, averaged over tasks.
     area: the same difference for the area under the curve. noise: the difference in units of the seed noise.
-    by_task: task → difference with its interval.
+    by_task: task → difference with its interval. beside: the robust companions, JSON-able.
     """
 
     method: str
@@ -79,6 +79,7 @@ class Comparison:
     efficiency: Mapping[str, Any] = field(default_factory=dict)
     next: Next | None = None
     why: str = ""
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -87,6 +88,7 @@ class Comparison:
             "area": self.area.to_dict() if self.area else None, "noise": self.noise,
             "by_task": {t: i.to_dict() for t, i in self.by_task.items()},
             "efficiency": dict(self.efficiency), "next": self.next.to_dict() if self.next else None, "why": self.why,
+            "beside": dict(self.beside),
         }  # fmt: skip
 
 
