@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sixdays.quantities import show_percent
 from sixdays.render.problems import clean
-from sixdays.render.verdict import number
+from sixdays.render.verdict import number, sentence
 from sixdays.verdict.result import Interval, Verdict
 
 _TEX = {
@@ -19,19 +19,19 @@ _MARKDOWN = frozenset("\\`*_{}[]<>()#|~&!")
 
 
 def latex(text: str) -> str:
-    """Text in which LaTeX sees no command.
+    r"""Text in which LaTeX sees no command.
 
     >>> latex("SAC_rr32 & 95 %")
-    'SAC\\\\_rr32 \\\\& 95 \\\\%'
+    'SAC\\_rr32 \\& 95 \\%'
     """
     return "".join(_TEX.get(c, c) for c in clean(text))
 
 
 def markdown(text: str) -> str:
-    """Text in which Markdown and HTML see no mark.
+    r"""Text in which Markdown and HTML see no mark.
 
     >>> markdown("a|b <i>")
-    'a\\\\|b \\\\<i\\\\>'
+    'a\\|b \\<i\\>'
     """
     return "".join("\\" + c if c in _MARKDOWN else c for c in clean(text))
 
@@ -39,7 +39,7 @@ def markdown(text: str) -> str:
 def markdown_table(v: Verdict) -> str:
     """A pipe table of the methods, one of the differences, and the caption below."""
     blocks = []
-    for head, rows in _tables(v):
+    for head, rows in parts(v):
         rule = ["---"] + ["---:"] * (len(head) - 1)
         cells = [[markdown(c) for c in head], rule, *([markdown(c) for c in r] for r in rows)]
         blocks.append("\n".join(f"| {' | '.join(r)} |" for r in cells))
@@ -49,7 +49,7 @@ def markdown_table(v: Verdict) -> str:
 def latex_table(v: Verdict) -> str:
     """A `table` environment without packages: methods above, differences below."""
     lines = [r"\begin{table}", r"  \centering"]
-    for head, rows in _tables(v):
+    for head, rows in parts(v):
         lines += [rf"  \begin{{tabular}}{{l{'r' * (len(head) - 1)}}}", r"    \hline", _tex_row(head), r"    \hline"]
         lines += [_tex_row(r) for r in rows]
         lines += [r"    \hline", r"  \end{tabular}", r"  \par\medskip"]
@@ -61,11 +61,12 @@ def caption(v: Verdict) -> str:
     """What the table shows, how the interval was made, and how often it was looked at."""
     way = "higher is better" if v.higher_is_better else "lower is better"
     looks = f" Looked at {v.looks} times." if v.looks > 1 else ""
-    bar = v.error_bar.strip() or f"{100 * v.level:.3g} % intervals."
+    bar = sentence(v.error_bar) or f"{100 * v.level:.3g} % intervals."
     return f"{v.metric or 'Score'} ({way}). {bar}{looks}"
 
 
-def _tables(v: Verdict) -> list[tuple[list[str], list[list[str]]]]:
+def parts(v: Verdict) -> list[tuple[list[str], list[list[str]]]]:
+    """The tables as (head, rows): one of the methods, one of the differences."""
     methods = [
         [m.name, str(m.runs), number(m.score, _width(m.low, m.high)), _span(m.low, m.high), str(m.diverged)]
         for m in v.methods.values()

@@ -50,11 +50,13 @@ def headline(v: Verdict) -> str:
         start = f"SAME within ±{number(v.margin)} ({v.standard}): "
     d = main.difference
     if d.value is None or not isfinite(d.value):
-        return f"{start}{main.method} against {main.baseline}: no difference can be given. {main.why}".rstrip()
+        return (
+            f"{start}{main.method} against {main.baseline}: no difference can be given. {sentence(main.why)}".rstrip()
+        )
     if main.word in ("better", "worse"):
         verb = "beats" if main.word == "better" else "is worse than"
         return f"{start}{main.method} {verb} {main.baseline} by {interval(_size(d))}{_extent(v, main)}."
-    why = f" {main.why}" if main.why and main.word == "not_yet_known" else ""
+    why = f" {sentence(main.why)}" if main.word == "not_yet_known" else ""
     return f"{start}{main.method} − {main.baseline} = {interval(d, sign=True)}{_extent(v, main)}.{why}"
 
 
@@ -66,7 +68,11 @@ def describes(v: Verdict) -> str:
         return f"{WORDS[v.word]}: {len(v.methods)} methods, none of them compared. Name a --baseline."
     (m,) = v.methods.values()
     runs = f"{m.runs} run{'s' if m.runs != 1 else ''}"
-    shown = interval(Interval(m.score, m.low, m.high, v.level)) if m.score is not None and isfinite(m.score) else "no finite score"
+    shown = (
+        interval(Interval(m.score, m.low, m.high, v.level))
+        if m.score is not None and isfinite(m.score)
+        else "no finite score"
+    )
     return f"{m.name} alone, {runs}: {v.metric} {shown}. This describes; a claim needs a baseline beside it."
 
 
@@ -127,6 +133,11 @@ def number(x: float | None, width: float = 0.0, sign: bool = False) -> str:
     return f"+{shown}" if sign and x > 0 else shown
 
 
+def p_text(p: float) -> str:
+    """`p = 0.012`; below what is worth telling apart, `p < 0.0005`."""
+    return f"p = {p:.2g}" if p >= 0.0005 else "p < 0.0005"
+
+
 def sparkline(values: FloatArray, low: float, high: float) -> str:
     """Block characters from low to high; `·` where there is no value.
 
@@ -155,7 +166,8 @@ def sparklines(curves: Sequence[Curve], width: int = SPARK) -> dict[str, str]:
     every = every[np.isfinite(every)]
     if not len(every):
         return {}
-    return {m: sparkline(row, float(every.min()), float(every.max())) for m, row in lines.items()}
+    low, high = float(every.min()), float(every.max())
+    return {m: sparkline(row, low, high) for m, row in lines.items() if np.isfinite(row).sum() > 1}
 
 
 def whisker(i: Interval, low: float, high: float, width: int = PICTURE) -> str:
@@ -196,14 +208,14 @@ def _evidence(v: Verdict, main: Comparison) -> list[str]:
     lines = []
     if main.improvement is not None:
         lines += indented(improvement_words(main.improvement, main.method, main.baseline))
-    parts = [f"p = {main.p:.2g}" if main.p >= 0.0005 else "p < 0.0005"] if main.p is not None else []
+    parts = [p_text(main.p)] if main.p is not None else []
     if main.noise is not None and isfinite(main.noise):
         parts.append(f"{abs(main.noise):.2g} times the seed noise")
     if main.area and main.area.value is not None:
         parts.append(f"area under the curve {interval(main.area, sign=True)}")
     lines += indented(" · ".join(parts))
-    if main.word != "not_yet_known" and main.why:
-        lines += indented(main.why)
+    if main.word != "not_yet_known":
+        lines += indented(sentence(main.why))
     return lines
 
 
@@ -254,8 +266,8 @@ def _by_task(main: Comparison) -> list[str]:
 def _others(v: Verdict) -> list[str]:
     lines = ["All against the baseline (p after Holm)"]
     for c in v.comparisons:
-        p = f"p = {c.p:.2g}" if c.p is not None else ""
-        lines += indented(f"{c.method}: {WORDS[c.word]}, {interval(c.difference, sign=True)} {p}".rstrip())
+        p = p_text(c.p) if c.p is not None else ""
+        lines += indented(f"{c.method}: {WORDS[c.word]}, {interval(c.difference, sign=True)}  {p}".rstrip())
     return lines
 
 
@@ -265,7 +277,7 @@ def _footing(v: Verdict) -> list[str]:
     for w in v.warnings:
         lines += indented(f"! {w}", "")
     way = "higher is better" if v.higher_is_better else "lower is better"
-    lines += indented(f"{v.metric or 'the values'} ({way}). {v.error_bar}".rstrip(), "")
+    lines += indented(f"{v.metric or 'the values'} ({way}). {sentence(v.error_bar)}".rstrip(), "")
     if v.noise_floor is not None and isfinite(v.noise_floor):
         lines += indented(
             f"Seed noise: runs that differ only in their seed differ by about {number(v.noise_floor)}.", ""
@@ -283,6 +295,12 @@ def bar(v: Verdict) -> str:
     if level > v.level:
         return f"the bar is now {100 * level:.3g} % where one look would need {100 * v.level:.3g} %."
     return "the bar counts that."
+
+
+def sentence(text: str) -> str:
+    """The engine's words with a capital and a stop."""
+    text = text.strip()
+    return text and text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
 
 
 def _extent(v: Verdict, c: Comparison) -> str:

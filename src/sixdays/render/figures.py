@@ -1,0 +1,264 @@
+"""The figures of a verdict: values → inline SVG. Drawn 400 wide, so that they are read on a telephone too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from sixdays.render import svg
+from sixdays.render.svg import Panel
+from sixdays.render.verdict import number, short
+from sixdays.verdict.bands import Band, lengths
+from sixdays.verdict.curves import Curve, FloatArray
+from sixdays.verdict.result import Interval
+
+WIDE, TALL = 400.0, 250.0
+SMALL_WIDE, SMALL_TALL = 300.0, 170.0
+ROW = 20.0
+NAME = 20
+ENOUGH = 90  # points of a thin line that is 240 wide
+
+
+def ranged(rows: Sequence[FloatArray], part: float = 0.0) -> tuple[float, float]:
+    """A range that holds what is finite, a little wider; `part`: the share at each end that may be cut."""
+    every = np.concatenate([np.ravel(r) for r in rows]) if len(rows) else np.array([])
+    every = every[np.isfinite(every)]
+    if not len(every):
+        return 0.0, 1.0
+    low, high = (float(x) for x in np.quantile(every, (part, 1 - part)))
+    room = (high - low) * 0.06 or abs(low) * 0.1 or 1.0
+    return low - room, high + room
+
+
+def learning_curves(
+    task: str, curves: Sequence[Curve], bands: Mapping[str, Band], x: FloatArray, kinds: Mapping[str, int], small: bool
+) -> str:  # fmt: skip
+    """Every run as a thin line, the mean of each method bold with its band, on one benchmark task."""
+    width, height = (SMALL_WIDE, SMALL_TALL) if small else (WIDE, TALL)
+    shown = [b for m, b in bands.items() if m in kinds]
+    y0, y1 = ranged([*(c.values for c in curves), *(b.centre for b in shown)], 0.01 if len(curves) > 1 else 0.0)
+    if shown:
+        low, high = ranged([b.centre for b in shown])
+        y0, y1 = min(y0, low), max(y1, high)
+    begin = min((float(c.steps.min()) for c in curves), default=0.0)
+    right = 10.0 if small else _label_room(kinds)
+    p = Panel(width, height, min(begin, float(x[0])), float(x[-1]), y0, y1, right=right, top=22.0 if small else 12.0)
+    parts = [svg.axes(p, "" if small else "steps")]
+    if small:
+        parts.append(svg.text(p.left, 12, short(task, 38)))
+    most = ENOUGH if small or len(curves) > 40 else 2 * ENOUGH
+    for c in curves:
+        order = np.argsort(c.steps, kind="stable")
+        parts.append(svg.curve(p, c.steps[order], c.values[order], kinds[c.method], 0.7, ' stroke-opacity=".35"', most))
+        parts.append(_diverged(p, c, kinds[c.method]))
+    parts += [_banded(p, x, b, kinds[m]) for m, b in bands.items() if m in kinds]
+    if not small:
+        parts.append(_end_labels(p, x, bands, kinds))
+    return svg.svg(width, height - (14 if small else 0), f"Learning curves on {task}", parts)
+
+
+def aggregate_curves(bands: Mapping[str, Band], fractions: FloatArray, kinds: Mapping[str, int]) -> str:
+    """The interquartile mean of each method over runs and tasks, over training."""
+    y0, y1 = ranged([row for b in bands.values() for row in (b.centre, b.low, b.high)], 0.005)
+    p = Panel(WIDE, TALL, 0.0, 1.0, y0, y1, right=_label_room(kinds))
+    parts = [svg.axes(p, "share of the training", per_cent=True)]
+    parts += [_banded(p, fractions, b, kinds[m]) for m, b in bands.items()]
+    parts.append(_end_labels(p, fractions, bands, kinds))
+    return svg.svg(WIDE, TALL, "Interquartile mean over runs and tasks during training", parts)
+
+
+def difference_curve(band: Band, x: FloatArray, kind: int, margin: float, per_cent: bool) -> str:
+    """The difference with its interval over training; zero and the margin as lines."""
+    y0, y1 = ranged([band.centre, band.low, band.high, np.array([0.0, margin, -margin])], 0.005)
+    p = Panel(WIDE, TALL, 0.0 if per_cent else float(x[0]), float(x[-1]), y0, max(y1, 0.0))
+    parts = [svg.axes(p, "share of the training" if per_cent else "steps", per_cent=per_cent)]
+    for level in (margin, -margin) if margin else ():
+        parts.append(svg.line(p.left, p.y(level), p.width - p.right, p.y(level), 'stroke-dasharray="2 3"'))
+    parts.append(_banded(p, x, band, kind))
+    return svg.svg(WIDE, TALL, "Difference over training with its interval", parts)
+
+
+def interval_rows(
+    rows: Sequence[tuple[str, Interval]], label: str, kind: int, margin: float = 0.0, last: bool = True
+) -> str:
+    """Differences as points with whiskers, one row a task; the last row stands apart, where it is all of them."""
+    ends = [np.array([v for v in (i.low, i.value, i.high) if v is not None], dtype=float) for _, i in rows]
+    x0, x1 = ranged([*ends, np.array([0.0, margin, -margin])])
+    left = 12 + svg.LETTER * max((min(len(t), NAME) for t, _ in rows), default=0)
+    values = [number(i.value, (i.high or 0.0) - (i.low or 0.0), sign=True) for _, i in rows]
+    right = 12 + 6.5 * max((len(v) for v in values), default=0)
+    total = len(rows) - 1 if last and len(rows) > 1 else -1
+    height = 36 + ROW * len(rows) + (8 if total > 0 else 0)
+    p = Panel(WIDE, height, x0, x1, 0, 1, left=left, right=right, top=4.0, bottom=30.0)
+    parts = [_ground(p)]
+    for level in (margin, -margin) if margin else ():
+        parts.append(svg.line(p.x(level), p.top, p.x(level), height - p.bottom, 'stroke-dasharray="2 3"'))
+    for k, ((name, i), value) in enumerate(zip(rows, values, strict=True)):
+        y = p.top + ROW * (k + 0.5) + (8 if k == total else 0)
+        weight = ' font-weight="bold"' if k == total else ""
+        parts.append(svg.text(left - 6, y + 4, short(name, NAME), "end", weight))
+        parts.append(_whisker(p, i, y, kind, 3.0 if k == total else 1.6))
+        parts.append(svg.text(WIDE - 2, y + 4, value, "end", weight))
+    return svg.svg(WIDE, height, label, parts)
+
+
+def chances(rows: Sequence[tuple[str, float]], kind: int) -> str:
+    """Probabilities of improvement by task, a half marked."""
+    left = 12 + svg.LETTER * max((min(len(t), NAME) for t, _ in rows), default=0)
+    height = 36 + ROW * len(rows) + (8 if len(rows) > 1 else 0)
+    p = Panel(WIDE, height, 0.0, 1.0, 0, 1, left=left, right=40.0, top=4.0, bottom=30.0)
+    parts = [_ground(p, mark=0.5)]
+    for k, (name, chance) in enumerate(rows):
+        last = k == len(rows) - 1 and len(rows) > 1
+        y = p.top + ROW * (k + 0.5) + (8 if last else 0)
+        weight = ' font-weight="bold"' if last else ""
+        parts.append(svg.text(left - 6, y + 4, short(name, NAME), "end", weight))
+        parts.append(svg.line(p.x(0.5), y, p.x(chance), y, 'stroke-opacity=".5"'))
+        parts.append(svg.marker(p.x(chance), y, kind))
+        parts.append(svg.text(WIDE - 2, y + 4, f"{chance:.2f}", "end", weight))
+    return svg.svg(WIDE, height, "Probability of improvement by task", parts)
+
+
+def profile(scores: Mapping[str, Mapping[str, FloatArray]], kinds: Mapping[str, int], higher: bool) -> str:
+    """Performance profile: for each method the share of runs that do better than a score, tasks weighing the same."""
+    x0, x1 = ranged([row for by in scores.values() for row in by.values()])
+    at = np.linspace(x0, x1, 120)
+    p = Panel(WIDE, TALL, x0, x1, 0.0, 1.0, top=20.0)
+    parts = [svg.axes(p, "score", "share of runs " + ("above" if higher else "below"))]
+    rows = {}
+    for m, by in scores.items():
+        shares = [((s[:, None] > at) if higher else (s[:, None] < at)).mean(0) for s in by.values() if len(s)]
+        rows[m] = np.mean(shares, axis=0) if shares else np.full_like(at, np.nan)
+    parts += [svg.curve(p, at, row, kinds[m], 2.2) for m, row in rows.items()]
+    for k, (m, row) in enumerate(rows.items()):
+        spot = 20 + k * 80 // max(1, len(rows))
+        if np.isfinite(row[spot]):
+            parts.append(svg.marker(p.x(float(at[spot])), p.y(float(row[spot])), kinds[m]))
+    samples, more = svg.legend([short(m, NAME) for m in rows], [kinds[m] for m in rows], p.left, TALL + 12, WIDE - 50)
+    return svg.svg(WIDE, TALL + more, "Share of runs above a score", [*parts, samples])
+
+
+def fan(curve: Curve, levels: Sequence[float], values: Sequence[float], others: Sequence[Curve], kind: int) -> str:
+    """A running curve and where it may end: nested ranges that open from its last point to its goal."""
+    end = max(lengths([curve, *others])[curve.task], curve.goal or 0.0)
+    known = np.isfinite(curve.values)
+    x, y = curve.steps[known], curve.values[known]
+    reach = np.asarray(values, dtype=float)
+    y0, y1 = ranged([y, reach])
+    p = Panel(WIDE, TALL, float(curve.steps.min()), end, y0, y1, right=60.0)
+    parts = [svg.axes(p, "steps")]
+    parts += [svg.curve(p, o.steps, o.values, 5, 0.7, ' stroke-opacity=".3"', ENOUGH) for o in others if o is not curve]
+    if len(x):
+        n = min(len(x), 10)
+        now = np.array([float(x[-1]), end])
+        start = float(np.mean(y[-n:]))
+        for low, high in zip(range(len(reach) // 2), range(len(reach) - 1, -1, -1), strict=False):
+            parts.append(svg.area(p, now, np.array([start, reach[low]]), np.array([start, reach[high]]), kind, 0.14))
+        middle = float(np.interp(0.5, levels, reach))
+        parts.append(svg.curve(p, now, np.array([start, middle]), kind, 1.6, ' stroke-dasharray="4 3"'))
+        parts.append(svg.curve(p, x, y, kind, 1.6, "", 2 * ENOUGH))
+        spots = [float(np.interp(level, levels, reach)) for level in (0.9, 0.5, 0.1)]
+        heights = svg.apart([p.y(s) for s in spots], 13.0, p.top + 4, TALL - p.bottom)
+        for s, h in zip(spots, heights, strict=True):
+            parts.append(svg.text(WIDE - p.right + 4, h + 4, number(s, max(spots) - min(spots) or 0.0)))
+    return svg.svg(WIDE, TALL, f"Where {curve.method} on {curve.task}, seed {curve.seed}, may end", parts)
+
+
+def agreement(fractions: FloatArray, share: FloatArray, low: FloatArray | None, high: FloatArray | None) -> str:
+    """How often the order at a share of the training was the order at the end."""
+    p = Panel(WIDE, TALL, 0.0, 1.0, 0.4, 1.02, top=20.0)
+    parts = [svg.axes(p, "share of the training", "pairs in their final order", per_cent=True)]
+    if low is not None and high is not None:
+        parts.append(svg.area(p, fractions, low, high, 0))
+    parts.append(svg.curve(p, fractions, share, 0, 2.2))
+    parts += [svg.marker(p.x(float(f)), p.y(max(0.4, float(s))), 0, 2.5) for f, s in zip(fractions, share, strict=True)
+              if np.isfinite(s)]  # fmt: skip
+    return svg.svg(WIDE, TALL, "Agreement with the final order by share of training", parts)
+
+
+def legend(kinds: Mapping[str, int]) -> str:
+    samples, height = svg.legend([short(m, NAME) for m in kinds], list(kinds.values()), 4, 14, WIDE - 8)
+    return svg.svg(WIDE, height + 4, "Legend", [samples])
+
+
+def _banded(p: Panel, x: FloatArray, b: Band, kind: int) -> str:
+    """A bold line with its band, and a few markers on it."""
+    parts = [svg.area(p, x, b.low, b.high, kind), svg.curve(p, x, b.centre, kind, 2.2)]
+    known = np.flatnonzero(np.isfinite(b.centre))
+    for k in known[len(known) // 6 :: max(1, len(known) // 3)].tolist():
+        parts.append(svg.marker(p.x(float(x[k])), p.y(float(np.clip(b.centre[k], p.y0, p.y1))), kind, 3.0))
+    return "".join(parts)
+
+
+def _end_labels(p: Panel, x: FloatArray, bands: Mapping[str, Band], kinds: Mapping[str, int]) -> str:
+    """Names beside the ends of their lines, moved apart where they would overlap."""
+    ends = {}
+    for m, b in bands.items():
+        known = np.flatnonzero(np.isfinite(b.centre))
+        if len(known) and m in kinds:
+            ends[m] = p.y(float(np.clip(b.centre[known[-1]], p.y0, p.y1)))
+    places = svg.apart(list(ends.values()), 26.0, p.top + 4, p.height - p.bottom - 14)
+    at = p.width - p.right + 5
+    parts = []
+    for m, y in zip(ends, places, strict=True):
+        parts.append(svg.marker(at + 3, y, kinds[m], 3.0))
+        name = short(m, 26)
+        cut = len(name) if len(name) <= 11 else _break(name)
+        parts.append(svg.text(at + 10, y + 4, name[:cut]))
+        if name[cut:]:
+            parts.append(svg.text(at + 10, y + 15, name[cut:]))
+    return "".join(parts)
+
+
+def _break(name: str) -> int:
+    """Where a long name is broken in two: after a mark in its middle, else in the middle."""
+    middle = len(name) // 2 + len(name) % 2
+    marks = [k + 1 for k, c in enumerate(name[:13]) if c in "_-+/ .:" and len(name) - k - 1 <= 14]
+    return min(marks, key=lambda k: abs(k - middle)) if marks else middle
+
+
+def _label_room(kinds: Mapping[str, int]) -> float:
+    longest = 0
+    for m in kinds:
+        name = short(m, 26)
+        cut = len(name) if len(name) <= 11 else _break(name)
+        longest = max(longest, cut, len(name) - cut)
+    return 20.0 + svg.LETTER * longest
+
+
+def _diverged(p: Panel, c: Curve, kind: int) -> str:
+    """A small cross where a run's values stop being numbers."""
+    bad = np.flatnonzero(~np.isfinite(c.values))
+    if not len(bad):
+        return ""
+    before = c.values[: bad[0]]
+    level = float(np.clip(before[-1], p.y0, p.y1)) if len(before) else p.y0
+    x, y, s = p.x(float(np.clip(c.steps[bad[0]], p.x0, p.x1))), p.y(level), 3.0
+    colour = svg.COLOURS[kind % len(svg.COLOURS)]
+    cross = f"M{x - s:.1f} {y - s:.1f}l{2 * s:g} {2 * s:g}m0 {-2 * s:g}l{-2 * s:g} {2 * s:g}"
+    return f'<path d="{cross}" stroke="{colour}" fill="none" stroke-width="1.5"/>'
+
+
+def _ground(p: Panel, mark: float = 0.0) -> str:
+    """The axis below rows, and a line where nothing differs."""
+    across = svg.ticks(p.x0, p.x1, max(2, int((p.width - p.left - p.right) / 55)))
+    step = across[1] - across[0] if len(across) > 1 else 0.0
+    parts = [svg.line(p.x(v), p.top, p.x(v), p.height - p.bottom, 'stroke-opacity=".15"') for v in across]
+    parts += [svg.text(p.x(v), p.height - p.bottom + 14, svg.tick_number(v, step), "middle") for v in across]
+    if p.x0 <= mark <= p.x1:
+        parts.append(svg.line(p.x(mark), p.top, p.x(mark), p.height - p.bottom, 'stroke-opacity=".7"'))
+    return "".join(parts)
+
+
+def _whisker(p: Panel, i: Interval, y: float, kind: int, width: float) -> str:
+    parts = []
+    if i.low is not None and i.high is not None:
+        a, b = p.x(max(i.low, p.x0)), p.x(min(i.high, p.x1))
+        colour = svg.COLOURS[kind % len(svg.COLOURS)]
+        parts.append(f'<path d="M{a:.1f} {y:.1f}H{b:.1f}" stroke="{colour}" stroke-width="{width:g}"/>')
+    if i.value is not None:
+        parts.append(svg.marker(p.x(i.value), y, kind))
+    else:
+        parts.append(svg.text(p.x(0.0) + 4, y + 4, "not known"))
+    return "".join(parts)
