@@ -1,0 +1,162 @@
+"""Which column of a table is the step, the clock, the seed: by its name, checked on the first rows."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sixdays.readers._cells import instant, is_absent, number
+
+# Names without case and punctuation; the sooner in a row, the better. A prefix before a slash does not count.
+STEPS = """
+ totaltimesteps timestepstotal totalenvinteracts totalenvsteps totalenvironmentsteps numenvstepssampledlifetime
+ numenvstepssampled numstepssampled numagentstepssampled envsteps envstep environmentsteps environmentstep
+ numenvsteps totalsteps totalnumsteps numsteps nsteps
+ globalstep globalsteps trainerglobalstep step steps timestep timesteps numtimesteps totalframes frames frame numframes envframes
+ gradientsteps gradientstep gradstep trainstep trainingstep trainingsteps trainsteps updates update nupdates numupdates optimizerstep
+ tokens tokensseen numtokens totaltokens consumedtokens samples numsamples samplesseen consumedsamples examples examplesseen images imagesseen
+ iteration iterations iter iters trainingiteration trainiter itr batch batches batchidx minibatch minibatches it t
+""".split()  # fmt: skip
+EPOCHS = "epoch epochs epochnum epochidx epochnumber curepoch currentepoch numepochs".split()
+EPISODES = "episode episodes episodenum numepisodes totalepisodes episodestotal nepisodes numepisodeslifetime".split()
+GENERATIONS = "generation generations gen round rounds evaluation evals trialnumber x".split()
+CLOCKS = "timestamp walltime datetime date time createdat loggedat ts".split()
+ELAPSED = """
+ timeelapsed elapsed elapsedtime elapsedseconds elapseds timetotals totaltime totaltimes totalseconds runtime relativetime
+ relativetimeprocess relativetimewall relativewalltime traintime trainingtime wallclock wallclocktime wallclocks walltimes timesec timeseconds times seconds secs hours
+ accumulatedsubmissiontime timesinceresume walltime time duration
+ minutes elapsedminutes mins elapsedhours hrs
+""".split()  # fmt: skip
+SEEDS = "seed randomseed rngseed runseed seedid seeds run runid trial trialid replicate replica rep repeat repetition".split()
+TASKS = """
+ task env envid envname environment environmentid environmentname game dataset datasetname benchmark domain taskname workload problem
+""".split()  # fmt: skip
+METHODS = """
+ method algo algorithm algorithmname agent agentname group model modelname variant approach optimizer optimiser expname
+ experiment experimentname policy learner system setting configuration arm condition name
+""".split()  # fmt: skip
+TAGS = "metric metricname tag variable measure key".split()
+UNITS = {"minutes": 60.0, "elapsedminutes": 60.0, "mins": 60.0, "hours": 3600.0, "elapsedhours": 3600.0, "hrs": 3600.0}
+VALUES = """
+ value values score scores result performance return returns reward rewards metricvalue y normalizedscore accuracy acc
+""".split()  # fmt: skip
+ROW = "row"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the columns of a table are, by name. "" where there is none.
+
+    kind: what x counts (`step`, `epoch`, `episode`, `second`, `row`). clock: absolute times; elapsed: since a start.
+    keys: (role, column) for `method`, `task`, `seed` that differ between rows: they tell the runs of the file apart.
+    tag, value: a table in long form has the name of the metric in one column and its value in another.
+    """
+
+    x: str = ""
+    kind: str = ROW
+    clock: str = ""
+    elapsed: str = ""
+    keys: tuple[tuple[str, str], ...] = ()
+    tag: str = ""
+    value: str = ""
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """Columns that are no metric."""
+        return frozenset(
+            (self.x, self.clock, self.elapsed, self.tag, *(c for _, c in self.keys))
+            + ((self.value,) if self.tag else ())
+        ) - {""}
+
+
+@lru_cache(4096)
+def plain(name: str) -> str:
+    """A name without case, punctuation and what stands before a slash.
+
+    >>> plain("time/total_timesteps")
+    'totaltimesteps'
+    """
+    return re.sub(r"[^a-z0-9]+", "", re.sub(r"^.*[/|]", "", name.lower()).replace("(s)", "s"))
+
+
+def choose(sample: Mapping[str, Sequence[object]]) -> Columns:
+    """What the columns are, from their names and the cells of the first rows (None or "" where a cell is blank).
+
+    >>> choose({"Epoch": ["0", "1"], "TotalEnvInteracts": ["4000", "8000"], "TestEpRet": ["1.5", "2"]}).x
+    'TotalEnvInteracts'
+    """
+    names: dict[str, list[str]] = {}
+    for column in sample:
+        names.setdefault(plain(column), []).append(column)
+    value, tag = _found(names, VALUES), _found(names, TAGS)
+    if not (tag and value and _is_text(sample[tag])):
+        tag = ""
+    keys = _keys(names, sample)
+    groups = (
+        list(zip(*(sample[c] for _, c in keys), *((sample[tag],) if tag else ()), strict=True)) if keys or tag else None
+    )
+    clock = next((c for n in CLOCKS for c in names.get(n, ()) if _is_clock(sample[c])), "")
+    elapsed = next((c for n in ELAPSED for c in names.get(n, ()) if c != clock and _rises(sample[c], None)), "")
+    for kind, known in (("step", STEPS), ("epoch", EPOCHS), ("episode", EPISODES), ("step", GENERATIONS)):
+        for name in known:
+            for column in names.get(name, ()):
+                if _rises(sample[column], groups) and column not in (clock, tag, *(c for _, c in keys)):
+                    return Columns(column, kind, clock, elapsed, keys, tag, value)
+    if elapsed and elapsed != clock and _rises(sample[elapsed], groups):
+        return Columns(elapsed, "second", clock, elapsed, keys, tag, value)
+    return Columns("", ROW, clock, elapsed, keys, tag, value)
+
+
+def _found(names: Mapping[str, list[str]], known: Sequence[str]) -> str:
+    return next((names[n][0] for n in known if n in names), "")
+
+
+def _keys(names: Mapping[str, list[str]], sample: Mapping[str, Sequence[object]]) -> tuple[tuple[str, str], ...]:
+    """Columns that tell runs apart: of each role the first that differs between rows; a name must come again."""
+    found = []
+    rows = max((len(c) for c in sample.values()), default=0)
+    for role, known in (("method", METHODS), ("task", TASKS), ("seed", SEEDS)):
+        for column in (c for n in known for c in names.get(n, ())):
+            cells = [str(c).strip() for c in sample[column] if c is not None and str(c).strip()]
+            kinds = len(set(cells))
+            whole = all(re.fullmatch(r"-?\d+(\.0)?", c) for c in cells)
+            text = _is_text(sample[column])
+            if len(cells) > rows // 2 and kinds > 1 and (whole if role == "seed" and not text else text):
+                found.append((role, column))
+                break
+    lone = len(found) == 1 and found[0][0] == "method" and plain(found[0][1]) == "name"
+    return () if lone else tuple(found)  # `name` alone may name items, not methods
+
+
+def _is_text(cells: Sequence[object]) -> bool:
+    given = [c for c in cells if c is not None and not (isinstance(c, str) and is_absent(c))]
+    return bool(given) and all(isinstance(c, str) and number(c) is None for c in given)
+
+
+def _is_clock(cells: Sequence[object]) -> bool:
+    given = [c for c in cells if c is not None and not (isinstance(c, str) and is_absent(c))]
+    return bool(given) and all(instant(c) is not None for c in given[:20])
+
+
+def _rises(cells: Sequence[object], groups: Sequence[object] | None) -> bool:
+    """Whether a column can be an x: numbers that rarely go back, within each group of rows."""
+    last: dict[object, float] = {}
+    first: float | None = None
+    back = count = 0
+    differs = False
+    for i, cell in enumerate(cells):
+        x = number(cell)
+        if x is None or not math.isfinite(x):
+            if x is None and isinstance(cell, str) and not is_absent(cell):
+                return False
+            continue
+        group = groups[i] if groups else None
+        first = x if first is None else first
+        differs = differs or x != first
+        back += x < last.get(group, x)
+        last[group] = x
+        count += 1
+    return count > 0 and back <= count // 10 and (differs or count == 1 or bool(groups))

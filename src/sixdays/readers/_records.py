@@ -1,0 +1,217 @@
+"""One JSON object a line (or a list of them), as logs. Nested objects become tags with slashes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sixdays.errors import LogError
+from sixdays.logs.series import Log, Scalar
+from sixdays.readers import Tick, Wanted
+from sixdays.readers._cells import instant, number
+from sixdays.readers._columns import METHODS, ROW, SEEDS, TASKS, UNITS, Columns, choose, plain
+from sixdays.readers._files import HEAD, Source, is_text, lines, opened
+from sixdays.readers._flat import flat, parsed
+from sixdays.readers._points import Shelf, settle
+from sixdays.readers._table import _anchor
+
+_SAMPLE = 200
+_NAN = float("nan")
+Record = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Gathering:
+    """Records on their way into series. config: keys whose objects describe the run rather than its progress."""
+
+    source: Source
+    name: str
+    columns: Columns
+    wanted: Wanted = None
+    rows: int = 0
+    shelves: dict[tuple[str, ...], Shelf] = field(default_factory=dict)
+    said: dict[str, Scalar] = field(default_factory=dict)
+    skip: frozenset[str] = frozenset()
+    last: Record = field(default_factory=dict)
+
+    def add(self, record: Record) -> None:
+        c = self.columns
+        found = flat(record, joint="/") if any(isinstance(v, (dict, list)) for v in record.values()) else record
+        x = number(found.get(c.x)) if c.x else float(self.rows)
+        self.rows += 1
+        self.last = record
+        if x is None or not np.isfinite(x):
+            for key, value in found.items():
+                if not isinstance(value, (float, list, dict)):
+                    self.said.setdefault(key, value)
+            return
+        time: float | None = _NAN
+        if c.clock:
+            time = instant(found.get(c.clock))
+        elif c.elapsed:
+            time = number(found.get(c.elapsed))
+        shelf = self.shelves.setdefault(tuple(str(found.get(k, "")) for _, k in c.keys), Shelf())
+        taken = c.taken
+        if c.tag:
+            tag = str(found.get(c.tag, ""))
+            value = number(found.get(c.value))
+            if value is not None and (self.wanted is None or self.wanted(tag)):
+                shelf[tag].add(x, value, _NAN if time is None else time)
+            return
+        for key, value in found.items():
+            kind = type(value)
+            if key in taken or key in self.skip:
+                continue
+            if kind is not float and kind is not int:
+                if kind is not str and kind is not bool:
+                    continue
+                if (as_number := number(value)) is None or kind is bool:
+                    self.said[key] = value if self.said.get(key, value) == value else ""
+                    continue
+                value = as_number
+            if self.wanted is None or self.wanted(key):
+                shelf[key].add(x, number(value) or 0.0, _NAN if time is None else time)
+
+    def logs(self, cursor: Any = None, **more: Any) -> tuple[Log, ...]:
+        """The logs of all that was added."""
+        c = self.columns
+        out = []
+        if c.kind == ROW and self.shelves:
+            self.source.note("nothing says the step: lines are counted", "log a `step`, an `epoch` or a `time` as well")
+        for key, shelf in self.shelves.items():
+            notes = list(self.source.notes)
+            if c.elapsed and not c.clock:
+                for points in shelf.values():
+                    for i, t in enumerate(
+                        points.times if c.elapsed and UNITS.get(plain(c.elapsed), 1.0) != 1.0 else ()
+                    ):
+                        points.times[i] = t * UNITS[plain(c.elapsed)]
+                _anchor(shelf, self.source.written)
+            series = shelf.series(c.kind, notes, self.source.path)
+            if not series:
+                continue
+            timed = any(np.isfinite(s.times).any() for s in series.values())
+            roles = {role: value for (role, _), value in zip(c.keys, key, strict=True)}
+            said = {k: v for k, v in self.said.items() if v != ""}
+            config = {**said, **more.get("config", {}), **roles}
+            out.append(
+                Log(
+                    self.source.path,
+                    "/".join(v for v in key if v),
+                    self.name,
+                    series,
+                    config,
+                    ended=more.get("ended", ""),
+                    goal=more.get("goal"),
+                    clock="log" if timed else "file" if self.source.written is not None else "none",
+                    written=self.source.written,
+                    cursor=None if c.keys else cursor,
+                    notes=tuple(notes),
+                )  # fmt: skip
+            )
+        return tuple(out)
+
+
+def sample(records: Iterable[Record]) -> dict[str, list[object]]:
+    """Records by key, for `choose`; None where a record has none."""
+    rows = [flat(r, joint="/") for r in records]
+    keys = dict.fromkeys(k for r in rows for k in r)
+    return {k: [r.get(k) for r in rows] for k in keys}
+
+
+def objects(source: Source, text: list[str], first: int, *, torn: bool = False) -> Iterator[Record]:
+    """The objects of some lines; a line that holds none is noted and passed over."""
+    for i, line in enumerate(text):
+        line = line.strip()
+        if not line:
+            continue
+        found = parsed(line)
+        if isinstance(found, dict):
+            yield found
+        elif torn:
+            source.note("the last line is not finished: left out", "", first + i)
+        else:
+            source.note("this line is no JSON object: left out", "", first + i)
+
+
+@dataclass(frozen=True, slots=True)
+class LinesReader:
+    """A reader of one JSON object a line. is_mine: from the name of the file and its first object.
+
+    skip: keys that are no metrics. finish: from the last record, what else it says (config, ended, goal).
+    """
+
+    name: str
+    title: str
+    rank: int
+    names: tuple[str, ...]
+    is_mine: Callable[[str, Record], bool]
+    alone: bool = False
+    skip: frozenset[str] = frozenset()
+    finish: Callable[[Record], Mapping[str, Any]] | None = None
+
+    def claims(self, path: str, head: bytes) -> bool:
+        if not is_text(head) or not head.lstrip().startswith(b"{"):
+            return False
+        first = parsed(head.lstrip().split(b"\n", 1)[0])
+        return self.is_mine(os.path.basename(path), first if isinstance(first, dict) else {})
+
+    def read(
+        self, path: str, *, cursor: Any = None, wanted: Wanted = None, ends: bool = False, tick: Tick = None
+    ) -> tuple[Log, ...]:
+        with opened(path, tick) as source:
+            return self.parse(source, cursor, wanted, ends)
+
+    def parse(self, source: Source, cursor: Any = None, wanted: Wanted = None, ends: bool = False) -> tuple[Log, ...]:
+        """Raises LogError where the first lines hold no JSON object."""
+        head = source.at(0, HEAD)
+        if not is_text(head):
+            raise LogError(f"{source.path}:1: it is not text", "give the log itself, or export it as CSV")
+        if not source.size or not head.strip():
+            return ()
+        at = source.resumed(cursor)
+        gathering = Gathering(source, self.name, _columns(source, at), wanted, at.get("rows", 0), skip=self.skip)
+        ends = ends and not gathering.columns.keys
+        offset, line, seen = at.get("offset", 0), at.get("line", 1), 0
+        for block in lines(source, offset, line, ends=ends):
+            for record in objects(source, block.lines, block.number, torn=block.torn):
+                gathering.add(record)
+                seen += 1
+                if block.torn:  # it is whole: its braces close
+                    offset, line = block.offset, block.number + 1
+            if not block.torn:
+                offset, line = block.offset, block.number + len(block.lines)
+            settle(gathering.shelves.values())
+        where = source.cursor(offset, line=line, rows=gathering.rows, columns=asdict(gathering.columns))
+        return gathering.logs(where, **(self.finish(gathering.last) if self.finish and gathering.last else {}))
+
+    def merged(self, logs: tuple[Log, ...]) -> tuple[Log, ...]:
+        return logs
+
+
+def _columns(source: Source, at: dict[str, Any]) -> Columns:
+    """Which keys are what, from the first records; of a file that may hold several runs from some all over it."""
+    if at and not at["columns"]["keys"]:
+        return Columns(**{**at["columns"], "keys": ()})
+    at.clear()
+    first: list[Record] = []
+    for block in lines(Source(source.path, source.file, min(source.size, 1 << 18))):
+        first += objects(Source(source.path, source.file, 0), block.lines, block.number, torn=True)
+        if len(first) >= 40:
+            break
+    if not first:
+        if source.size > HEAD or b"\n" in source.at(0, HEAD):
+            raise LogError(
+                f"{source.path}:1: it is not one JSON object a line", "a log is a table with a header, or lines of JSON"
+            )
+        return Columns()
+    if source.size > 1 << 14 and any(plain(k) in known for k in first[0] for known in (METHODS, TASKS, SEEDS)):
+        for i in range(1, 8):
+            spot = source.at((source.size - 4 * HEAD) * i // 7 if source.size > 4 * HEAD else 0, 4 * HEAD)
+            whole = spot.partition(b"\n")[2].rpartition(b"\n")[0].decode("utf-8", "replace").split("\n")
+            first += objects(Source(source.path, source.file, 0), whole, 0, torn=True)
+    return choose(sample(first[:2000]))

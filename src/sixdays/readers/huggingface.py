@@ -1,0 +1,64 @@
+"""Hugging Face's `trainer_state.json`: `log_history`, `global_step` and `max_steps`; the whole file is written anew each time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sixdays.errors import LogError
+from sixdays.logs.series import Log
+from sixdays.readers import Tick, Wanted
+from sixdays.readers._cells import number
+from sixdays.readers._columns import Columns
+from sixdays.readers._files import Source, opened
+from sixdays.readers._flat import flat, parsed
+from sixdays.readers._records import Gathering
+
+MOST_BYTES = 1 << 28
+
+
+def create(options: dict[str, Any]) -> Reader:
+    return Reader()
+
+
+class Reader:
+    name, title, rank, alone = "huggingface", "Hugging Face", 18, False
+    names = ("trainer_state.json",)
+
+    def claims(self, path: str, head: bytes) -> bool:
+        return path.endswith("trainer_state.json") and head.lstrip().startswith(b"{")
+
+    def read(
+        self, path: str, *, cursor: Any = None, wanted: Wanted = None, ends: bool = False, tick: Tick = None
+    ) -> tuple[Log, ...]:
+        with opened(path, tick) as source:
+            return self.parse(source, cursor, wanted)
+
+    def parse(self, source: Source, cursor: Any = None, wanted: Wanted = None, ends: bool = False) -> tuple[Log, ...]:
+        """Raises LogError where it is no trainer state. A cursor counts the entries read before."""
+        if source.size > MOST_BYTES:
+            raise LogError(f"{source.path}: more than {MOST_BYTES >> 20} MB", "this is no trainer state")
+        if not source.size:
+            return ()
+        state = parsed(source.at(0, source.size))
+        history = state.get("log_history") if isinstance(state, dict) else None
+        if not isinstance(history, list):
+            raise LogError(
+                f"{source.path}:1: it is no trainer state: no log_history", "it may be half written: try again"
+            )
+        done = cursor.get("entries", 0) if isinstance(cursor, dict) else 0
+        if done > len(history):
+            source.note("there are fewer entries than before: read anew")
+            done = 0
+        gathering = Gathering(source, self.name, Columns("step", "step"), wanted)
+        for entry in history[done:]:
+            if isinstance(entry, dict):
+                gathering.add(entry)
+        goal, at = number(state.get("max_steps")), number(state.get("global_step"))
+        goal = goal if goal and goal > 0 else None
+        config = {k: v for k, v in flat(state, deep=0).items() if k != "log_history"}
+        ended = "done" if goal and at is not None and at >= goal else ""
+        source.done(source.size)
+        return gathering.logs({"entries": len(history)}, config=config, ended=ended, goal=goal)
+
+    def merged(self, logs: tuple[Log, ...]) -> tuple[Log, ...]:
+        return logs
