@@ -1,0 +1,270 @@
+"""How far each run is: done, running, stuck or failed, and the time that it still needs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from sixdays.errors import Problem
+from sixdays.logs import timeleft
+from sixdays.logs.goals import agreed, stated
+from sixdays.logs.runs import Run
+from sixdays.logs.trace import PAUSE, Trace, trace, units
+
+State = Literal["done", "running", "stuck", "failed"]
+
+SILENT = 10.0  # usual gaps without a sign of life: stuck
+NEAR = 0.99  # of the goal: done
+FINE = 0.05  # logging steps below this share of the goal: the last one before it is as good as the goal
+UNKNOWN_GAP_S = 3600.0  # of a run with one point and no siblings
+# Writers that keep points back: TensorBoard's writes to disk every 120 s.
+LAG_S = {"tensorboard": 120.0}
+LEAST_SILENCE_S = 10.0
+LONG_S = 86400.0  # a run of unknown goal, silent for a day and a hundred gaps, has ended
+GIVEN_UP = 3.0  # times as long as a whole run took: nobody waits for it any more
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """How far one run is at a moment.
+
+    steps, goal: in units of x. started, last: Unix seconds of its first and last sign of life. took_s: seconds of
+    work so far, without outages. left_s: 10, 50 and 90 % of the seconds still needed, only while it runs.
+    gap_s: its usual gap. basis: what goal and time rest on, in words. clock: `log`, `file` or `none`.
+    """
+
+    path: str
+    group: str
+    task: str
+    seed: str
+    state: State
+    steps: float | None = None
+    goal: float | None = None
+    started: float | None = None
+    last: float | None = None
+    took_s: float | None = None
+    left_s: timeleft.Range | None = None
+    basis: str = ""
+    clock: str = "log"
+    x: str = "step"
+    gap_s: float | None = None
+    notes: tuple[Problem, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of one run (design §15)."""
+        left = dict(zip(("p10", "p50", "p90"), self.left_s, strict=True)) if self.left_s else None
+        return {
+            "path": self.path, "group": self.group, "task": self.task, "seed": self.seed, "state": self.state,
+            "steps": self.steps, "goal": self.goal, "started": self.started, "last": self.last, "took_s": self.took_s,
+            "left_s": left, "basis": self.basis, "clock": self.clock,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """What one run shows by itself. silence_s: since its last sign of life. gap_s: its usual gap, where known."""
+
+    run: Run
+    trace: Trace | None
+    clock: str
+    started: float | None
+    last: float | None
+    took_s: float | None
+    silence_s: float
+    gap_s: float | None
+    ended: str
+    why: str = ""
+    goal: float | None = None
+    source: str = ""
+    done: bool = False
+    siblings: tuple[_Seen, ...] = field(default=(), repr=False)
+
+    @property
+    def step(self) -> float:
+        return self.trace.step if self.trace else 0.0
+
+    @property
+    def patience_s(self) -> float:
+        """The silence after which it is stuck."""
+        lag = max((LAG_S.get(log.format, 0.0) for log in self.run.logs), default=0.0)
+        pauses = [s.trace.pause_s for s in self.siblings if s.trace and s.done]
+        longest = PAUSE * float(np.median(pauses)) if pauses else 0.0
+        gaps = [s.gap_s for s in self.siblings if s.gap_s]
+        gap = self.gap_s or (float(np.median(gaps)) if gaps else UNKNOWN_GAP_S)
+        return max(SILENT * gap, longest, LEAST_SILENCE_S) + lag
+
+
+def states(runs: Sequence[Run], now_s: float, *, goal: float | None = None) -> tuple[RunState, ...]:
+    """How far each run is at now_s (Unix seconds), in the order given.
+
+    goal: the length of a run where neither log, config nor finished siblings tell it, in each run's own steps.
+    """
+    seen = [_look(run, now_s) for run in runs]
+    seen = _with_goals(seen, goal)
+    return tuple(_state(s) for s in seen)
+
+
+def rate(run: Run) -> tuple[float, float, float] | None:
+    """Steps a second at the pace of the later half, and the rates that would take the 90 and 10 % time; or None."""
+    for x in units(run):
+        t = trace(run, x)
+        if t is None or not len(t.moves[0]):
+            continue
+        goal = t.step + float(t.moves[0].sum())  # widths as of a run that is half-way
+        found = timeleft.left(t, goal, 0.0)
+        if found and found[0] > 0:
+            made = goal - t.step
+            return made / found[1], made / found[2], made / found[0]
+    return None
+
+
+def _look(run: Run, now_s: float) -> _Seen:
+    """One run by itself; its steps are in the unit in which a goal is stated, else in the likeliest."""
+    every = [t for x in units(run) if (t := trace(run, x))]
+    told = [(t, g) for t in every if (g := stated(run, t.x, t.step))]
+    t, (goal, source) = told[0] if told else (every[0] if every else None, (None, ""))
+    ended = (
+        "failed" if any(log.ended == "failed" for log in run.logs) else next((g.ended for g in run.logs if g.ended), "")
+    )
+    why = "its tracker says so" if ended else ""
+    if ended != "failed" and _diverged(run):
+        ended, why = "failed", "not a number to its end"
+    if t is not None and t.last is not None and t.first is not None:
+        gap, first, last, clock = t.gap_s, t.first, t.last, "log"
+        lead = first - run.created if run.created is not None else -1.0
+        started = first - lead if 0 < lead <= max(600.0, SILENT * (gap or 0.0)) else first
+        took = t.worked_s + (first - started) if len(t.steps) > 1 else max(last - started, 0.0) or None
+    else:
+        started, last, clock = run.created, run.written, "file" if run.written is not None else "none"
+        took = last - started if started is not None and last is not None and last > started else None
+        points = len(t.steps) if t else 0
+        gap = took / (points - 1) if took and points > 1 else None
+    silence = max(0.0, now_s - last) if last is not None else 0.0
+    return _Seen(run, t, clock, started, last, took, silence, gap, ended, why, goal, source)
+
+
+def _diverged(run: Run) -> bool:
+    """Whether most of what was logged, or a loss, has been no number for the last three points or more to the end."""
+    tails = {}
+    for log in run.logs:
+        for tag, s in log.series.items():
+            fine = np.isfinite(s.values)
+            if len(fine) > 3 and fine.any():
+                tails[tag] = not fine[-max(3, len(fine) // 50) :].any()
+    losses = [bad for tag, bad in tails.items() if "loss" in tag.lower()]
+    return bool(tails) and (2 * sum(tails.values()) > len(tails) or (any(losses) and all(losses)))
+
+
+def _with_goals(seen: Sequence[_Seen], goal: float | None) -> list[_Seen]:
+    """Goals from siblings: those of the same group and task first, then of the same task, then the one given."""
+    seen = [replace(s, done=_is_done(s)) for s in seen]
+    of_group, of_task = defaultdict(list), defaultdict(list)
+    for s in seen:
+        of_group[s.run.place.group, s.run.place.task].append(s)
+        of_task[s.run.place.task].append(s)
+    made = []
+    for s in seen:
+        near = tuple(o for o in of_group[s.run.place.group, s.run.place.task] if o is not s and _same_unit(o, s))
+        s = replace(s, siblings=near)
+        if s.goal is None and s.trace is not None:
+            wider = [o for o in of_task[s.run.place.task] if o is not s and _same_unit(o, s)]
+            s = _borrowed(s, near, wider) if goal is None else s
+            if s.goal is None and goal is not None:
+                s = _borrowed(s, near, wider)
+                s = s if s.goal is not None else replace(s, goal=goal, source="--goal")
+        made.append(replace(s, done=_is_done(s)))
+    by_path = {id(s.run): s for s in made}
+    return [replace(s, siblings=tuple(by_path[id(o.run)] for o in s.siblings)) for s in made]
+
+
+def _same_unit(a: _Seen, b: _Seen) -> bool:
+    return a.trace is not None and b.trace is not None and a.trace.x == b.trace.x
+
+
+def _borrowed(s: _Seen, near: Sequence[_Seen], wider: Sequence[_Seen]) -> _Seen:
+    """The goal of the finished siblings, or the length at which several fell silent."""
+    for others, what in ((near, "its finished siblings"), (wider, "finished runs of its task")):
+        found = agreed(o.step for o in others if o.done and o.ended != "failed")
+        if found and found * 1.01 >= s.step:
+            return replace(s, goal=found, source=what)
+    quiet = [o.step for o in (*near, s) if o.silence_s > o.patience_s and o.ended != "failed" and o.step > 0]
+    longest = max((o.step for o in (*near, s)), default=0.0)
+    ends = agreed(quiet) if len(quiet) > 1 else None
+    if ends and ends >= longest and sum(q >= 0.999 * ends for q in quiet) > 1:
+        return replace(s, goal=ends, source="runs of its group that end there")
+    return s
+
+
+def _is_done(s: _Seen) -> bool:
+    if s.ended:
+        return s.ended == "done"
+    if s.trace is None:
+        return False
+    if s.goal is None:
+        return s.silence_s > max(LONG_S, SILENT * s.patience_s)
+    missing, each = s.goal - s.step, s.trace.logging_step
+    if s.step >= NEAR * s.goal:
+        return True
+    near = missing <= each * 1.001 and each > 0
+    return near and (each <= FINE * s.goal or s.silence_s > 1.5 * (s.gap_s or UNKNOWN_GAP_S))
+
+
+def _state(s: _Seen) -> RunState:
+    state, why = _word(s)
+    left = None
+    rests = [why] if why else []
+    if s.goal is not None:
+        rests.append(f"goal from {s.source}")
+    if state == "running" and s.goal is not None and s.trace is not None:
+        finished = [o.trace for o in s.siblings if o.trace and o.done and o.clock == "log" and o.ended != "failed"]
+        left, basis = _left(s, s.trace, s.goal, finished)
+        rests.append(basis)
+    if s.clock == "file":
+        rests.append("no clock in its log: from the times of its files")
+    p = s.run.place
+    return RunState(
+        s.run.path, p.group, p.task, p.seed, state, s.step if s.trace else None, s.goal, s.started, s.last, s.took_s,
+        left, "; ".join(filter(None, rests)), s.clock, s.trace.x if s.trace else "", s.gap_s, _notes(s),
+    )  # fmt: skip
+
+
+def _word(s: _Seen) -> tuple[State, str]:
+    if s.ended == "failed":
+        return "failed", s.why
+    if s.done:
+        ended = s.goal is None and not s.ended
+        return "done", s.why or ("silent for so long that it has ended; its goal is not known" if ended else "")
+    if s.silence_s <= s.patience_s or s.last is None:
+        return "running", ""
+    further = [o for o in s.siblings if o.done and o.step > 1.5 * s.step and o.took_s]
+    whole = max((o.took_s or 0.0 for o in further), default=0.0)
+    if further and s.silence_s > max(GIVEN_UP * whole, 3 * LONG_S, 10 * s.patience_s):
+        return "failed", "it stopped far short of its siblings, long ago"
+    return "stuck", "silent for ten of its usual gaps or more"
+
+
+def _left(s: _Seen, t: Trace, goal: float, finished: Sequence[Trace]) -> tuple[timeleft.Range | None, str]:
+    if s.clock == "log":
+        found = timeleft.left(t, goal, s.silence_s, finished)
+        if found:
+            return found, "time left from its own rate" + (" and how its siblings went" if finished else "")
+    took = s.took_s
+    if took and t.step > 0 and s.clock == "file":
+        middle = took / t.step * (goal - t.step)
+        low, mid, high = (middle * float(np.exp(q)) for q in timeleft.quantiles((0, 0, 0, len(timeleft.IRREGULAR))))
+        return (low, mid, high), "time left from its steps so far"
+    lengths = [o.took_s for o in s.siblings if o.done and o.took_s]
+    if lengths:
+        rest = [length * (1 - t.step / goal) for length in lengths]
+        low, mid, high = (float(q) for q in np.quantile(rest, (0.1, 0.5, 0.9)))
+        return (0.9 * low, mid, 1.1 * high), "time left from its finished siblings"
+    return None, "its rate is not known yet"
+
+
+def _notes(s: _Seen) -> tuple[Problem, ...]:
+    words = list(s.trace.odd) if s.trace and s.clock == "log" else []
+    return tuple(Problem(w, "", s.run.path, level="warning") for w in words)
