@@ -17,6 +17,7 @@ WIDE, TALL = 400.0, 250.0
 SMALL_WIDE, SMALL_TALL = 300.0, 170.0
 ROW = 20.0
 NAME = 20
+MOST_RAW = 24
 ENOUGH = 90  # points of a thin line that is 240 wide
 
 
@@ -32,12 +33,18 @@ def ranged(rows: Sequence[FloatArray], part: float = 0.0) -> tuple[float, float]
 
 
 def learning_curves(
-    task: str, curves: Sequence[Curve], bands: Mapping[str, Band], x: FloatArray, kinds: Mapping[str, int], small: bool
+    task: str, curves: Sequence[Curve], rows: Mapping[str, FloatArray], bands: Mapping[str, Band], x: FloatArray,
+    kinds: Mapping[str, int], small: bool,
 ) -> str:  # fmt: skip
-    """Every run as a thin line, the mean of each method bold with its band, on one benchmark task."""
+    """Every run as a thin line, the mean of each method bold with its band, on one benchmark task.
+
+    rows: method → scores so far at x; a small figure, or one of many runs, draws these, for their noise would fill it.
+    """
     width, height = (SMALL_WIDE, SMALL_TALL) if small else (WIDE, TALL)
     shown = [b for m, b in bands.items() if m in kinds]
-    y0, y1 = ranged([*(c.values for c in curves), *(b.centre for b in shown)], 0.01 if len(curves) > 1 else 0.0)
+    calm = small or len(curves) > MOST_RAW
+    thin = list(rows.values()) if calm else [c.values for c in curves]
+    y0, y1 = ranged([*thin, *(b.centre for b in shown)], 0.01 if len(thin) > 1 else 0.0)
     if shown:
         low, high = ranged([b.centre for b in shown])
         y0, y1 = min(y0, low), max(y1, high)
@@ -47,11 +54,13 @@ def learning_curves(
     parts = [svg.axes(p, "" if small else "steps")]
     if small:
         parts.append(svg.text(p.left, 12, short(task, 38)))
-    most = ENOUGH if small or len(curves) > 40 else 2 * ENOUGH
-    for c in curves:
-        order = np.argsort(c.steps, kind="stable")
-        parts.append(svg.curve(p, c.steps[order], c.values[order], kinds[c.method], 0.7, ' stroke-opacity=".35"', most))
-        parts.append(_diverged(p, c, kinds[c.method]))
+    faint = ' stroke-opacity=".35"'
+    if calm:
+        parts += [svg.curve(p, x, row, kinds[m], 0.7, faint) for m, some in rows.items() if m in kinds for row in some]
+    else:
+        ordered = [(c, np.argsort(c.steps, kind="stable")) for c in curves]
+        parts += [svg.curve(p, c.steps[o], c.values[o], kinds[c.method], 0.7, faint, 2 * ENOUGH) for c, o in ordered]
+    parts += [_diverged(p, c, kinds[c.method]) for c in curves]
     parts += [_banded(p, x, b, kinds[m]) for m, b in bands.items() if m in kinds]
     if not small:
         parts.append(_end_labels(p, x, bands, kinds))

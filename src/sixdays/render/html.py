@@ -75,12 +75,13 @@ def sections(v: Verdict, curves: Sequence[Curve]) -> list[Section]:
     if not shown:
         return []
     table = blocks(shown, FRACTIONS)
-    out = [*_differences(v, table, kinds), *_curves(v, shown, table, kinds)]
+    out = [*_differences(v, table, max(lengths(shown).values())), *_aggregate(v, table, kinds)]
     arms, _ = gather(shown, 0.05)
     scores = {a.name: a.scores for a in sorted(arms, key=lambda a: kinds[a.name]) if a.scores}
     tasks = {t for s in scores.values() for t in s}
     if v.main and {v.main.method, v.main.baseline} <= scores.keys():
         out += _chances(v.main, scores, v.higher_is_better)
+    out.append(_curves(v, shown, table, kinds))
     if scores and (len(tasks) > 1 or max(len(x) for s in scores.values() for x in s.values()) >= 5):
         note = "How a method does on easy and hard tasks at once; where one line is above, it is ahead at that score."
         out.append(Section("Performance profile", note, [figures.profile(scores, kinds, v.higher_is_better)]))
@@ -95,14 +96,15 @@ def method_kinds(v: Verdict, curves: Sequence[Curve]) -> dict[str, int]:
     return {m: k for k, m in enumerate([m for m in dict.fromkeys(order) if m in there][:MOST_METHODS])}
 
 
-def _differences(v: Verdict, table: Blocks, kinds: Mapping[str, int]) -> list[Section]:
+def _differences(v: Verdict, table: Blocks, length: float) -> list[Section]:
     main = v.main
     if main is None:
         return []
     out = []
     label = f"{main.method} − {main.baseline}"
+    margin = f", dotted: the margin of {number(v.margin)}" if v.margin else ""
     rows = list(main.by_task.items())[:MOST_TASKS] if len(main.by_task) > 1 else []
-    rows += [("overall" if rows else label, main.difference)]
+    rows += [("overall" if rows else next(iter(main.by_task), "") or "difference", main.difference)]
     if len(rows) == 1 and len(v.comparisons) > 1:
         rows = [(c.method, c.difference) for c in v.comparisons[:MOST_TASKS]]
         note = f"Each method less {main.baseline}, {v.level * 100:.3g} % intervals."
@@ -110,10 +112,9 @@ def _differences(v: Verdict, table: Blocks, kinds: Mapping[str, int]) -> list[Se
     else:
         rest = len(main.by_task) - MOST_TASKS
         more = f" The first {MOST_TASKS} of {len(main.by_task)} tasks." if rest > 0 else ""
-        note = f"{label}, {v.level * 100:.3g} % intervals; the line is no difference.{more}"
-        out.append(
-            Section("Difference by task", note, [figures.interval_rows(rows, f"Differences, {label}", 0, v.margin)])
-        )
+        note = f"{label}, {v.level * 100:.3g} % intervals; the line is no difference{margin}.{more}"
+        name = "Difference by task" if len(rows) > 1 else "Difference"
+        out.append(Section(name, note, [figures.interval_rows(rows, f"Differences, {label}", 0, v.margin)]))
     both = [by for by in table.values() if main.method in by and main.baseline in by]
     if not both:
         return out
@@ -126,35 +127,37 @@ def _differences(v: Verdict, table: Blocks, kinds: Mapping[str, int]) -> list[Se
         return out
     how = "interquartile means over runs and tasks" if several else "means of the runs"
     note = f"{label} during training: {how}, {v.level * 100:.3g} % interval. {POINTWISE}"
-    figure = figures.difference_curve(band, FRACTIONS, 0, v.margin, per_cent=True)
+    x = FRACTIONS if several else FRACTIONS * length
+    figure = figures.difference_curve(band, x, 0, v.margin, per_cent=several)
     return [*out, Section("Difference over training", note, [figure])]
 
 
-def _curves(v: Verdict, shown: Sequence[Curve], table: Blocks, kinds: Mapping[str, int]) -> list[Section]:
-    out = []
+def _aggregate(v: Verdict, table: Blocks, kinds: Mapping[str, int]) -> list[Section]:
+    if len(table) < 2:
+        return []
+    by_method = {m: [by[m] for by in table.values() if m in by] for m in kinds}
+    bands = {m: iqm_band(rows, v.level) for m, rows in by_method.items() if rows}
+    note = f"Interquartile mean over runs and tasks, {v.level * 100:.3g} % band (bootstrap error × t). {POINTWISE}"
+    return [Section("Learning curves, all tasks", note, [figures.aggregate_curves(bands, FRACTIONS, kinds)])]
+
+
+def _curves(v: Verdict, shown: Sequence[Curve], table: Blocks, kinds: Mapping[str, int]) -> Section:
     length = lengths(shown)
     level = f"{v.level * 100:.3g} %"
-    if len(table) > 1:
-        bands = {}
-        for m in kinds:
-            rows = [by[m] for by in table.values() if m in by]
-            if rows:
-                bands[m] = iqm_band(rows, v.level)
-        note = f"Interquartile mean over runs and tasks, {level} band (bootstrap error × t). {POINTWISE}"
-        out.append(Section("Learning curves, all tasks", note, [figures.aggregate_curves(bands, FRACTIONS, kinds)]))
     drawn, several = [], len(table) > 1
     for task, by in list(table.items())[:MOST_TASKS]:
         bands = {m: mean_band(by[m], v.level) for m in kinds if m in by}
         runs = [c for c in shown if c.task == task]
-        drawn.append(figures.learning_curves(task, runs, bands, FRACTIONS * length[task], kinds, small=several))
+        drawn.append(figures.learning_curves(task, runs, by, bands, FRACTIONS * length[task], kinds, small=several))
     note = (
         f"Thin: every run. Bold: the mean with its {level} band (t, not ± standard error). × marks a run that diverged."
     )
     if len(table) > MOST_TASKS:
         note += f" The first {MOST_TASKS} of {len(table)} tasks."
+    if len(v.methods) > len(kinds):
+        note += f" Drawn are {len(kinds)} of {len(v.methods)} methods."
     legend = figures.legend(kinds) if several else ""
-    out.append(Section("Learning curves by task" if several else "Learning curves", note, drawn, several, legend))
-    return out
+    return Section("Learning curves by task" if several else "Learning curves", note, drawn, several, legend)
 
 
 def _chances(main: Comparison, scores: Mapping[str, Mapping[str, FloatArray]], higher: bool) -> list[Section]:
@@ -162,9 +165,9 @@ def _chances(main: Comparison, scores: Mapping[str, Mapping[str, FloatArray]], h
     sign = 1.0 if higher else -1.0
     tasks = [t for t in a if t in b][:MOST_TASKS]
     rows = [(t, improvement({t: sign * a[t]}, {t: sign * b[t]})) for t in tasks]
-    if not rows:
+    if len(rows) < 2:  # the one number is said above
         return []
-    if len(rows) > 1 and main.improvement is not None:
+    if main.improvement is not None:
         rows.append(("overall", main.improvement))
     note = f"That a run of {main.method} beats one of {main.baseline}; one half is a coin. No interval is drawn."
     return [Section("Probability of improvement", note, [figures.chances(rows, 0)])]

@@ -147,7 +147,7 @@ def axes(p: Panel, x_name: str = "", y_name: str = "", per_cent: bool = False) -
         words = f"{value * 100:.0f} %" if per_cent else tick_number(value, step)
         parts.append(text(p.x(value), p.height - p.bottom + 14, words, "middle"))
         parts.append(line(p.x(value), p.height - p.bottom, p.x(value), p.height - p.bottom + 3))
-    up = ticks(p.y0, p.y1, max(2, min(6, int((p.height - p.top - p.bottom) / 28))))
+    up = ticks(p.y0, p.y1, max(2, min(6, int((p.height - p.top - p.bottom) / 22))))
     step = up[1] - up[0] if len(up) > 1 else 0.0
     for value in up:
         strong = 'stroke-opacity=".6"' if value == 0 and p.y0 < 0 else 'stroke-opacity=".15"'
