@@ -40,6 +40,18 @@ def what_if_lines(before: Forecast, after: Forecast, change: str, where: str, di
     return _trimmed(lines)
 
 
+def odds_lines(before: Forecast, after: Forecast) -> list[str]:
+    """Odds and tries of every open target without and with what was learned, one line each."""
+    lines = []
+    for name, new in after.targets.items():
+        if not new.open:
+            continue
+        old = before.targets[name]
+        fits = [f"tries of {t} that fit {_fit(old, t)} → {_fit(new, t)}" for t in new.tries if t in old.tries]
+        lines += indented("; ".join([f"{name}: odds {_brief(old)} → {_brief(new)}", *fits]), "")
+    return ["", *lines] if lines else []
+
+
 def no_longer_needed(before: Forecast, after: Forecast, target: str) -> str:
     """A tie that was loosened may be what made a task necessary: said, since it is rarely meant."""
     old, new = before.run.network, after.run.network

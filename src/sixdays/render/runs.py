@@ -52,7 +52,7 @@ def states_lines(states: Sequence[RunState], now: datetime) -> list[str]:
     counts = "".join(f"{k:>9}" for k in kinds)
     lines = [f"  {'':<{width}}{counts}  {'a run takes':<{wide}}  {'time left' if 'running' in kinds else ''}".rstrip()]
     for g, of in shown:
-        per = Counter(s.state for s in of)
+        per: Counter[str] = Counter(s.state for s in of)
         cells = "".join(f"{per[k] or '·':>9}" for k in kinds)
         left = _left([s for s in of if s.state == "running"])
         row = f"  {short(g, NAME):<{width}}{cells}  {took[g]:<{wide}}  {left}".rstrip()
