@@ -209,10 +209,10 @@ def test_states_count_by_group_and_name_what_is_stuck() -> None:
     told = [run(0, "done"), run(1, "running", left_s=(3600.0, 7200.0, 9000.0)), run(2, "stuck"),
             run(3, "failed", "sac", basis="not a number to its end"), run(4, "running", "sac")]  # fmt: skip
     lines = states_lines(told, NOW)
-    text = "\n".join(lines)
+    text = " ".join(line.strip() for line in lines)
     assert fits(lines)
     assert "1 h to 2 h 30 min" in text
-    assert "stuck: runs/mine/s2 at 400,000 of 1,000,000 steps, silent for 2 h 46 min" in text
+    assert "stuck: runs/mine/s2 at 400,000 of 1,000,000 steps, silent for 2 h 47 min" in text
     assert "not a number to its end" in text
     assert "not known yet" in text
     assert "The last of the 1 running ends about Sat 5 Nov 16:00" in text
