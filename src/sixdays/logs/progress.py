@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ UNKNOWN_GAP_S = 3600.0  # of a run with one point and no siblings
 LAG_S = {"tensorboard": 120.0}
 LEAST_SILENCE_S = 10.0
 LONG_S = 86400.0  # a run of unknown goal, silent for a day and a hundred gaps, has ended
+FEW = 20  # siblings are enough
 GIVEN_UP = 3.0  # times as long as a whole run took: nobody waits for it any more
 
 
@@ -66,7 +67,7 @@ class RunState:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Seen:
-    """What one run shows by itself. silence_s: since its last sign of life. gap_s: its usual gap, where known."""
+    """What one run shows by itself. silence_s: since its last sign of life; patience_s: what of it is usual."""
 
     run: Run
     trace: Trace | None
@@ -81,21 +82,12 @@ class _Seen:
     goal: float | None = None
     source: str = ""
     done: bool = False
+    patience_s: float = 0.0
     siblings: tuple[_Seen, ...] = field(default=(), repr=False)
 
     @property
     def step(self) -> float:
         return self.trace.step if self.trace else 0.0
-
-    @property
-    def patience_s(self) -> float:
-        """The silence after which it is stuck."""
-        lag = max((LAG_S.get(log.format, 0.0) for log in self.run.logs), default=0.0)
-        pauses = [s.trace.pause_s for s in self.siblings if s.trace and s.done]
-        longest = PAUSE * float(np.median(pauses)) if pauses else 0.0
-        gaps = [s.gap_s for s in self.siblings if s.gap_s]
-        gap = self.gap_s or (float(np.median(gaps)) if gaps else UNKNOWN_GAP_S)
-        return max(SILENT * gap, longest, LEAST_SILENCE_S) + lag
 
 
 def states(runs: Sequence[Run], now_s: float, *, goal: float | None = None) -> tuple[RunState, ...]:
@@ -126,25 +118,32 @@ def _look(run: Run, now_s: float) -> _Seen:
     """One run by itself; its steps are in the unit in which a goal is stated, else in the likeliest."""
     every = [t for x in units(run) if (t := trace(run, x))]
     told = [(t, g) for t in every if (g := stated(run, t.x, t.step))]
-    t, (goal, source) = told[0] if told else (every[0] if every else None, (None, ""))
+    t = told[0][0] if told else every[0] if every else None
+    goal, source = told[0][1] if told else (None, "")
     ended = (
         "failed" if any(log.ended == "failed" for log in run.logs) else next((g.ended for g in run.logs if g.ended), "")
     )
     why = "its tracker says so" if ended else ""
     if ended != "failed" and _diverged(run):
         ended, why = "failed", "not a number to its end"
-    if t is not None and t.last is not None and t.first is not None:
-        gap, first, last, clock = t.gap_s, t.first, t.last, "log"
-        lead = first - run.created if run.created is not None else -1.0
-        started = first - lead if 0 < lead <= max(600.0, SILENT * (gap or 0.0)) else first
-        took = t.worked_s + (first - started) if len(t.steps) > 1 else max(last - started, 0.0) or None
-    else:
-        started, last, clock = run.created, run.written, "file" if run.written is not None else "none"
-        took = last - started if started is not None and last is not None and last > started else None
-        points = len(t.steps) if t else 0
-        gap = took / (points - 1) if took and points > 1 else None
+    clock, started, last, took, gap = _clocked(run, t)
     silence = max(0.0, now_s - last) if last is not None else 0.0
     return _Seen(run, t, clock, started, last, took, silence, gap, ended, why, goal, source)
+
+
+def _clocked(run: Run, t: Trace | None) -> tuple[str, float | None, float | None, float | None, float | None]:
+    """Where the clock is from, first and last sign of life, seconds of work, usual gap: by the log, else by files."""
+    if t is not None and t.last is not None and t.first is not None:
+        lead = t.first - run.created if run.created is not None else 0.0
+        if not 0 < lead <= max(600.0, SILENT * (t.gap_s or 0.0)):  # else the files were copied since
+            lead = 0.0
+        took = t.worked_s if len(t.steps) > 1 else max(t.last - t.first, 0.0)
+        return "log", t.first - lead, t.last, took + lead or None, t.gap_s
+    begun, last = run.created, run.written
+    between = last - begun if begun is not None and last is not None and last > begun else None
+    points = len(t.steps) if t else 0
+    gap = between / (points - 1) if between and points > 1 else None
+    return "file" if last is not None else "none", begun, last, between, gap
 
 
 def _diverged(run: Run) -> bool:
@@ -159,44 +158,56 @@ def _diverged(run: Run) -> bool:
     return bool(tails) and (2 * sum(tails.values()) > len(tails) or (any(losses) and all(losses)))
 
 
-def _with_goals(seen: Sequence[_Seen], goal: float | None) -> list[_Seen]:
-    """Goals from siblings: those of the same group and task first, then of the same task, then the one given."""
-    seen = [replace(s, done=_is_done(s)) for s in seen]
-    of_group, of_task = defaultdict(list), defaultdict(list)
-    for s in seen:
-        of_group[s.run.place.group, s.run.place.task].append(s)
-        of_task[s.run.place.task].append(s)
-    made = []
-    for s in seen:
-        near = tuple(o for o in of_group[s.run.place.group, s.run.place.task] if o is not s and _same_unit(o, s))
-        s = replace(s, siblings=near)
-        if s.goal is None and s.trace is not None:
-            wider = [o for o in of_task[s.run.place.task] if o is not s and _same_unit(o, s)]
-            s = _borrowed(s, near, wider) if goal is None else s
-            if s.goal is None and goal is not None:
-                s = _borrowed(s, near, wider)
-                s = s if s.goal is not None else replace(s, goal=goal, source="--goal")
-        made.append(replace(s, done=_is_done(s)))
-    by_path = {id(s.run): s for s in made}
-    return [replace(s, siblings=tuple(by_path[id(o.run)] for o in s.siblings)) for s in made]
+def _with_goals(seen: Sequence[_Seen], given: float | None) -> list[_Seen]:
+    """Goals of runs whose own logs tell none. Twice, for what one group borrows another may borrow from it."""
+    found = [_settled(s, ()) for s in seen]
+    tasks: dict[tuple[str, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for i, s in enumerate(found):
+        tasks[s.run.place.task, s.trace.x if s.trace else ""][s.run.place.group].append(i)
+    for _ in range(2):
+        for groups in tasks.values():
+            wide = agreed(_finals(found[i] for members in groups.values() for i in members))
+            for members in groups.values():
+                near = [found[i] for i in members]
+                goal = _lent(near, wide, given)
+                few = sorted((o for o in near if o.trace), key=lambda o: not o.done)[: FEW + 1]
+                for i in members:
+                    s = found[i]
+                    if s.goal is None and goal is not None and goal[0] * 1.01 >= s.step:
+                        s = replace(s, goal=goal[0], source=goal[1])
+                    found[i] = _settled(s, tuple(o for o in few if o.run is not s.run))
+    return found
 
 
-def _same_unit(a: _Seen, b: _Seen) -> bool:
-    return a.trace is not None and b.trace is not None and a.trace.x == b.trace.x
+def _settled(s: _Seen, siblings: tuple[_Seen, ...]) -> _Seen:
+    """With its siblings, the silence after which it is stuck, and whether it is done."""
+    gaps = [o.gap_s for o in siblings if o.gap_s]
+    pauses = [o.trace.pause_s for o in siblings if o.trace and o.done]
+    gap = s.gap_s or (float(np.median(gaps)) if gaps else UNKNOWN_GAP_S)
+    lag = max((LAG_S.get(log.format, 0.0) for log in s.run.logs), default=0.0)
+    patience = max(SILENT * gap, PAUSE * float(np.median(pauses)) if pauses else 0.0, LEAST_SILENCE_S) + lag
+    bare = tuple(replace(o, siblings=()) for o in siblings)
+    s = replace(s, siblings=bare, patience_s=patience)
+    return replace(s, done=_is_done(s))
 
 
-def _borrowed(s: _Seen, near: Sequence[_Seen], wider: Sequence[_Seen]) -> _Seen:
-    """The goal of the finished siblings, or the length at which several fell silent."""
-    for others, what in ((near, "its finished siblings"), (wider, "finished runs of its task")):
-        found = agreed(o.step for o in others if o.done and o.ended != "failed")
-        if found and found * 1.01 >= s.step:
-            return replace(s, goal=found, source=what)
-    quiet = [o.step for o in (*near, s) if o.silence_s > o.patience_s and o.ended != "failed" and o.step > 0]
-    longest = max((o.step for o in (*near, s)), default=0.0)
-    ends = agreed(quiet) if len(quiet) > 1 else None
-    if ends and ends >= longest and sum(q >= 0.999 * ends for q in quiet) > 1:
-        return replace(s, goal=ends, source="runs of its group that end there")
-    return s
+def _finals(runs: Iterable[_Seen]) -> list[float]:
+    return [s.step for s in runs if s.done and s.ended != "failed" and (s.goal is not None or s.ended)]
+
+
+def _lent(near: Sequence[_Seen], wide: float | None, given: float | None) -> tuple[float, str] | None:
+    """The goal of the finished siblings, or the one given, or the length at which several runs fell silent."""
+    if own := agreed(_finals(near)):
+        return own, "its finished siblings"
+    if given is not None:
+        return given, "--goal"
+    if wide is not None and all(s.step <= 1.01 * wide for s in near):
+        return wide, "finished runs of its task"
+    alike = [s for s in near if s.ended != "failed"]
+    longest = max((s.step for s in alike), default=0.0)
+    there = [s for s in alike if s.step >= 0.998 * longest > 0]
+    quiet = len(there) > 1 and all(s.silence_s > s.patience_s for s in there)
+    return (longest, "runs of its group that end there") if quiet else None
 
 
 def _is_done(s: _Seen) -> bool:
@@ -244,7 +255,8 @@ def _word(s: _Seen) -> tuple[State, str]:
     whole = max((o.took_s or 0.0 for o in further), default=0.0)
     if further and s.silence_s > max(GIVEN_UP * whole, 3 * LONG_S, 10 * s.patience_s):
         return "failed", "it stopped far short of its siblings, long ago"
-    return "stuck", "silent for ten of its usual gaps or more"
+    unsure = "" if s.goal is not None else "; its goal is not known, so it may have ended"
+    return "stuck", "silent for ten of its usual gaps or more" + unsure
 
 
 def _left(s: _Seen, t: Trace, goal: float, finished: Sequence[Trace]) -> tuple[timeleft.Range | None, str]:
@@ -255,7 +267,7 @@ def _left(s: _Seen, t: Trace, goal: float, finished: Sequence[Trace]) -> tuple[t
     took = s.took_s
     if took and t.step > 0 and s.clock == "file":
         middle = took / t.step * (goal - t.step)
-        low, mid, high = (middle * float(np.exp(q)) for q in timeleft.quantiles((0, 0, 0, len(timeleft.IRREGULAR))))
+        low, mid, high = (middle * float(np.exp(q)) for q in timeleft.quantiles((0, 0, 0, len(timeleft.IRREGULAR), 0)))
         return (low, mid, high), "time left from its steps so far"
     lengths = [o.took_s for o in s.siblings if o.done and o.took_s]
     if lengths:
