@@ -100,11 +100,12 @@ def choose(sample: Mapping[str, Sequence[object]]) -> Columns:
     )
     clock = next((c for n in CLOCKS for c in names.get(n, ()) if _is_clock(sample[c])), "")
     elapsed = next((c for n in ELAPSED for c in names.get(n, ()) if c != clock and _rises(sample[c], None)), "")
-    for kind, known in (("step", STEPS), ("epoch", EPOCHS), ("episode", EPISODES), ("step", GENERATIONS)):
-        for name in known:
-            for column in names.get(name, ()):
-                if _rises(sample[column], groups) and column not in (clock, tag, *(c for _, c in keys)):
-                    return Columns(column, kind, clock, elapsed, keys, tag, value)
+    for strict in (True, False):  # a column that does not change yet is an x only where nothing else is one
+        for kind, known in (("step", STEPS), ("epoch", EPOCHS), ("episode", EPISODES), ("step", GENERATIONS)):
+            for column in (c for n in known for c in names.get(n, ())):
+                if column in (clock, tag, *(c for _, c in keys)) or not _rises(sample[column], groups, strict):
+                    continue
+                return Columns(column, kind, clock, elapsed, keys, tag, value)
     if elapsed and elapsed != clock and _rises(sample[elapsed], groups):
         return Columns(elapsed, "second", clock, elapsed, keys, tag, value)
     return Columns("", ROW, clock, elapsed, keys, tag, value)
@@ -141,7 +142,7 @@ def _is_clock(cells: Sequence[object]) -> bool:
     return bool(given) and all(instant(c) is not None for c in given[:20])
 
 
-def _rises(cells: Sequence[object], groups: Sequence[object] | None) -> bool:
+def _rises(cells: Sequence[object], groups: Sequence[object] | None, strict: bool = True) -> bool:
     """Whether a column can be an x: numbers that rarely go back, within each group of rows."""
     last: dict[object, float] = {}
     first: float | None = None
@@ -159,4 +160,4 @@ def _rises(cells: Sequence[object], groups: Sequence[object] | None) -> bool:
         back += x < last.get(group, x)
         last[group] = x
         count += 1
-    return count > 0 and back <= count // 10 and (differs or count == 1 or bool(groups))
+    return count > 0 and back <= count // 10 and (differs or not strict or count == 1 or bool(groups))

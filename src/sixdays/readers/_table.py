@@ -1,7 +1,8 @@
 """Rows with a header, as logs: CSV, TSV and their kin. What each column is, `_columns` says.
 
-Blanks are not zeros: a series has only the rows in which its cell holds a number. A last line without a line end is
-taken where all its cells are there and its last one is not shorter than any above it; the next read begins with it again.
+Blanks are not zeros: a series has only the rows in which its cell holds a number. A last line without a line end may be
+half a line: it is taken only where all its cells are there and no last cell above it is longer; the next read begins
+with it again.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class _Run:
     shelf: Shelf = field(default_factory=Shelf)
     said: dict[str, Scalar] = field(default_factory=dict)
     rows: int = 0
-    shortest: int = 1 << 30  # characters of the last cell of a row, at least
+    longest: int = 0  # characters of the last cell of a row, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ def split(line: str) -> tuple[list[str], str]:
     delimiter = max(counts, key=lambda d: counts[d])
     if not counts[delimiter]:
         return line.split(), " " if len(line.split()) > 1 else ","
-    return next(csv.reader([line], delimiter=delimiter), []), delimiter
+    return next(_cells([line], delimiter), []), delimiter
 
 
 def _sample(source: Source, header: _Header, head: bytes) -> dict[str, list[object]]:
@@ -225,8 +226,8 @@ def _rows(source: Source, header: _Header, block: Lines, runs: Mapping[Any, _Run
 
 
 def _looks_whole(row: list[str], header: _Header, runs: Mapping[Any, _Run]) -> bool:
-    shortest = min((r.shortest for r in runs.values()), default=1)
-    return len(row) == len(header.names) and len(row[-1].strip()) >= max(shortest, 1)
+    longest = max((r.longest for r in runs.values()), default=1 << 30)
+    return len(row) == len(header.names) and len(row[-1].strip()) >= longest
 
 
 def _take(
@@ -267,7 +268,7 @@ def _take_run(
         times = np.array([np.nan if (t := instant(c)) is None else t for c in cells[place[columns.clock]]])
     elif columns.elapsed:
         times = floats(cells[place[columns.elapsed]])[0] * UNITS.get(plain(columns.elapsed), 1.0)
-    run.shortest = min(run.shortest, *(len(c.strip()) for c in cells[-1]))
+    run.longest = max(run.longest, *(len(c.strip()) for c in cells[-1]))
     taken = columns.taken
     for name, i in place.items():
         if tag_name and name != columns.value:

@@ -12,6 +12,7 @@ from sixdays.errors import LogError
 from sixdays.logs.series import FloatArray, Log, Series
 from sixdays.readers import Tick, Wanted
 from sixdays.readers._files import Source, opened
+from sixdays.readers._points import resolved
 
 MOST_BYTES = 1 << 26
 _MAGIC = b"\x93NUMPY"
@@ -53,12 +54,14 @@ class Reader:
         for tag, values in (("eval/mean_reward", results), ("eval/mean_ep_length", lengths)):
             if len(steps) > done and (wanted is None or wanted(tag)):
                 means = values.reshape(len(values), -1)[done:].mean(axis=1)
-                found[tag] = Series(tag, steps[done:], means, none)
+                found[tag], note = resolved(Series(tag, steps[done:], means, none))
+                if note:
+                    source.note(f"{tag}: {note}")
         if not found:
             return ()
         return (
             Log(
-                source.path, "", self.name, found, clock="file", written=source.written, cursor={"entries": len(steps)}
+                source.path, "", self.name, found, clock="file", written=source.written, cursor={"entries": len(steps)}, notes=tuple(source.notes)
             ),
         )
 

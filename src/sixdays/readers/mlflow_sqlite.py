@@ -122,7 +122,7 @@ def _database(path: str, size: int) -> Iterator[sqlite3.Connection]:
                 base.execute("select count(*) from sqlite_master").fetchone()
                 yield base
                 return
-        except sqlite3.Error as e:
+        except (sqlite3.Error, UnicodeDecodeError) as e:
             error = e
     raise LogError(f"{path}: it cannot be read: {error}", "copy the file and read the copy") from error
 

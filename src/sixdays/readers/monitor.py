@@ -24,7 +24,7 @@ def create(options: dict[str, Any]) -> Monitor:
 
 
 def is_mine(name: str, cells: list[str]) -> bool:
-    return "monitor" in name and (cells[:1] == ["r"] or cells[0].startswith("{"))
+    return "monitor" in name and (cells[:1] == ["r"] or "".join(cells[:1]).startswith("{"))
 
 
 def episodes(sample: Mapping[str, Sequence[object]]) -> Columns:
@@ -53,21 +53,22 @@ def _on_steps(log: Log, cursor: Any, wanted: Wanted) -> Log:
     going_on = bool(cursor) and not any("anew" in n.message for n in log.notes)
     before = float(cursor.get("steps", 0.0)) if going_on else 0.0
     first = int(cursor.get("rows", 0)) if going_on else 0
-    sums = before + np.cumsum(np.nan_to_num(length.values)) if length else None
-    clock = start + elapsed.values if elapsed and start is not None else None
+    count = max((int(s.steps[-1]) - first + 1 for s in log.series.values()), default=0)
+    lengths, clock = np.zeros(count), np.full(count, np.nan)
+    if length is not None:
+        lengths[length.steps.astype(int) - first] = np.nan_to_num(length.values, posinf=0.0)
+    if elapsed is not None and start is not None:
+        clock[elapsed.steps.astype(int) - first] = start + elapsed.values
+    sums = before + np.cumsum(lengths)
     series = {}
     for tag, s in log.series.items():
         if tag in ("t", "l") and wanted is not None and not wanted(tag):
             continue
         rows = s.steps.astype(int) - first
-        usable = sums is not None and (rows < len(sums)).all()
-        steps = sums[rows] if sums is not None and usable else s.steps
-        times = clock[rows] if clock is not None and len(clock) == len(s.steps) else s.times
-        series[tag] = Series(tag, steps, s.values, times, "step" if usable else "episode")
-    where = (
-        {**log.cursor, "steps": float(sums[-1]) if sums is not None and len(sums) else before} if log.cursor else None
-    )
-    timed = clock is not None
+        steps = s.steps if length is None else sums[rows]
+        series[tag] = Series(tag, steps, s.values, clock[rows], "step" if length is not None else "episode")
+    where = {**log.cursor, "steps": float(sums[-1]) if count else before} if log.cursor else None
+    timed = bool(np.isfinite(clock).any())
     return replace(log, series=series, cursor=where, clock="log" if timed else log.clock)
 
 
