@@ -11,9 +11,10 @@ import pytest
 
 from sixdays.logs.progress import RunState, State
 from sixdays.odds.forecast import Fit
+from sixdays.render.digits import interval, number
 from sixdays.render.runs import found_lines, states_lines, tries_lines
 from sixdays.render.tables import latex_table, markdown_table
-from sixdays.render.verdict import interval, number, verdict_lines, whisker
+from sixdays.render.verdict import verdict_lines, whisker
 from sixdays.verdict.bands import blocks, difference_band, iqm_band, mean_band, scores_so_far
 from sixdays.verdict.curves import Curve
 from sixdays.verdict.estimators import estimate
@@ -82,6 +83,25 @@ def test_looks_warnings_and_the_sentence_are_shown() -> None:
     assert "Looked at 3 times" in text
     assert "! one seed failed" in text
     assert "    mine is better" in text
+
+
+def test_what_running_experiments_say_is_said_in_words() -> None:
+    outlook = {
+        "running": [{"method": "mine"}] * 4, "chance": 0.97, "history": [{"fraction": 0.3, "chance": 0.97}],
+        "decision": {"fraction": 0.3, "word": "better"}, "periodic": [{"text": f"{NASTY} drops"}],
+        "known_at": {"fraction": 0.4, "confidence": 0.9, "pairs": 12},
+    }  # fmt: skip
+    lines = verdict_lines(by_hand(outlook=outlook))
+    text = " ".join(line.strip() for line in lines)
+    assert fits(lines)
+    assert "4 still running: mine ends ahead of sac with probability 0.97." in text
+    assert "Decided at 30 % of the length: better" in text
+    assert "from 40 % of the length on the order was final in 90 % or more (12 finished pairs" in text
+
+
+def test_why_nothing_can_be_said_of_running_runs_is_shown() -> None:
+    lines = verdict_lines(by_hand(outlook={"running": [{}], "chance": None, "cannot_say": "too early"}))
+    assert "  1 still running; who will be ahead cannot be said: too early." in lines
 
 
 def test_one_method_is_described() -> None:

@@ -38,12 +38,18 @@ def diverged(method: str, task: str = "task-0") -> Curve:
 
 FAN = {
     "running": [
-        {"method": "mine", "task": "task-0", "seed": "0", "levels": [0.1, 0.5, 0.9], "values": [1.0, 2.0, 4.0]},
-        {"method": "gone", "task": "", "seed": None, "levels": [0.5], "values": [None]},
+        {"method": "mine", "task": "task-0", "seed": "0", "fraction": 0.4, "final": {"p10": 1.0, "p50": 2.0, "p90": 4.0}},
+        {"method": "mine", "task": "task-0", "seed": "1", "fraction": 0.4, "final": None},
+        {"method": "gone", "task": "", "seed": None, "final": {"p10": None}},
         "no mapping",
     ],
-    "agreement": {"fractions": [0.1, 0.5, 1.0], "share": [0.6, 0.9, 1.0], "low": [0.5, 0.8, 1.0], "high": [0.7, 1, 1]},
-}
+    "chance": 0.9,
+    "history": [{"fraction": 0.1, "chance": None}, {"fraction": 0.2, "chance": 0.9}, {"fraction": 0.3, "chance": 0.97}],
+    "decision": {"fraction": 0.3, "word": "better"},
+    "periodic": [{"task": "task-0", "method": "mine", "period": 10.0, "text": NASTY}],
+    "known_at": {"fraction": 0.4, "confidence": 0.9, "tasks": 2, "pairs": 9, "fractions": [0.1, 0.5, 1.0],
+                 "agreement": [0.6, 0.9, 1.0], "low": [0.3, None, 0.9]},
+}  # fmt: skip
 CASES = {
     "one task": [*arm("mine", 100.0), *arm("sac", 50.0)],
     "several tasks": [*arm("mine", 100.0, 3), *arm("sac", 50.0, 3)],
@@ -112,7 +118,8 @@ def test_the_figures_of_several_tasks_are_there() -> None:
     names = [s.name for s in sections(v, curves)]
     assert names == [
         "Difference by task", "Difference over training", "Learning curves, all tasks", "Probability of improvement",
-        "Learning curves by task", "Performance profile", "Still running", "How early it would have been known",
+        "Learning curves by task", "Performance profile", "Still running", "Who will be ahead",
+        "How early it would have been known",
     ]  # fmt: skip
 
 

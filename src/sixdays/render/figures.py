@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from sixdays.render import svg
+from sixdays.render.digits import number, short
 from sixdays.render.svg import Panel
-from sixdays.render.verdict import number, short
-from sixdays.verdict.bands import Band, lengths
+from sixdays.verdict.bands import Band
 from sixdays.verdict.curves import Curve, FloatArray
 from sixdays.verdict.result import Interval
 
@@ -148,42 +148,48 @@ def profile(scores: Mapping[str, Mapping[str, FloatArray]], kinds: Mapping[str, 
     return svg.svg(WIDE, TALL + more, "Share of runs above a score", [*parts, samples])
 
 
-def fan(curve: Curve, levels: Sequence[float], values: Sequence[float], others: Sequence[Curve], kind: int) -> str:
-    """A running curve and where it may end: nested ranges that open from its last point to its goal."""
-    end = max(lengths([curve, *others])[curve.task], curve.goal or 0.0)
+def fan(curve: Curve, end: float, quantiles: FloatArray, others: Sequence[Curve], kind: int) -> str:
+    """A running curve and where it may end, opening from its last score to its goal. quantiles: P10, P50, P90."""
     known = np.isfinite(curve.values)
-    x, y = curve.steps[known], curve.values[known]
-    reach = np.asarray(values, dtype=float)
-    y0, y1 = ranged([y, reach])
-    p = Panel(WIDE, TALL, float(curve.steps.min()), end, y0, y1, right=60.0)
-    parts = [svg.axes(p, "steps")]
-    parts += [svg.curve(p, o.steps, o.values, 5, 0.7, ' stroke-opacity=".3"', ENOUGH) for o in others if o is not curve]
-    if len(x):
-        n = min(len(x), 10)
-        now = np.array([float(x[-1]), end])
-        start = float(np.mean(y[-n:]))
-        for low, high in zip(range(len(reach) // 2), range(len(reach) - 1, -1, -1), strict=False):
-            parts.append(svg.area(p, now, np.array([start, reach[low]]), np.array([start, reach[high]]), kind, 0.14))
-        middle = float(np.interp(0.5, levels, reach))
-        parts.append(svg.curve(p, now, np.array([start, middle]), kind, 1.6, ' stroke-dasharray="4 3"'))
-        parts.append(svg.curve(p, x, y, kind, 1.6, "", 2 * ENOUGH))
-        spots = [float(np.interp(level, levels, reach)) for level in (0.9, 0.5, 0.1)]
-        heights = svg.apart([p.y(s) for s in spots], 13.0, p.top + 4, TALL - p.bottom)
-        for s, h in zip(spots, heights, strict=True):
-            parts.append(svg.text(WIDE - p.right + 4, h + 4, number(s, max(spots) - min(spots) or 0.0)))
-    return svg.svg(WIDE, TALL, f"Where {curve.method} on {curve.task}, seed {curve.seed}, may end", parts)
+    order = np.argsort(curve.steps[known], kind="stable")
+    x, y = curve.steps[known][order], curve.values[known][order]
+    low, middle, high = (float(q) for q in np.sort(quantiles))
+    y0, y1 = ranged([y, quantiles, *(o.values for o in others)], 0.01)
+    y0, y1 = min(y0, low), max(y1, high)
+    p = Panel(SMALL_WIDE, SMALL_TALL, float(x[0]), max(end, float(x[-1])), y0, y1, right=52.0, top=22.0)
+    parts = [svg.axes(p), svg.text(p.left, 12, short(f"{curve.method} · {curve.task} · {curve.seed}", 38))]
+    parts += [svg.curve(p, o.steps, o.values, 5, 0.7, ' stroke-opacity=".3"', ENOUGH) for o in others[:20]]
+    now = np.array([float(x[-1]), end])
+    start = float(y[x > x[-1] - 0.05 * end].mean())
+    parts.append(svg.area(p, now, np.array([start, low]), np.array([start, high]), kind, 0.3))
+    dashed = p.places(now, np.array([start, middle]))
+    colour = svg.COLOURS[kind % len(svg.COLOURS)]
+    parts.append(
+        f'<polyline points="{dashed}" fill="none" stroke="{colour}" stroke-width="1.6" stroke-dasharray="4 3"/>'
+    )
+    parts.append(svg.curve(p, x, y, kind, 1.0, "", ENOUGH))
+    heights = svg.apart([p.y(q) for q in (high, middle, low)], 13.0, p.top, SMALL_TALL - p.bottom)
+    for q, h in zip((high, middle, low), heights, strict=True):
+        parts.append(svg.text(SMALL_WIDE - p.right + 4, h + 4, number(q, high - low)))
+    words = f"Where {curve.method} on {curve.task}, seed {curve.seed}, may end"
+    return svg.svg(SMALL_WIDE, SMALL_TALL - 14, words, parts)
 
 
-def agreement(fractions: FloatArray, share: FloatArray, low: FloatArray | None, high: FloatArray | None) -> str:
-    """How often the order at a share of the training was the order at the end."""
-    p = Panel(WIDE, TALL, 0.0, 1.0, 0.4, 1.02, top=20.0)
-    parts = [svg.axes(p, "share of the training", "pairs in their final order", per_cent=True)]
-    if low is not None and high is not None:
-        parts.append(svg.area(p, fractions, low, high, 0))
+def share_curve(
+    fractions: FloatArray, share: FloatArray, low: FloatArray | None, ends: tuple[float, float], name: str,
+    marks: Sequence[float],
+) -> str:  # fmt: skip
+    """A share or a chance over the training; low: its lower bound; marks: levels that decide, dotted."""
+    p = Panel(WIDE, TALL, 0.0, 1.0, *ends, top=20.0)
+    parts = [svg.axes(p, "share of the training", name, per_cent=True)]
+    parts += [svg.line(p.left, p.y(m), p.width - p.right, p.y(m), 'stroke-dasharray="2 3"') for m in marks]
+    if low is not None:
+        parts.append(svg.area(p, fractions, low, share, 0))
     parts.append(svg.curve(p, fractions, share, 0, 2.2))
-    parts += [svg.marker(p.x(float(f)), p.y(max(0.4, float(s))), 0, 2.5) for f, s in zip(fractions, share, strict=True)
-              if np.isfinite(s)]  # fmt: skip
-    return svg.svg(WIDE, TALL, "Agreement with the final order by share of training", parts)
+    for f, s in zip(fractions.tolist(), share.tolist(), strict=True):
+        if np.isfinite(s):
+            parts.append(svg.marker(p.x(f), p.y(min(max(s, ends[0]), ends[1])), 0, 2.5))
+    return svg.svg(WIDE, TALL, f"{name} by share of the training", parts)
 
 
 def legend(kinds: Mapping[str, int]) -> str:

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
-from typing import Any
 
 import numpy as np
 
 from sixdays.render import figures, tables
+from sixdays.render.digits import interval, number, p_text, sentence
+from sixdays.render.fans import outlook_figures
+from sixdays.render.outlook import outlook_words
 from sixdays.render.problems import clean
-from sixdays.render.verdict import bar, headline, improvement_words, interval, next_text, number, p_text, sentence
+from sixdays.render.verdict import bar, headline, improvement_words, next_text
 from sixdays.verdict.arms import gather
 from sixdays.verdict.bands import Blocks, blocks, difference_band, iqm_band, lengths, mean_band
 from sixdays.verdict.curves import Curve, FloatArray
@@ -23,7 +25,6 @@ from sixdays.verdict.result import Comparison, Verdict
 FRACTIONS = np.linspace(0.02, 1.0, 50)
 MOST_METHODS = 6
 MOST_TASKS = 30
-MOST_FANS = 6
 POINTWISE = "The band holds at each place, not everywhere at once; each point is the mean of the 5 % before it."
 
 
@@ -41,8 +42,7 @@ class Section:
 def verdict_page(v: Verdict, curves: Sequence[Curve], title: str = "judge") -> str:
     """The whole page. The same values give the same bytes.
 
-    v.outlook: `running`, a list of {method, task, seed, levels, values}, is drawn as fans; `agreement`,
-    {fractions, share, low, high}, as the curve of how early the order was known. Anything else is left alone.
+    Raises nothing for what is missing: a figure that the values do not allow is left out.
     """
     from jinja2 import Environment  # 50 ms that no other command pays
     from markupsafe import Markup
@@ -55,7 +55,7 @@ def verdict_page(v: Verdict, curves: Sequence[Curve], title: str = "judge") -> s
     return template.render(
         title=clean(title), style=Markup(style),  # noqa: S704 (a file of ours)
         style_hash=f"sha256-{digest}", headline=clean(headline(v)),
-        evidence=[clean(line) for line in _evidence(main)] if main else [],
+        evidence=[clean(line) for line in ([*_evidence(main), *outlook_words(v)] if main else [])],
         next=clean(next_text(v.next)) if v.next else "",
         warnings=[clean(w) for w in v.warnings],
         tables=[{"head": h, "rows": [[clean(c) for c in r] for r in rows]} for h, rows in tables.parts(v)],
@@ -85,7 +85,7 @@ def sections(v: Verdict, curves: Sequence[Curve]) -> list[Section]:
     if scores and (len(tasks) > 1 or max(len(x) for s in scores.values() for x in s.values()) >= 5):
         note = "How a method does on easy and hard tasks at once; where one line is above, it is ahead at that score."
         out.append(Section("Performance profile", note, [figures.profile(scores, kinds, v.higher_is_better)]))
-    return [*out, *_outlook(v, shown, kinds)]
+    return [*out, *(Section(n, note, f, small=len(f) > 1) for n, note, f in outlook_figures(v, shown, kinds))]
 
 
 def method_kinds(v: Verdict, curves: Sequence[Curve]) -> dict[str, int]:
@@ -149,9 +149,8 @@ def _curves(v: Verdict, shown: Sequence[Curve], table: Blocks, kinds: Mapping[st
         bands = {m: mean_band(by[m], v.level) for m in kinds if m in by}
         runs = [c for c in shown if c.task == task]
         drawn.append(figures.learning_curves(task, runs, by, bands, FRACTIONS * length[task], kinds, small=several))
-    note = (
-        f"Thin: every run. Bold: the mean with its {level} band (t, not ± standard error). × marks a run that diverged."
-    )
+    thin = "every run, as the mean of the 5 % before" if several or len(shown) > figures.MOST_RAW else "every run"
+    note = f"Thin: {thin}. Bold: the mean with its {level} band (t, not ± standard error). × marks a run that diverged."
     if len(table) > MOST_TASKS:
         note += f" The first {MOST_TASKS} of {len(table)} tasks."
     if len(v.methods) > len(kinds):
@@ -171,31 +170,6 @@ def _chances(main: Comparison, scores: Mapping[str, Mapping[str, FloatArray]], h
         rows.append(("overall", main.improvement))
     note = f"That a run of {main.method} beats one of {main.baseline}; one half is a coin. No interval is drawn."
     return [Section("Probability of improvement", note, [figures.chances(rows, 0)])]
-
-
-def _outlook(v: Verdict, shown: Sequence[Curve], kinds: Mapping[str, int]) -> list[Section]:
-    out = []
-    by_run = {(c.method, c.task, str(c.seed)): c for c in shown}
-    fans = []
-    for one in _listed(v.outlook.get("running")):
-        curve = by_run.get((str(one.get("method")), str(one.get("task", "")), str(one.get("seed"))))
-        levels, values = _numbers(one.get("levels")), _numbers(one.get("values"))
-        if curve is not None and len(levels) == len(values) > 1:
-            others = [c for c in shown if c.task == curve.task]
-            fans.append(figures.fan(curve, levels.tolist(), values.tolist(), others, kinds[curve.method]))
-    if fans:
-        note = "Where each running run may end, ranges one within the other; thin: the other runs of its task."
-        more = f" The first {MOST_FANS} of {len(fans)}." if len(fans) > MOST_FANS else ""
-        out.append(Section("Still running", note + more, fans[:MOST_FANS], small=len(fans) > 1))
-    known = v.outlook.get("agreement")
-    if isinstance(known, Mapping):
-        at, share = _numbers(known.get("fractions")), _numbers(known.get("share"))
-        low, high = _numbers(known.get("low")), _numbers(known.get("high"))
-        if len(at) and len(at) == len(share):
-            pair = (low, high) if len(low) == len(high) == len(at) else (None, None)
-            note = "How often, in your finished pairs, the order so far was the final order."
-            out.append(Section("How early it would have been known", note, [figures.agreement(at, share, *pair)]))
-    return out
 
 
 def _evidence(main: Comparison) -> list[str]:
@@ -218,13 +192,3 @@ def _footing(v: Verdict) -> list[str]:
     if v.looks > 1:
         lines.append(f"Looked at {v.looks} times; {bar(v)}")
     return [*lines, "Arithmetic on curves; no model was asked. Made by sixdays."]
-
-
-def _listed(value: Any) -> list[Mapping[str, Any]]:
-    return [x for x in value if isinstance(x, Mapping)] if isinstance(value, list | tuple) else []
-
-
-def _numbers(value: Any) -> FloatArray:
-    if not isinstance(value, list | tuple):
-        return np.array([])
-    return np.array([np.nan if x is None else float(x) for x in value], dtype=float)

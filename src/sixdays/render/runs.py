@@ -10,9 +10,9 @@ from statistics import median
 from sixdays.logs.progress import RunState
 from sixdays.odds.forecast import Fit
 from sixdays.quantities import show_instant, show_seconds
+from sixdays.render.digits import number, short
 from sixdays.render.problems import clean
 from sixdays.render.text import indented
-from sixdays.render.verdict import number, short
 from sixdays.render.words import when
 
 STATES = ("done", "running", "stuck", "failed")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sixdays.quantities import show_percent
+from sixdays.render.digits import number, sentence
 from sixdays.render.problems import clean
-from sixdays.render.verdict import number, sentence
 from sixdays.verdict.result import Interval, Verdict
 
 _TEX = {
