@@ -40,10 +40,12 @@ class Gathering:
 
     def add(self, record: Record) -> None:
         c = self.columns
+        self.last = record
+        if self.skip:
+            record = {k: v for k, v in record.items() if not (k in self.skip and isinstance(v, dict))}
         found = flat(record, joint="/") if any(isinstance(v, (dict, list)) for v in record.values()) else record
         x = number(found.get(c.x)) if c.x else float(self.rows)
         self.rows += 1
-        self.last = record
         if x is None or not np.isfinite(x):
             for key, value in found.items():
                 if not isinstance(value, (float, list, dict)):

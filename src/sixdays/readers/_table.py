@@ -179,7 +179,8 @@ def split(line: str) -> tuple[list[str], str]:
 def _sample(source: Source, header: _Header, head: bytes) -> dict[str, list[object]]:
     """The first rows by column; where columns may tell runs apart, also rows from all over the file."""
     text = [head[header.offset :]]
-    if source.size > len(head) and _may_hold_runs(header.names):
+    several = _may_hold_runs(header.names)
+    if source.size > len(head) and several:
         for i in range(1, _SPOTS + 1):
             at = max(len(head), (source.size - HEAD) * i // _SPOTS)
             text.append(source.at(at, HEAD).partition(b"\n")[2])
@@ -187,7 +188,7 @@ def _sample(source: Source, header: _Header, head: bytes) -> dict[str, list[obje
     for part in text:
         whole = part[: part.rfind(b"\n") + 1] or (part if source.size <= len(head) else b"")
         found = list(_cells(whole.decode("utf-8", "replace").splitlines(), header.delimiter))
-        rows += [r for r in found if len(r) == len(header.names)][:200]
+        rows += [r for r in found if len(r) == len(header.names)][: None if several else 200]
     return {n: [r[i] for r in rows] for i, n in enumerate(header.names)}
 
 
