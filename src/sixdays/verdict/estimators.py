@@ -6,11 +6,12 @@ runs and of the tasks, and gives the mirrored figure when the two arms change pl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import hypot, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sixdays.stats import FloatArray, chi2_quantile, t_quantile, t_sf
 
@@ -19,7 +20,7 @@ Scores = Mapping[str, FloatArray]
 TRIM = 0.25  # of the weight at each end: the interquartile mean
 REPLICATES = 2_000  # of the bootstrap: the ends of an interval stay within 2 % of those of 50,000
 PERMUTATIONS = 10_000
-_BLOCK = 4_000_000  # numbers drawn at once
+_BLOCK = 30_000  # numbers drawn at once: they stay in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +100,42 @@ def bootstrap(scores: Scores, replicates: int, rng: np.random.Generator) -> Floa
     size = np.repeat(counts, counts)
     start = np.repeat(np.cumsum(counts) - counts, counts)
     weights = _weights(scores)
+    mean = _mean_by_counts(flat) if weights is None else lambda index: iqm_rows(flat.take(index), weights)
     out = np.empty(replicates)
     step = max(1, _BLOCK // len(flat))
     for i in range(0, replicates, step):
         j = min(i + step, replicates)
-        draws = rng.random((j - i, len(flat)), dtype=np.float32)
-        draws *= size
-        index = draws.astype(np.intp)
-        np.minimum(index, size - 1, out=index)  # a float32 just below 1 may round up
-        index += start
-        out[i:j] = iqm_rows(flat.take(index), weights)
+        if weights is None:
+            index = rng.integers(0, counts[0], (j - i, len(flat)), dtype=np.uint16) + start
+        else:
+            index = np.minimum((rng.random((j - i, len(flat))) * size).astype(np.intp), size - 1) + start
+        out[i:j] = mean(index)
     return out
+
+
+def _mean_by_counts(flat: FloatArray) -> Callable[[NDArray[np.intp]], FloatArray]:
+    """Rows of indices → interquartile mean of each row: how often each score was drawn says it, without sorting rows.
+
+    The sum over the middle is Abel's: Σ kept·x = x_last·(n − cut) − x_first·cut − Σ reached·Δx, with `reached` the
+    running count of draws, held between cut and n − cut.
+    """
+    n = len(flat)
+    cut = int(TRIM * n)
+    order = np.argsort(flat, kind="stable")
+    rank = np.empty(n, dtype=np.intp)
+    rank[order] = np.arange(n)
+    x = flat[order]
+    gaps = np.diff(x)
+
+    def mean(index: NDArray[np.intp]) -> FloatArray:
+        cells = rank.take(index)
+        cells += np.arange(len(index))[:, None] * n
+        reached = np.bincount(cells.ravel(), minlength=index.size).reshape(index.shape).cumsum(axis=1)
+        np.clip(reached, cut, n - cut, out=reached)
+        total = x[-1] * (n - cut) - x[0] * cut - reached[:, :-1] @ gaps
+        return np.asarray(total / (n - 2 * cut))
+
+    return mean
 
 
 def mean_of_runs(runs: FloatArray) -> Estimate | None:
