@@ -94,7 +94,7 @@ def test_what_running_experiments_say_is_said_in_words() -> None:
     lines = verdict_lines(by_hand(outlook=outlook))
     text = " ".join(line.strip() for line in lines)
     assert fits(lines)
-    assert "4 still running: mine ends ahead of sac with probability 0.97." in text
+    assert "4 still running: mine ends ahead of sac: 97 %." in text
     assert "Decided at 30 % of the length: better" in text
     assert "from 40 % of the length on the order was final in 90 % or more (12 finished pairs" in text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import floor, isfinite, log10
 
+from sixdays.quantities import show_percent
 from sixdays.render.problems import clean
 from sixdays.verdict.result import Interval
 
@@ -45,6 +46,15 @@ def number(x: float | None, width: float = 0.0, sign: bool = False) -> str:
 def p_text(p: float) -> str:
     """`p = 0.012`; below what is worth telling apart, `p < 0.0005`."""
     return f"p = {p:.2g}" if p >= 0.0005 else "p < 0.0005"
+
+
+def chance_text(p: float) -> str:
+    """A probability that rests on a model, never told surer than that: `over 99 %` at most.
+
+    >>> chance_text(1.0), chance_text(0.31)
+    ('over 99 %', '31 %')
+    """
+    return "over 99 %" if p > 0.99 else "under 1 %" if p < 0.01 else show_percent(p)
 
 
 def short(text: str, width: int) -> str:

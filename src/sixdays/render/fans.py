@@ -20,11 +20,11 @@ QUANTILES = ("p10", "p50", "p90")
 def outlook_figures(v: Verdict, curves: Sequence[Curve], kinds: Mapping[str, int]) -> list[Figure]:
     """Fans of the running runs, the chance to win as it went, and agreement with the final order."""
     o, out = v.outlook, []
-    fans = list(_fans(listed(o.get("running")), curves, kinds))
+    fans = _fans(listed(o.get("running")), curves, kinds)
     if fans:
         note = "Where a running run may end: 8 in 10 within the range, the middle dashed; thin: other runs of its task."
-        more = f" The first {MOST_FANS} of {len(fans)}." if len(fans) > MOST_FANS else ""
-        out.append(("Still running", note + more, fans[:MOST_FANS]))
+        more = f" {len(fans)} of {len(listed(o.get('running')))}." if len(fans) == MOST_FANS else ""
+        out.append(("Still running", note + more, fans))
     history = listed(o.get("history"))
     at, chance = (numbers([h.get(k) for h in history]) for k in ("fraction", "chance"))
     if v.main and np.isfinite(chance).any():
@@ -47,8 +47,9 @@ def outlook_figures(v: Verdict, curves: Sequence[Curve], kinds: Mapping[str, int
 
 def _fans(running: Sequence[Mapping[str, Any]], curves: Sequence[Curve], kinds: Mapping[str, int]) -> list[str]:
     by_run = {(c.method, c.task, str(c.seed)): c for c in curves if c.method in kinds}
-    out = []
-    for one in running:
+    out: list[str] = []
+    firsts = {str(r.get("task")): k for k, r in reversed(list(enumerate(running)))}
+    for _, one in sorted(enumerate(running), key=lambda k: k[0] not in firsts.values()):  # one of each task first
         curve = by_run.get((str(one.get("method")), str(one.get("task", "")), str(one.get("seed"))))
         final, fraction = one.get("final"), finite(one.get("fraction"))
         if curve is None or not isinstance(final, Mapping) or not fraction:
@@ -57,4 +58,6 @@ def _fans(running: Sequence[Mapping[str, Any]], curves: Sequence[Curve], kinds: 
         if np.isfinite(quantiles).all() and np.isfinite(curve.values).any():
             others = [c for c in curves if c.task == curve.task and c is not curve]
             out.append(figures.fan(curve, float(curve.steps.max()) / fraction, quantiles, others, kinds[curve.method]))
+        if len(out) == MOST_FANS:
+            break
     return out

@@ -9,7 +9,7 @@ import numpy as np
 from sixdays.render import svg
 from sixdays.render.digits import number, short
 from sixdays.render.svg import Panel
-from sixdays.verdict.bands import Band
+from sixdays.verdict.bands import Band, scores_so_far
 from sixdays.verdict.curves import Curve, FloatArray
 from sixdays.verdict.result import Interval
 
@@ -154,11 +154,11 @@ def fan(curve: Curve, end: float, quantiles: FloatArray, others: Sequence[Curve]
     order = np.argsort(curve.steps[known], kind="stable")
     x, y = curve.steps[known][order], curve.values[known][order]
     low, middle, high = (float(q) for q in np.sort(quantiles))
-    y0, y1 = ranged([y, quantiles, *(o.values for o in others)], 0.01)
-    y0, y1 = min(y0, low), max(y1, high)
+    y0, y1 = ranged([y, quantiles])
     p = Panel(SMALL_WIDE, SMALL_TALL, float(x[0]), max(end, float(x[-1])), y0, y1, right=52.0, top=22.0)
     parts = [svg.axes(p), svg.text(p.left, 12, short(f"{curve.method} · {curve.task} · {curve.seed}", 38))]
-    parts += [svg.curve(p, o.steps, o.values, 5, 0.7, ' stroke-opacity=".3"', ENOUGH) for o in others[:20]]
+    at = np.linspace(p.x0, end, ENOUGH)
+    parts += [svg.curve(p, at, scores_so_far(o, at, end), 5, 0.7, ' stroke-opacity=".4"') for o in others[:20]]
     now = np.array([float(x[-1]), end])
     start = float(y[x > x[-1] - 0.05 * end].mean())
     parts.append(svg.area(p, now, np.array([start, low]), np.array([start, high]), kind, 0.3))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sixdays.quantities import show_percent
+from sixdays.render.digits import chance_text
 from sixdays.verdict.curves import FloatArray
 from sixdays.verdict.result import Verdict
 
@@ -19,9 +20,7 @@ def outlook_words(v: Verdict) -> list[str]:
     chance, history = finite(o.get("chance")), listed(o.get("history"))
     running = len(listed(o.get("running")))
     if main and chance is not None:
-        out.append(
-            f"{running} still running: {main.method} ends ahead of {main.baseline} with probability {chance:.2g}."
-        )
+        out.append(f"{running} still running: {main.method} ends ahead of {main.baseline}: {chance_text(chance)}.")
     elif running and o.get("cannot_say"):
         out.append(f"{running} still running; who will be ahead cannot be said: {o['cannot_say']}.")
     decision = o.get("decision")

@@ -7,8 +7,7 @@ from math import isfinite
 
 import numpy as np
 
-from sixdays.quantities import show_percent
-from sixdays.render.digits import interval, number, p_text, sentence, short
+from sixdays.render.digits import chance_text, interval, number, p_text, sentence, short
 from sixdays.render.outlook import outlook_words
 from sixdays.render.problems import clean
 from sixdays.render.text import BLOCKS, indented
@@ -239,7 +238,7 @@ def _footing(v: Verdict) -> list[str]:
     if v.looks > 1:
         lines += indented(f"Looked at {v.looks} times; {bar(v)}", "")
     if v.chance is not None and v.word == "not_yet_known":
-        lines += indented(f"That it will be BETTER at this standard in the end: {show_percent(v.chance)}.", "")
+        lines += indented(f"That it will be BETTER at this standard in the end: {chance_text(v.chance)}.", "")
     return lines
 
 
