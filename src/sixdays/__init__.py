@@ -13,6 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sixdays.app.curves import judge as judge
+    from sixdays.app.curves import read_curves as read_curves
     from sixdays.app.python import certify as certify
     from sixdays.app.python import forecast as forecast
     from sixdays.app.python import questions as questions
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from sixdays.plan.model import Plan as Plan
     from sixdays.proof.certificate import Certificate as Certificate
     from sixdays.stores.files import Journal as Journal
+    from sixdays.verdict.curves import Curve as Curve
+    from sixdays.verdict.result import Verdict as Verdict
 
 __version__ = "0.1.0"
 
@@ -34,6 +38,10 @@ _WHERE = {
     "forecast": "app.python",
     "certify": "app.python",
     "questions": "app.python",
+    "judge": "app.curves",
+    "read_curves": "app.curves",
+    "Curve": "verdict.curves",
+    "Verdict": "verdict.result",
     "PlanError": "errors",
     "SixdaysError": "errors",
     "Plan": "plan.model",

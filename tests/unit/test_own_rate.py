@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sixdays
-from sixdays.app.project import Options, open_project
+from sixdays.app.project import open_project
+from sixdays.app.settings import Options
 from sixdays.plan.actuals import Actual, Copy
 from sixdays.plan.model import Plan
 

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from sixdays.app.editing import write_plan
 from sixdays.app.forecasting import forecast_of, keep_change, setting
-from sixdays.app.project import Options, Project, open_project
+from sixdays.app.project import Project, open_project
+from sixdays.app.settings import Options
 from sixdays.ask.interview import PREMORTEM, PROPOSAL, Asked, premortem_risk
 from sixdays.ask.questions import Question, questions
 from sixdays.errors import UsageError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sixdays.app.project import Options, Project, nonce, read_text
+from sixdays.app.project import Project, read_text
+from sixdays.app.settings import Options, nonce
 from sixdays.errors import StoreError, UsageError
 from sixdays.plan.edit import diff
 from sixdays.stores.files import Journal

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sixdays.app.project import Options, Project, actuals_of, beside, keep_text, open_project
+from sixdays.app.project import Project, actuals_of, beside, keep_text, open_project
+from sixdays.app.settings import Options
 from sixdays.ask.questions import Question, questions
 from sixdays.ask.suppose import Supposition
 from sixdays.ask.suppose import suppose as suppose_it
-from sixdays.errors import PlanError, StoreError, UsageError, did_you_mean
+from sixdays.errors import PlanError, Problem, StoreError, UsageError, did_you_mean
 from sixdays.odds import moves
 from sixdays.odds.forecast import Forecast, Inputs, forecast
+from sixdays.plan.actuals import Actual, evidence, from_data, to_data
 from sixdays.plan.changes import Setting, changes
 from sixdays.plan.edit import apply, diff
 from sixdays.plan.model import Plan
@@ -61,7 +63,9 @@ def odds(sources: Sequence[str], options: Options, *, leaders: int = 3) -> Answe
     """
     project = open_project(sources, options)
     made = forecast_of(project)
-    asked = questions(project.plan, made, without=_closed_questions(project), leaders=leaders)
+    closed = _closed_questions(project)
+    asked = questions(project.plan, made, without=closed, leaders=leaders)
+    asked = (*asked, *(q for q in _arising(project) if q.text not in closed))
     moved = _moved(project, made)
     notes = _record(project, made)
     return Answer(made, asked, project.name, moved, notes)
@@ -70,6 +74,8 @@ def odds(sources: Sequence[str], options: Options, *, leaders: int = 3) -> Answe
 def forecast_of(project: Project) -> Forecast:
     """The forecast of a project; of several plans, with each one's odds alone beside (rule P9)."""
     made = forecast(project.plan, inputs(project))
+    if odd := _oddities(project):
+        made = replace(made, warnings=(*made.warnings, *odd))
     if not project.parts:
         return made
     targets = dict(made.targets)
@@ -79,6 +85,21 @@ def forecast_of(project: Project) -> Forecast:
         for target, t in by_itself.targets.items():
             targets[target] = replace(targets[target], alone=t.odds)
     return replace(made, targets=targets)
+
+
+def _oddities(project: Project) -> tuple[Problem, ...]:
+    """What is odd about the logs that the plan's tasks name: silent runs, logs that cannot be read."""
+    each = [project, *(p for _, p in project.parts)]
+    return tuple(o for p in each if p.tied for o in (*p.tied.problems, *p.claimed[1]))
+
+
+def _arising(project: Project) -> tuple[Question, ...]:
+    """Questions that curves and logs give rise to: seeds that would settle a claim, runs that a stop rule is for."""
+    if not project.claimed[0]:
+        return ()
+    from sixdays.app.claims import questions_of
+
+    return questions_of(project.claimed[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +199,7 @@ def _record(project: Project, made: Forecast) -> list[str]:
     data: dict[str, object] = {
         "verdict": made.verdict, "targets": targets, "plan": keep_text(project), "seed": o.seed,
         "draws": made.inputs.draws, "as_stated": o.as_stated, "now": o.now.isoformat(),
+        **({"logged": [to_data(a) for a in project.logged]} if project.logged else {}),
     }  # fmt: skip
     try:
         project.add("forecast made", data)
@@ -197,15 +219,18 @@ def _moved(project: Project, made: Forecast) -> tuple[moves.Step, ...]:
     try:
         then = datetime.fromisoformat(str(last.data["now"]))
         old = read(text, project.name, zone=project.options.zone, beside=beside(project.path.parent))
-    except (PlanError, ValueError):
+        logged = tuple(from_data(a) for a in last.data.get("logged", ()))
+    except (PlanError, ValueError, TypeError, KeyError):
         return ()
     known = [r for r in project.records if r.id < last.id]
+    before = evidence(actuals_of(old, known), logged)
     steps = []
     for record in project.records:
         if record.id > last.id and record.kind in WORDS:
             known.append(record)
-            steps.append((WORDS[record.kind].format(**record.data), actuals_of(old, known)))
-    before = actuals_of(old, [r for r in project.records if r.id < last.id])
+            steps.append((WORDS[record.kind].format(**record.data), evidence(actuals_of(old, known), logged)))
+    if project.logged != logged:
+        steps.append((_of_logs(logged, project.logged), evidence(actuals_of(old, known), project.logged)))
     if len(steps) > MOST_STEPS:
         steps = [(f"{len(steps)} things that happened", steps[-1][1])]
     same = not steps and text == project.plan.text and then == project.options.now
@@ -214,6 +239,13 @@ def _moved(project: Project, made: Forecast) -> tuple[moves.Step, ...]:
         if same
         else moves.moved((old, then, before), steps, project.plan, made.inputs, made.draws.first(MOVED_DRAWS))
     )
+
+
+def _of_logs(before: Sequence[Actual], after: Sequence[Actual]) -> str:
+    """What logs and curves have told since, by the tasks of which they told something new."""
+    old = {a.task: a for a in before}
+    new = [a.task for a in after if old.get(a.task) != a]
+    return f"logs of {', '.join(new[:3])}" + (f" and {len(new) - 3} more" if len(new) > 3 else "")
 
 
 def _closed_questions(project: Project) -> set[str]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from sixdays.app.settings import Options, nonce
 from sixdays.errors import PlanError, Problem, StoreError
 from sixdays.journal.fold import Shape, fold
 from sixdays.journal.records import Record, new_record
-from sixdays.plan.actuals import Actual
+from sixdays.plan.actuals import Actual, evidence, with_chances
 from sixdays.plan.join import join, prefixed, shared_names
 from sixdays.plan.model import Plan
 from sixdays.plan.parse import read
@@ -21,20 +21,11 @@ from sixdays.plan.sentence import looks_like_one, read_sentence
 from sixdays.stores.files import Journal
 from sixdays.stores.texts import Texts
 
+if TYPE_CHECKING:
+    from sixdays.app.claims import Claim
+    from sixdays.app.tying import Tied
+
 MOST_BYTES = 10_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What every use case needs besides the plan. zone: the machine's; who: the user's name."""
-
-    now: datetime
-    zone: tzinfo = UTC
-    seed: int = 0
-    draws: int = 10_000
-    as_stated: bool = False
-    record: bool = True
-    who: str = "someone"
 
 
 @dataclass(frozen=True)
@@ -69,10 +60,34 @@ class Project:
 
     @cached_property
     def actuals(self) -> tuple[Actual, ...]:
-        """What records say has happened; of several plans, under their prefixes."""
+        """What records and logs say has happened; of several plans, under their prefixes."""
         if self.parts:
             return tuple(replace(a, task=f"{name}/{a.task}") for name, part in self.parts for a in part.actuals)
-        return actuals_of(self.plan, self.records)
+        return evidence(actuals_of(self.plan, self.records), self.logged)
+
+    @cached_property
+    def logged(self) -> tuple[Actual, ...]:
+        """What logs and curves alone say of the tasks."""
+        told = self.tied.actuals if self.tied else ()
+        return with_chances(told, {c.task.name: c.chances for c in self.claimed[0] if c.chances})
+
+    @cached_property
+    def claimed(self) -> tuple[tuple[Claim, ...], tuple[Problem, ...]]:
+        """Verdicts of the tasks with a claim, on the curves that their logs hold, and what kept some from it."""
+        if self.path is None or not any(t.claim and t.logs for t in self.plan.tasks.values()):
+            return (), ()
+        from sixdays.app.claims import claims  # readers and judge are loaded only where a plan names logs
+
+        return claims(self.plan, self.path.parent, self.options)
+
+    @cached_property
+    def tied(self) -> Tied | None:
+        """What the logs say that the plan's tasks name, read once a command; None where none names any."""
+        if self.path is None or not any(t.logs for t in self.plan.tasks.values()):
+            return None
+        from sixdays.app.tying import tie
+
+        return tie(self.plan, self.path.parent, self.options.now.timestamp())
 
     def alone(self, name: str) -> Project:
         """One of several plans as it stands in the joined one, with the pool to itself (rule P9)."""
@@ -89,11 +104,6 @@ class Project:
         record = new_record(kind, self.options.now, self.options.who, data, nonce())
         self.journal.add(record)
         return record
-
-
-def nonce() -> str:
-    """Rises with the real clock, so that records of one `--now` keep their order; two machines never meet."""
-    return f"{time.time_ns():016x}{os.urandom(3).hex()}"
 
 
 def actuals_of(plan: Plan, records: Iterable[Record]) -> tuple[Actual, ...]:

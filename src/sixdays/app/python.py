@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from sixdays.app.project import Options, open_project
+from sixdays.app.project import open_project
+from sixdays.app.settings import Options
 from sixdays.ask.questions import Question
 from sixdays.ask.questions import questions as ranked
 from sixdays.odds.forecast import Forecast, Inputs

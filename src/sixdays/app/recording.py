@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sixdays.app.project import Options, Project, open_project
+from sixdays.app.project import Project, open_project
+from sixdays.app.settings import Options
 from sixdays.errors import UsageError, did_you_mean
 from sixdays.plan.actuals import Actual
 from sixdays.plan.model import Task

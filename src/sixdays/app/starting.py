@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sixdays.app.forecasting import Answer, odds
-from sixdays.app.project import Options
+from sixdays.app.settings import Options
+from sixdays.ask.from_logs import Proposal
 from sixdays.ask.interview import Draft, draft
 from sixdays.errors import StoreError, UsageError
 from sixdays.plan.estimate import parse_estimate
@@ -55,11 +57,28 @@ def init(answers: Draft, options: Options, folder: Path) -> Started:
     Raises:
         UsageError: there is a plan already. StoreError: the disk cannot be written.
     """
+    now: datetime = options.now.astimezone(options.zone)
+    return write_first(*draft(answers, now), options, folder)
+
+
+def from_logs(
+    logs: Sequence[str], options: Options, folder: Path, *, by: Sequence[str] = (), write: str | None = None
+) -> Proposal:
+    """The plan that the logs in some folders make, its patterns as the plan's folder sees them; nothing is written."""
+    from sixdays.app.looking import look
+
+    return look(logs, options, by=by, write=write, seen_from=folder).proposal
+
+
+def write_first(text: str, assumed: tuple[str, ...], options: Options, folder: Path) -> Started:
+    """Writes a first plan and the schema beside it; never over a plan that is there.
+
+    Raises:
+        UsageError: there is a plan already. StoreError: the disk cannot be written.
+    """
     path = folder / "plan.yaml"
     if path.exists():
         raise UsageError(f"{path} is there already", "sixdays ask improves it; sixdays odds reads it")
-    now: datetime = options.now.astimezone(options.zone)
-    text, assumed = draft(answers, now)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as e:

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sixdays.app.project import Options
+from sixdays.app.settings import Options
 from sixdays.ask.questions import questions
 from sixdays.ask.suppose import Supposition, suppose
 from sixdays.odds.forecast import Forecast, Inputs, forecast

@@ -27,7 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "suppose": ("Will it fit?", "suppose the paper is done: what has to happen?"),
     "ask": ("Will it fit?", "the question whose answer would change the odds most"),
     "what-if": ("Will it fit?", 'the odds after a change: sixdays what-if "method 2x faster"'),
-    "init": ("Will it fit?", "writes plan.yaml from five questions"),
+    "init": ("Will it fit?", "writes plan.yaml from five questions, or from your logs"),
+    "judge": ("Make it fit", "are these curves a result? sixdays judge results/"),
     "start": ("Make it fit", "say what began"),
     "done": ("Make it fit", "say what finished, or which try failed"),
     "check": ("Show it", "the odds as an exit code, for CI and hooks"),
@@ -37,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 FIRST = """Will your experiments make the deadline?
 
   sixdays "2 x 3d one after another by 8 Nov AoE"
+  sixdays runs/ --by "3 Dec AoE"        from the logs you have
   sixdays                               from ./plan.yaml
   sixdays anna/ ben/                    several plans on one pool
 """
@@ -102,13 +104,13 @@ def _dispatch(argv: list[str]) -> int:
     name = argv[0]
     if name not in COMMANDS:
         _not_a_command(name)
-        name, argv = "odds", ["odds", *argv]
+        name, argv = ("logs" if _is_logs(name) else "odds"), ["", *argv]
     import click
 
     module = import_module(f"sixdays.cli.{name.replace('-', '_')}")
     command: click.Command = module.command
     try:
-        code = command.main(args=argv[1:], prog_name=f"sixdays {name}", standalone_mode=False)
+        code = command.main(args=argv[1:], prog_name=f"sixdays {name}".removesuffix(" logs"), standalone_mode=False)
     except click.exceptions.Exit as e:
         return e.exit_code
     except click.Abort:
@@ -130,6 +132,13 @@ def _not_a_command(name: str) -> None:
         return
     hint = did_you_mean(name, COMMANDS, "sixdays --help lists the commands")
     raise UsageError(f'"{name}" is no command, no file and no sentence', hint)
+
+
+def _is_logs(name: str) -> bool:
+    """A folder without a plan, or a file that is none, holds logs."""
+    if os.path.isdir(name):
+        return not os.path.exists(os.path.join(name, "plan.yaml"))
+    return os.path.exists(name) and not name.endswith((".yaml", ".yml"))
 
 
 def _said(error: SixdaysError, *, json: bool) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from sixdays.app import asking
-from sixdays.app.project import Options
+from sixdays.app.settings import Options
 from sixdays.ask.interview import MENDED, ODDS_OF_SURPRISE, PREMORTEM, SURPRISE
 from sixdays.cli.options import PLAN, options, say, say_json
 from sixdays.cli.options import forecasting as forecast_options

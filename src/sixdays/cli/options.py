@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from sixdays.app.project import Options
+from sixdays.app.settings import Options
 from sixdays.errors import UsageError
 from sixdays.quantities import Unreadable, parse_when, parse_zone
 

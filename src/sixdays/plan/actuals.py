@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Actual:
     finished: when the task was said to be done; a task with tries: when a try convinced.
     failed: tries that did not convince; failed_took_s: their lengths, where known.
     estimate_s, kind, who: what was estimated, for the history (rule E7).
+    chances: (standard, P(a result at it)) as the curves of the task say, for a task with a claim.
     """
 
     task: str
@@ -43,6 +46,7 @@ class Actual:
     estimate_s: tuple[float, float] | None = None
     kind: str = ""
     who: str = ""
+    chances: tuple[tuple[str, float], ...] = ()
 
     @property
     def running(self) -> tuple[Copy, ...]:
@@ -53,3 +57,58 @@ class Actual:
         """Lengths that were said or measured of everything that ended, in seconds (rule E5)."""
         ended = tuple(c.took_s for c in self.copies if c.ended is not None and c.took_s is not None)
         return ended + self.failed_took_s
+
+
+def evidence(recorded: Iterable[Actual], logged: Iterable[Actual]) -> tuple[Actual, ...]:
+    """What records and logs say together: of a copy that both know the record holds, its progress is the log's."""
+    out = {a.task: a for a in recorded}
+    for log in logged:
+        said = out.get(log.task)
+        if said is None:
+            out[log.task] = log
+        elif said.finished is None:
+            copies = {c.copy: c for c in log.copies}
+            for c in said.copies:
+                seen = copies.get(c.copy)
+                copies[c.copy] = replace(c, left_s=seen.left_s) if c.running and seen and seen.running else c
+            lengths = said.failed_took_s or log.failed_took_s
+            ordered = tuple(copies[n] for n in sorted(copies))
+            out[log.task] = replace(said, copies=ordered, failed_took_s=lengths, chances=log.chances)
+        else:
+            out[log.task] = replace(said, chances=log.chances)
+    return tuple(out.values())
+
+
+def with_chances(actuals: Iterable[Actual], chances: Mapping[str, tuple[tuple[str, float], ...]]) -> tuple[Actual, ...]:
+    """What has happened, with what curves say of the tasks with a claim: task → (standard, P(a result at it))."""
+    out = {a.task: a for a in actuals}
+    for task, told in chances.items():
+        out[task] = replace(out.get(task, Actual(task)), chances=told)
+    return tuple(out.values())
+
+
+def to_data(actual: Actual) -> dict[str, Any]:
+    """What logs and curves said of a task, as a record can hold it."""
+    copies = [
+        [c.copy, c.started and c.started.isoformat(), c.ended and c.ended.isoformat(), c.took_s, c.left_s]
+        for c in actual.copies
+    ]
+    return {"task": actual.task, "copies": copies, "lengths_s": actual.failed_took_s, "chances": actual.chances}
+
+
+def from_data(found: Mapping[str, Any]) -> Actual:
+    """The actual that `to_data` wrote.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is none.
+    """
+
+    def time(text: str | None) -> datetime | None:
+        return None if text is None else datetime.fromisoformat(text)
+
+    copies = tuple(
+        Copy(int(n), time(started), time(ended), took, tuple(left) if left else None)
+        for n, started, ended, took, left in found["copies"]
+    )
+    chances = tuple((str(name), float(p)) for name, p in found["chances"])
+    return Actual(str(found["task"]), copies, failed_took_s=tuple(found["lengths_s"]), chances=chances)

@@ -21,6 +21,7 @@ from sixdays.plan.actuals import Actual, Copy
 from sixdays.plan.calendars import Calendar
 from sixdays.plan.model import Estimate, Hours, Plan, Task, is_experiment
 
+STANDARD = "compelling"  # of a target that names none
 MS = timedelta(milliseconds=1)
 
 
@@ -326,11 +327,16 @@ def _exceeded(plan: Plan, task: Task, worked: tuple[int, ...]) -> list[Problem]:
 
 
 def stopping(plan: Plan, network: Network, goal: Goal) -> float:
-    """P(no risk stops the target): Π(1 − p) over what it needs and is not finished (rules R2, R5)."""
+    """P(nothing stops the target): Π(1 − p) over the risks of what it needs and is not finished (rules R2, R5),
+    times P(result) of each task with a claim that its curves have been judged for, at the target's standard.
+    """
     finish, start = network.needed[goal.name]
     unfinished = {network.activities[i].name for i in finish | start if network.activities[i].done_ms is None}
     p = 1.0
     for risk in plan.risks.values():
         if unfinished.intersection(risk.stops):
             p *= 1.0 - risk.odds
+    for a in network.actuals:
+        if a.chances and network.index.get(a.task, -1) in finish | start:
+            p *= dict(a.chances).get(plan.targets[goal.name].standard or STANDARD, 1.0)
     return p

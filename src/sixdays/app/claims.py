@@ -1,0 +1,152 @@
+"""Tasks with a claim: the verdict of their own curves, and what it does to the odds (design §8)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sixdays.app.judging import Asked, curves_of, judge_curves, standard_of
+from sixdays.app.reading import find_runs
+from sixdays.app.settings import Options
+from sixdays.app.tying import own, paths_of
+from sixdays.ask.from_curves import from_verdict, to_leave_out, to_stop
+from sixdays.ask.questions import Question
+from sixdays.errors import LogError, Problem, UsageError
+from sixdays.logs.runs import Run
+from sixdays.plan.model import Plan, Task
+from sixdays.plan.network import STANDARD
+from sixdays.verdict.curves import Curve
+from sixdays.verdict.metric import Metric
+from sixdays.verdict.result import Verdict
+from sixdays.verdict.stopping import evaluate, parse_stop_rule
+from sixdays.verdict.waiting import Unneeded, unneeded
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A task with a claim and the task that it is measured against. verdicts: standard → verdict of their curves."""
+
+    task: Task
+    baseline: Task
+    curves: tuple[Curve, ...]
+    metric: Metric
+    verdicts: dict[str, Verdict]
+    found: tuple[str, ...]
+
+    @property
+    def chances(self) -> tuple[tuple[str, float], ...]:
+        return tuple((name, v.chance) for name, v in self.verdicts.items() if v.chance is not None)
+
+
+def claims(
+    plan: Plan, folder: Path, options: Options, asked: Asked | None = None
+) -> tuple[tuple[Claim, ...], tuple[Problem, ...]]:
+    """The claims of a plan whose curves can be judged, and what kept others from it, as warnings."""
+    out, problems = [], []
+    for task in plan.tasks.values():
+        if not task.claim or not task.logs:
+            continue
+        try:
+            claim = claim_of(plan, folder, options, task, asked or Asked(()))
+        except (LogError, UsageError) as e:
+            message = f'the claim of "{task.name}" is not judged: {e.message}'
+            problems.append(Problem(message, e.hint, plan.file, task.span.line, task.span.column, level="warning"))
+            continue
+        if claim is not None:
+            out.append(claim)
+    return tuple(out), tuple(problems)
+
+
+def claim_of(plan: Plan, folder: Path, options: Options, task: Task, asked: Asked) -> Claim | None:
+    """The claim of one task, judged at every standard that a target asks of it; None before there are two arms."""
+    baseline = against(plan, task)
+    if baseline is None:
+        return None
+    curves, metric, found = _curves(folder, options, task, baseline, asked)
+    if {c.method for c in curves} != {task.name, baseline.name}:
+        return None
+    both = replace(asked, baseline=baseline.name, method=task.name)
+    verdicts = {s: judge_curves(curves, both, standard_of(s), metric, looks=None) for s in _standards(plan, asked)}
+    return Claim(task, baseline, curves, metric, verdicts, found)
+
+
+def against(plan: Plan, task: Task) -> Task | None:
+    """The task that a claim is measured against: one with logs that it names, else one that it waits for."""
+    others = [t for t in plan.tasks.values() if t.logs and t.name != task.name]
+    said = [t for t in others if re.search(rf"(?<!\w){re.escape(t.name)}(?!\w)", task.claim)]
+    waits = [t for t in others if t.name in {tie.task for tie in task.after}]
+    return next(iter([*said, *waits]), None)
+
+
+def _curves(
+    folder: Path, options: Options, task: Task, baseline: Task, asked: Asked
+) -> tuple[tuple[Curve, ...], Metric, tuple[str, ...]]:
+    """The curves of both tasks, each under its task's name."""
+    shared = task.logs == baseline.logs
+    patterns = {task.logs, baseline.logs}
+    paths = sorted({path for pattern in patterns for path in paths_of(pattern, folder)})
+    if not paths:
+        return (), Metric("", True, ""), ()
+    found = find_runs(paths, group=asked.group, format=asked.format)
+    arms = []
+    for one in (task, baseline):
+        under = set(paths_of(one.logs, folder))
+        runs = [r for r in found.runs if shared or any(_under(r, p) for p in under)]
+        for run in own(one, runs, shared=shared):
+            arms.append(replace(run, place=replace(run.place, group=one.name)))
+    if not arms:
+        return (), Metric("", True, ""), ()
+    curves, metric, _ = curves_of(replace(found, runs=tuple(arms)), asked, options)
+    return curves, metric, found.notes
+
+
+def _under(run: Run, path: str) -> bool:
+    return any(log.path == path or log.path.startswith(path.rstrip("/") + "/") for log in run.logs)
+
+
+def _standards(plan: Plan, asked: Asked) -> tuple[str, ...]:
+    """The standards of the targets, in their order; the one asked for where there are none."""
+    named = [t.standard or STANDARD for t in plan.targets.values()]
+    return tuple(dict.fromkeys(named)) or (asked.standard or STANDARD,)
+
+
+def questions_of(made: Sequence[Claim]) -> tuple[Question, ...]:
+    """What the curves of a plan give rise to: seeds that would settle a claim, and runs that a stop rule is for."""
+    out: list[Question] = []
+    for claim in made:
+        for verdict in claim.verdicts.values():
+            out += from_verdict(claim.task, verdict)
+            out += to_leave_out(claim.task, claim.baseline, _unneeded(claim, verdict))
+        out += to_stop(claim.task, _to_stop(claim))
+    return tuple({q.text: q for q in out}.values())
+
+
+def _unneeded(claim: Claim, verdict: Verdict) -> Unneeded | None:
+    """Of the runs that a plan still wants of a claim's two arms, those that can no longer change the verdict."""
+    arms = (claim.task, claim.baseline)
+    begun = {t.name: sum(c.method == t.name for c in claim.curves) for t in arms}
+    waiting = {t.name: max(0, t.copies - begun[t.name]) for t in arms}
+    return unneeded(
+        claim.curves, claim.baseline.name, claim.task.name, waiting, standard_of(verdict.standard),
+        margin=verdict.margin, higher_is_better=verdict.higher_is_better,
+    )  # fmt: skip
+
+
+def _to_stop(claim: Claim) -> list[str]:
+    """The running curves of a task for which its `stop if` holds now."""
+    if not claim.task.stop_if:
+        return []
+    try:
+        rule = parse_stop_rule(claim.task.stop_if)
+    except ValueError:
+        return []  # free text: people read it
+    finished = [c for c in claim.curves if c.method == claim.baseline.name]
+    running = [c for c in claim.curves if c.method == claim.task.name and c.is_running]
+    higher = claim.metric.higher_is_better
+    return [
+        f"{claim.task.name} seed {c.seed}"
+        for c in running
+        if evaluate(rule, c, [b for b in finished if b.task == c.task], c.goal or 0.0, higher_is_better=higher)
+    ]

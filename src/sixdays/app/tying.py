@@ -1,0 +1,97 @@
+"""Logs → what has happened to the tasks of a plan: nobody has a step to remember (design §8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from glob import glob
+from pathlib import Path
+
+from sixdays.app.reading import find_runs
+from sixdays.errors import LogError, Problem
+from sixdays.logs.actual import actual_of
+from sixdays.logs.progress import RunState, states
+from sixdays.logs.runs import Run
+from sixdays.plan.actuals import Actual
+from sixdays.plan.model import Plan, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Tied:
+    """What logs say of a plan. runs: task name → its runs, with their states."""
+
+    actuals: tuple[Actual, ...] = ()
+    runs: Mapping[str, tuple[tuple[Run, RunState], ...]] | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def tie(plan: Plan, folder: Path, now_s: float) -> Tied:
+    """What the logs that tasks name say at a time; a task without `logs:` is passed over.
+
+    Tasks that name the same logs share them: each takes the groups that bear its name.
+    """
+    by_pattern: dict[str, list[Task]] = {}
+    for task in plan.tasks.values():
+        if task.logs:
+            by_pattern.setdefault(task.logs, []).append(task)
+    runs: dict[str, tuple[tuple[Run, RunState], ...]] = {}
+    problems: list[Problem] = []
+    for pattern, tasks in by_pattern.items():
+        found = _read(pattern, folder, now_s, tasks[0], plan, problems)
+        for task in tasks:
+            mine = own(task, [r for r, _ in found.values()], shared=len(tasks) > 1)
+            runs[task.name] = tuple(found[r.path] for r in mine)
+    actuals = []
+    for name, told in runs.items():
+        task = plan.tasks[name]
+        each = [s for _, s in told]
+        made = actual_of(name, task.copies, each, tries=task.tries is not None)
+        if made is not None:
+            actuals.append(made)
+        problems += _silent(plan, task, each)
+    return Tied(tuple(actuals), runs, tuple(problems))
+
+
+def _read(
+    pattern: str, folder: Path, now_s: float, task: Task, plan: Plan, problems: list[Problem]
+) -> dict[str, tuple[Run, RunState]]:
+    """The runs under a pattern by their path; a log that cannot be read is said."""
+    paths = paths_of(pattern, folder)
+    if not paths:
+        return {}
+    try:
+        found = find_runs(paths, ends=True)
+    except LogError as e:
+        problems.append(_warning(plan, task, f'the logs of "{task.name}" cannot be read: {e.message}', e.hint))
+        return {}
+    return {r.path: (r, s) for r, s in zip(found.runs, states(found.runs, now_s), strict=True)}
+
+
+def paths_of(pattern: str, folder: Path) -> list[str]:
+    """What a pattern of `logs:` names, relative to the plan's folder."""
+    return sorted(glob(str(folder / pattern)))
+
+
+def own(task: Task, runs: Sequence[Run], *, shared: bool) -> tuple[Run, ...]:
+    """The runs of one task under its pattern: the groups that bear its name, else all where no other task has it."""
+    named = tuple(r for r in runs if _plain(r.place.group) == _plain(task.name))
+    return named if named or shared else tuple(runs)
+
+
+def _plain(name: str) -> str:
+    return "".join(c for c in name.lower() if c.isalnum())
+
+
+def _silent(plan: Plan, task: Task, told: Sequence[RunState]) -> list[Problem]:
+    """Runs that hold nothing in the forecast, and why."""
+    out = []
+    for state, what in (("stuck", "silent: taken as stuck, to be run again"), ("failed", "failed: to be run again")):
+        paths = [s.path for s in told if s.state == state]
+        if paths:
+            shown = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+            out.append(_warning(plan, task, f'"{task.name}": {shown} {what}', "sixdays done or start says otherwise"))
+    return out
+
+
+def _warning(plan: Plan, task: Task, message: str, hint: str) -> Problem:
+    return Problem(message, hint, plan.file, task.span.line, task.span.column, level="warning")

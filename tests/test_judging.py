@@ -1,0 +1,186 @@
+"""`judge` and `check --verdict` as a user calls them: words, looks, tables, pages, mistakes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sixdays as api
+from tests.command import Sixdays
+
+ROOT = Path(__file__).resolve().parents[1]
+KEYS = {"schema", "verdict", "standard", "difference", "p", "improvement", "noise_floor", "methods", "looks", "next",
+        "warnings"}  # fmt: skip
+NOW = ("--now", "2026-11-25T12:00:00Z")
+
+
+@pytest.fixture
+def sixdays(tmp_path: Path) -> Sixdays:
+    return Sixdays(tmp_path)
+
+
+def _curves(folder: Path, arms: dict[str, tuple[float, int]], *, spread: float = 10.0, last: int = 40) -> None:
+    """runs/METHOD_s0/progress.csv …: method → (top, seeds), 40 points to 1M steps, hourly."""
+    for method, (top, seeds) in arms.items():
+        for seed in range(seeds):
+            rng = np.random.default_rng([len(method), seed])
+            end = top + rng.normal(0, spread)
+            path = folder / "runs" / f"{method}_s{seed}" / "progress.csv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            rows = [
+                f"{i * 25_000},{end * (1 - np.exp(-i / 8)):.4f},2026-11-01T{i % 24:02}:00:00Z"
+                for i in range(1, last + 1)
+            ]
+            path.write_text("\n".join(["total_timesteps,eval/mean_reward,time", *rows]) + "\n", encoding="utf-8")
+
+
+def test_the_json_has_the_agreed_keys_and_no_nan(sixdays: Sixdays) -> None:
+    _curves(sixdays.folder, {"sac": (100, 10), "mine": (140, 10)})
+    ran = sixdays("judge", "runs", "--baseline", "sac", "--json", *NOW)
+    assert ran.code == 0, ran.err
+    made = json.loads(ran.out)
+    assert set(made) >= KEYS
+    assert made["verdict"] == "better"
+    assert set(made["difference"]) == {"value", "low", "high", "level"}
+    assert made["methods"]["mine"]["runs"] == 10
+    assert "NaN" not in ran.out
+
+
+def test_asking_again_of_the_same_data_is_no_look_and_a_new_seed_is_one(sixdays: Sixdays) -> None:
+    _curves(sixdays.folder, {"sac": (100, 10), "mine": (101, 10)})
+    looks = []
+    for seeds in (10, 10, 11):
+        _curves(sixdays.folder, {"sac": (100, seeds), "mine": (101, seeds)})
+        looks.append(json.loads(sixdays("judge", "runs", "--baseline", "sac", "--json", *NOW).out)["looks"])
+    assert looks == [1, 1, 2]
+    assert len(list((sixdays.folder / "runs" / "journal").glob("*.json"))) == 2
+
+
+def test_no_record_counts_nothing_and_writes_nothing(sixdays: Sixdays) -> None:
+    _curves(sixdays.folder, {"sac": (100, 3), "mine": (140, 3)})
+    before = sorted(sixdays.folder.rglob("*"))
+    assert sixdays("judge", "runs", "--no-record", *NOW).code == 0
+    assert sorted(sixdays.folder.rglob("*")) == before
+
+
+def test_a_folder_that_cannot_be_written_is_said_and_the_verdict_given(sixdays: Sixdays) -> None:
+    _curves(sixdays.folder, {"sac": (100, 10), "mine": (140, 10)})
+    (sixdays.folder / "runs" / "journal").write_text("a file where the folder would be", encoding="utf-8")
+    ran = sixdays("judge", "runs", "--baseline", "sac", *NOW)
+    assert ran.code == 0
+    assert "BETTER" in ran.out
+    assert "not counted" in ran.err
+
+
+def test_the_verdict_as_an_exit_code(sixdays: Sixdays) -> None:
+    _curves(sixdays.folder, {"sac": (100, 10), "mine": (140, 10)})
+    how = ("runs", "--baseline", "sac", "--no-record", *NOW)
+    assert sixdays("check", "--verdict", "better", *how).code == 0
+    assert sixdays("check", "--verdict", "worse", *how).code == 4
+    assert sixdays("check", "--verdict", "better").code == 2
+
+
+def test_tables_and_a_page_are_made(sixdays: Sixdays) -> None:
+    _curves(sixdays.folder, {"sac": (100, 10), "mine": (140, 10)})
+    how = ("judge", "runs", "--baseline", "sac", "--no-record", *NOW)
+    assert "| method |" in sixdays(*how, "--table", "markdown").out
+    assert r"\begin{tabular}" in sixdays(*how, "--table", "latex").out
+    ran = sixdays(*how, "--html", "page.html")
+    assert ran.code == 0, ran.err
+    page = (sixdays.folder / "page.html").read_text(encoding="utf-8")
+    assert "<svg" in page
+    assert "<script" not in page
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "said"),
+    [
+        (("judge", "nowhere"), 2, "nowhere"),
+        (("judge", "empty"), 2, "no runs found"),
+        (("judge", "runs", "--metric", "acc"), 2, "they log"),
+        (("judge", "runs", "--baseline", "sacc"), 2, "sac"),
+        (("judge", "runs", "--standard", "compeling"), 2, "compelling"),
+        (("judge", "runs", "--standard", "gone.toml"), 2, "gone.toml"),
+        (("judge", "runs", "--goal", "many"), 2, "--goal"),
+        (("judge", "runs", "--format", "wandbb"), 2, "wandb"),
+        (("judge", "runs", "--group", "{grup}"), 2, "group"),
+    ],
+)
+def test_a_mistake_says_what_and_how_to_mend_it(sixdays: Sixdays, argv: tuple[str, ...], code: int, said: str) -> None:
+    _curves(sixdays.folder, {"sac": (100, 3), "mine": (140, 3)})
+    (sixdays.folder / "empty").mkdir()
+    ran = sixdays(*argv, *NOW)
+    assert ran.code == code, ran.err
+    assert said in ran.err
+    assert not (sixdays.folder / "runs" / "journal").exists()
+
+
+def test_a_run_without_the_metric_is_named(sixdays: Sixdays) -> None:
+    _curves(sixdays.folder, {"sac": (100, 3), "mine": (140, 3)})
+    other = sixdays.write("runs/mine_s9/progress.csv", "total_timesteps,loss\n1,2\n2,1\n")
+    made = json.loads(sixdays("judge", "runs", "--metric", "mean_reward", "--json", "--no-record", *NOW).out)
+    assert any("do not log" in w and "mine_s9" in w for w in made["warnings"]), (made["warnings"], other)
+
+
+def test_a_metric_of_unknown_sign_says_which_was_taken(sixdays: Sixdays) -> None:
+    rows = "\n".join(f"{m},{s},1,{v}" for m, v in (("a", 1.0), ("b", 2.0)) for s in range(3))
+    sixdays.write("r.csv", f"method,seed,step,zeta\n{rows}\n")
+    made = json.loads(sixdays("judge", "r.csv", "--json", "--no-record", *NOW).out)
+    assert any("--lower" in w for w in made["warnings"])
+
+
+def test_a_task_of_the_plan_is_judged_and_moves_the_odds(sixdays: Sixdays) -> None:
+    _curves(sixdays.folder, {"sac": (100, 5), "mine": (60, 5)})
+    sixdays.write(
+        "plan.yaml",
+        """\
+zone: UTC
+tasks:
+  sac: {takes: 1h to 2h, seeds: 5, logs: runs/sac*}
+  mine: {takes: 1h to 2h, seeds: 5, logs: runs/mine*, after: sac, claim: mine ends above sac}
+  write: {takes: 1d, after: mine}
+targets:
+  paper: {deadline: 2026-12-20 23:59 AoE, requires: [write], standard: preliminary}
+""",
+    )
+    ran = sixdays("judge", "mine", "--json", *NOW)
+    assert ran.code == 0, ran.err
+    made = json.loads(ran.out)
+    assert made["verdict"] == "worse"
+    assert made["before"]["targets"]["paper"]["not_stopped"] == 1.0
+    assert made["after"]["targets"]["paper"]["not_stopped"] < 0.05
+    assert json.loads(sixdays("odds", "--json", *NOW).out)["targets"]["paper"]["odds"] < 0.05
+    assert (sixdays.folder / "journal").is_dir()
+    assert sixdays("judge", "sac", *NOW).code == 2  # it claims nothing
+
+
+def test_python_judges_arrays_and_paths_alike(sixdays: Sixdays) -> None:
+    _curves(sixdays.folder, {"sac": (100, 10), "mine": (140, 10)})
+    curves = api.read_curves(sixdays.folder / "runs", metric="mean_reward")
+    assert len(curves) == 20
+    on_arrays = api.judge(curves, baseline="sac", higher_is_better=True)
+    on_paths = api.judge(sixdays.folder / "runs", baseline="sac")
+    assert on_arrays.word == on_paths.word == "better"
+    assert on_arrays.main is not None
+    assert on_paths.main is not None
+    assert on_arrays.main.difference == on_paths.main.difference
+
+
+def test_the_examples_are_judged_as_their_authors_would() -> None:
+    """Sarsa's online return beats Q-learning's on the cliff walk (Sutton & Barto, example 6.6)."""
+    made = api.judge(ROOT / "examples/cliff-walking/curves.csv", baseline="q-learning")
+    assert made.word == "better"
+
+
+def test_what_the_logs_of_others_say_is_only_read(sixdays: Sixdays) -> None:
+    """Reading leaves every file as it was, times included."""
+    shutil.copytree(ROOT / "examples/running/runs", sixdays.folder / "runs")
+    before = {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in (sixdays.folder / "runs").rglob("*") if p.is_file()}
+    assert sixdays("runs", "--by", "3 Dec AoE", *NOW).code == 0
+    assert {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in before} == before
+    assert os.listdir(sixdays.folder) == ["runs"]
