@@ -138,8 +138,8 @@ def _scales(found: Found) -> Iterator[str]:
     if len(some) > 1:
         least, most = min(some, key=lambda t: some[t]), max(some, key=lambda t: some[t])
         if some[most] > _SCALES * some[least]:
-            yield (f"scores are of different size: about {number(some[least], signed=False)} on {least} and "
-                   f"{number(some[most], signed=False)} on {most}; values are used as given: normalise first")  # fmt: skip
+            yield (f"scores differ in size: about {number(some[least], signed=False)} on {least} and "
+                   f"{number(some[most], signed=False)} on {most}; normalise first, values are used as given")  # fmt: skip
 
 
 def _lengths(arms: Sequence[Arm]) -> Iterator[str]:

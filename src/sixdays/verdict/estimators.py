@@ -150,7 +150,7 @@ def estimate(scores: Scores, seed: int) -> Estimate | None:
     Several tasks: error of the bootstrap × √(n / (n − 1)), degrees of freedom after Satterthwaite over the variances
     of the tasks, of values drawn in to the quartiles (what lies beyond does not move this mean).
     One task: s / √n with n − 1, which covers the population's interquartile mean as well as its mean: measured,
-    docs/decisions/0009-intervals.md. A task with one run is taken to vary like the others.
+    docs/decisions/0012-intervals.md. A task with one run is taken to vary like the others.
     """
     repeated = {t: s for t, s in scores.items() if len(s) > 1}
     if not repeated:
