@@ -61,6 +61,7 @@ CASES = {
     "diverged": [*arm("mine", 3.0), diverged("mine"), diverged("sac")],
     "running": [*arm("mine", 3.0, points=9, goal=40_000.0), *arm("sac", 2.0)],
     "names": [*arm(NASTY, 100.0, 2), *arm("sac", 50.0, 2), Curve(NASTY, NASTY, 0, [1.0], [1.0])],
+    "huge on two tasks": [*arm("mine", 1e60, 2), *arm("sac", 1e-60, 2)],
     "huge": [*arm("mine", 1e60), *arm("sac", 1e-60)],
 }
 
