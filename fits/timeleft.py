@@ -17,15 +17,15 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from sixdays.logs.timeleft import COUNTS, FRACTIONS, IRREGULAR, predict
+from sixdays.logs.timeleft import COUNTS, FRACTIONS, IRREGULAR, MOVED, predict
 from sixdays.logs.trace import Trace
 
 LEVELS = (0.1, 0.5, 0.9)
 LEAST = 60  # errors that a cell is made of; where it has fewer it borrows from its neighbours
 RUNS = 6000
-MILD = 0.15  # of what the sharing of a node may slow down
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ def public() -> list[Course]:
 
 
 # What may happen to a run, with how often it does.
-KINDS = {"evaluation": 0.5, "checkpoint": 0.3, "slow start": 0.5, "drift": 0.4, "shared node": 0.35, "outage": 0.05}
+KINDS = {"evaluation": 0.5, "checkpoint": 0.3, "slow start": 0.5, "drift": 0.4, "shared node": 0.35, "outage": 0.05,
+         "permanent slow-down": 0.2, "growing": 0.1, "day and night": 0.1}
 
 
 def generated(rng: np.random.Generator, kinds: dict[str, float] = KINDS) -> Course:
@@ -113,9 +114,9 @@ def looks(
             yield f, traced(course.steps[:k], course.times[:k]), goal, now - float(course.times[k - 1]), end - now
 
 
-def fit(courses: list[Course], rng: np.random.Generator) -> list[list[list[list[list[float]]]]]:
-    """10, 50 and 90 % of ln(actual / predicted) by siblings, gaps seen, fraction done, irregularity."""
-    shape = (2, len(COUNTS) + 1, len(FRACTIONS) + 1, len(IRREGULAR) + 1)
+def fit(courses: list[Course], rng: np.random.Generator) -> list[Any]:
+    """10, 50 and 90 % of ln(actual / predicted) by siblings, gaps seen, fraction done, scatter, trend."""
+    shape = (2, len(COUNTS) + 1, len(FRACTIONS) + 1, len(IRREGULAR) + 1, len(MOVED) + 1)
     errors = defaultdict(list)
     for c in courses:
         for _, own, goal, since, rest in looks(c, rng):
@@ -130,25 +131,25 @@ def fit(courses: list[Course], rng: np.random.Generator) -> list[list[list[list[
             reach += 1
             near = [e for other, es in errors.items() if _near(cell, other, reach) for e in es]
         table[cell] = np.quantile(near, LEVELS) if near else (-1.0, 0.0, 1.0)
-    return [[[[[round(float(q), 4) for q in v] for v in f] for f in c] for c in s] for s in table]
+    return np.round(table, 4).tolist()
 
 
 def _near(a: tuple[int, ...], b: tuple[int, ...], reach: int) -> bool:
     """Cells borrow along the gaps seen and the fraction first: these matter less than irregularity does."""
-    s, c, f, v = (abs(x - y) for x, y in zip(a, b, strict=True))
-    return c + f + 3 * v + 4 * s <= reach
+    s, c, f, v, m = (abs(x - y) for x, y in zip(a, b, strict=True))
+    return c + f + 2 * m + 3 * v + 4 * s <= reach
 
 
 def main() -> None:
     rng = np.random.default_rng(20)
     real = public()
-    picked = [real[i] for i in rng.permutation(len(real))[: RUNS // 3]]
+    picked = [real[i] for i in rng.permutation(len(real))]
     made = {
         "what": "10, 50 and 90 % of ln(seconds left / predicted): by siblings (no, yes), gaps seen, fraction done, "
-        "irregularity; made by fits/timeleft.py",
+        "scatter of the pace, trend; made by fits/timeleft.py",
         "sources": {"AlgoPerf v0.5 external tuning, mlcommons/submissions_algorithms@12c8e4e, Apache-2.0": len(picked),
                     "generated runs": RUNS},
-        "counts": COUNTS, "fractions": FRACTIONS, "irregular": IRREGULAR,
+        "counts": COUNTS, "fractions": FRACTIONS, "irregular": IRREGULAR, "moved": MOVED,
         "log_ratios": fit(picked + [generated(rng) for _ in range(RUNS)], rng),
     }  # fmt: skip
     text = json.dumps(made) + "\n"

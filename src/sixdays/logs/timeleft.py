@@ -13,10 +13,15 @@ from sixdays.logs.series import FloatArray
 from sixdays.logs.trace import Trace
 
 Range = tuple[float, float, float]
-COUNTS = (4, 12, 40)  # gaps seen
-FRACTIONS = (0.2, 0.4, 0.6, 0.8)
-IRREGULAR = (0.001, 0.003, 0.01, 0.03, 0.06, 0.12, 0.25, 0.5)  # standard deviation of the log pace of blocks
+Cell = tuple[int, int, int, int, int]
+# Edges of the cells of the table: gaps seen, fraction done, standard deviation of the log pace of blocks around its
+# trend, and how far the trend moves the prediction, in logs.
+COUNTS = (6, 16)
+FRACTIONS = (0.25, 0.5, 0.75)
+IRREGULAR = (0.0005, 0.001, 0.002, 0.006, 0.02, 0.05, 0.1, 0.2, 0.4)
+MOVED = (0.01, 0.1)
 BLOCKS = 8
+MOST_MOVED = 0.7
 _MOST_SIBLINGS = 20
 
 
@@ -34,49 +39,82 @@ def left(own: Trace, goal: float, since_s: float, siblings: Sequence[Trace] = ()
     return low, max(low, mid), max(low, mid, high)
 
 
-def predict(own: Trace, goal: float, siblings: Sequence[Trace] = ()) -> tuple[float, tuple[int, int, int, int]] | None:
-    """Seconds from the last point to the goal, at the pace of the later half, and the cell of the error table.
+def predict(own: Trace, goal: float, siblings: Sequence[Trace] = ()) -> tuple[float, Cell] | None:
+    """Seconds from the last point to the goal, and the cell of the error table.
 
-    With finished siblings: what they took from there on, times how much slower this run was in that later half.
+    The run's blocks of equally many steps are held against what they would take at one pace, or, with finished
+    siblings, against what the siblings took there. What is left takes as much longer as the later half did, moved by
+    the trend over the blocks as far as that stands out of their scatter.
     """
     dn, dt = own.moves
+    if len(dn) > 5:  # the first gap holds compiling and loading
+        dn, dt = dn[1:], dt[1:]
     if not len(dn) or goal <= own.step:
         return None
-    n, t = (np.concatenate([[0.0], np.cumsum(a)]) for a in (dn, dt))
-    half = n[-1] / 2 if len(dn) > 1 else 0.0
-    took = float(t[-1] - np.interp(half, n, t))
-    plain = took / (n[-1] - half) * (goal - own.step)
-    guesses = [
-        g for s in siblings[:_MOST_SIBLINGS] if (g := _alike(s, own.step - (n[-1] - half), own.step, goal, took))
-    ]
-    middle = float(np.exp(np.median(np.log(guesses)))) if guesses else plain
+    t = np.concatenate([[0.0], np.cumsum(dt)])
+    n = np.concatenate([[0.0], np.cumsum(dn)])
+    n += own.step - n[-1]
+    blocks = int(np.clip(len(dn) // 2, 2, BLOCKS)) if len(dn) > 1 else 1
+    edges = np.linspace(n[0], own.step, blocks + 1)
+    usual, rest = _reference(edges, goal, siblings) or (np.diff(edges), goal - own.step)
+    took = np.diff(np.interp(edges, n, t))
+    later = slice(blocks // 2, None)
+    level = took[later].sum() / usual[later].sum()
+    scatter, moved = _trend(np.log(np.maximum(took, 1e-9 * t[-1]) / usual), (goal - own.step) / (own.step - n[0]))
     cell = (
-        int(bool(guesses)), int(np.searchsorted(COUNTS, len(dn), side="right")),
-        int(np.searchsorted(FRACTIONS, own.step / goal)), int(np.searchsorted(IRREGULAR, irregular(n, t))),
+        int(bool(siblings) and rest != goal - own.step), _bin(COUNTS, len(dn)), _bin(FRACTIONS, own.step / goal),
+        _bin(IRREGULAR, scatter), _bin(MOVED, abs(moved)),
     )  # fmt: skip
-    return middle, cell
+    return float(rest * level * np.exp(moved)), cell
 
 
-def _alike(sibling: Trace, start: float, end: float, goal: float, took: float) -> float | None:
-    """What this sibling's course says of the rest; None where it cannot."""
-    dn, dt = sibling.moves
-    n, t = (np.concatenate([[0.0], np.cumsum(a)]) for a in (dn, dt))
-    n = n + (sibling.step - n[-1])
-    if len(dn) < 4 or n[0] > start + 0.1 * (end - start) or n[-1] < 0.9 * goal:
+def _bin(edges: Sequence[float], value: float) -> int:
+    return int(np.searchsorted(edges, value, side="right"))
+
+
+def _reference(edges: FloatArray, goal: float, siblings: Sequence[Trace]) -> tuple[FloatArray, float] | None:
+    """What finished siblings took between these steps and from the last of them to the goal, averaged; or None."""
+    found = []
+    for s in siblings[:_MOST_SIBLINGS]:
+        dn, dt = s.moves
+        n = np.concatenate([[0.0], np.cumsum(dn)])
+        n += s.step - n[-1]
+        if len(dn) < 4 or n[-1] < 0.9 * goal or n[-1] <= edges[-1] or n[0] > 0.5 * (edges[0] + edges[-1]):
+            continue
+        t = np.concatenate([[0.0], np.cumsum(dt)])
+        pace = t[-1] / (n[-1] - n[0])
+        n = np.concatenate(
+            [[min(edges[0], n[0] - 1.0)], n, [max(goal, n[-1]) + 1.0]]
+        )  # at its own pace beyond its ends
+        t = np.concatenate([[pace * (n[0] - n[1])], t, [t[-1] + pace * (n[-1] - n[-2])]])
+        each = np.diff(np.interp([*edges, goal], n, t))
+        if (each > 0).all():
+            found.append(each / pace)
+    if not found:
         return None
-    a, b, c = np.interp((start, end, goal), n, t)
-    rest = c - b + max(0.0, goal - n[-1]) * (t[-1] - b) / max(n[-1] - end, 1e-12) if n[-1] > end else 0.0
-    return float(rest * took / (b - a)) if b > a and rest > 0 else None
+    mean = np.mean(found, axis=0)
+    return mean[:-1], float(mean[-1])
 
 
-def irregular(n: FloatArray, t: FloatArray) -> float:
-    """Standard deviation of the log pace over blocks of equally many steps; n, t: cumulated, from 0."""
-    blocks = int(np.clip((len(n) - 1) // 2, 2, BLOCKS))
-    pace = np.diff(np.interp(np.linspace(0.0, n[-1], blocks + 1), n, t))
-    return float(np.log(np.maximum(pace, 1e-12 * t[-1])).std(ddof=1)) if len(n) > 2 else np.inf
+def _trend(logs: FloatArray, ahead: float) -> tuple[float, float]:
+    """Scatter of the blocks' log pace around its line, and how far that line carries from the later half to the rest.
+
+    ahead: the steps that are left over the steps seen. The slope counts as far as it stands out of the scatter:
+    1 − (2 standard errors / slope)², not below 0.
+    """
+    k = len(logs)
+    if k < 4:
+        return (float(logs.std(ddof=1)) if k > 1 else np.inf), 0.0
+    x = (np.arange(k) + 0.5) / k
+    x -= x.mean()
+    slope = float(x @ logs / (x @ x))
+    scatter = float(np.sqrt(((logs - logs.mean() - slope * x) ** 2).sum() / (k - 2)))
+    error = scatter / float(np.sqrt(x @ x))
+    sure = max(0.0, 1.0 - (2.0 * error / slope) ** 2) if slope else 0.0
+    return scatter, float(np.clip(slope * sure * (0.25 + ahead / 2.0), -MOST_MOVED, MOST_MOVED))
 
 
-def quantiles(cell: tuple[int, int, int, int]) -> Range:
+def quantiles(cell: Cell) -> Range:
     """10, 50 and 90 % of ln(actual / predicted) in a cell of the table."""
     table = _table()
     for index in cell:

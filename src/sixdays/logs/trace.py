@@ -15,6 +15,7 @@ UNITS = ("step", "epoch", "episode", "second", "row")
 OUTAGE = 20.0  # a gap this many times the second longest, and of half an hour or more, is no pause of the run's own
 OUTAGE_S = 1800.0
 PAUSE = 1.25  # pauses come back, and some last longer than the longest so far
+HOLE = 5  # as many logging steps at once: points are missing
 RECENT = 30  # gaps whose median is "usual"
 
 
@@ -38,8 +39,14 @@ class Trace:
         dn, dt = np.diff(self.steps), np.diff(self.times)
         good = (dn > 0) & (dt > 0)
         dn, dt = dn[good], dt[good]
-        keep = dt <= _longest_own(dt)
+        gaps = _each(dn, dt)
+        keep = gaps <= _longest_own(gaps)
         return dn[keep], dt[keep]
+
+    @cached_property
+    def gaps(self) -> FloatArray:
+        """Seconds between neighbours that are a logging step apart; where points are missing, the mean gap there."""
+        return _each(*self.moves)
 
     @property
     def worked_s(self) -> float:
@@ -56,16 +63,15 @@ class Trace:
     @property
     def gap_s(self) -> float | None:
         """The usual gap: the median of the recent ones, or so much that ten of it outlast the pauses so far."""
-        dt = self.moves[1]
-        if not len(dt):
+        if not len(self.gaps):
             return None
-        return float(max(np.median(dt[-RECENT:]), 0.1 * PAUSE * self.pause_s))
+        return float(max(np.median(self.gaps[-RECENT:]), 0.1 * PAUSE * self.pause_s))
 
     @property
     def pause_s(self) -> float:
         """The longest gap so far, but for the first where there are more: that one holds compiling and loading."""
-        dt = self.moves[1]
-        return float(dt[1:].max() if len(dt) > 5 else dt.max() if len(dt) else 0.0)
+        own = self.gaps[1:] if len(self.gaps) > 5 else self.gaps
+        return float(own.max()) if len(own) else 0.0
 
     @property
     def odd(self) -> tuple[str, ...]:
@@ -76,12 +82,19 @@ class Trace:
             out.append(f"its steps go back after {self.steps[int(np.argmax(dn < 0))]:g}: counted from there")
         if (dt < 0).any():
             out.append(f"its clock goes back by {-dt[int(np.argmax(dt < 0))]:.0f} s: that gap is not counted")
-        good = dt[(dt > 0) & (dn > 0)]
-        out += [
-            f"one gap of {g:.0f} s: an outage or a jump of the clock, not counted"
-            for g in good[good > _longest_own(good)]
-        ]
+        good = (dn > 0) & (dt > 0)
+        gaps = _each(dn[good], dt[good])
+        lost = gaps[gaps > _longest_own(gaps)]
+        out += [f"one gap of {g:.0f} s: an outage or a jump of the clock, not counted" for g in lost]
         return tuple(out)
+
+
+def _each(dn: FloatArray, dt: FloatArray) -> FloatArray:
+    """Seconds a logging step: a move of many steps is a hole in the log, not a pause."""
+    if not len(dn):
+        return dt
+    many = np.round(dn / np.median(dn))
+    return np.asarray(dt / np.where(many >= HOLE, many, 1.0), dtype=float)
 
 
 def _longest_own(dt: FloatArray) -> float:
