@@ -19,7 +19,7 @@ def from_verdict(task: Task, verdict: Verdict) -> tuple[Question, ...]:
         return ()
     command = f"sixdays judge {task.name}"
     why = f"the claim of {task.name} is not yet known at {verdict.standard}"
-    return (Question(_sentence(after.text), (), MINUTES, command=command, why=why),)
+    return (Question(f"Would you run {after.text.rstrip('.')}?", (), MINUTES, command=command, why=why),)
 
 
 def to_leave_out(task: Task, baseline: Task, found: Unneeded | None) -> tuple[Question, ...]:
@@ -43,7 +43,3 @@ def to_stop(task: Task, paths: Iterable[str]) -> tuple[Question, ...]:
     more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
     text = f"Stop {', '.join(shown[:3])}{more}? {task.name} says: stop if {task.stop_if}."
     return (Question(text, (), MINUTES, why="its curve is there; nothing is stopped by sixdays"),)
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:].rstrip(".") + "?"

@@ -35,13 +35,13 @@ def command(
     """
     how = options(now=now, no_record=no_record)
     what = asked(paths, given)
-    with progress("reading logs"):
+    with progress("reading logs") as tick:
         if len(paths) == 1 and not os.path.exists(paths[0]):
             settled = judge_task(paths[0], plan, what, how)
             judged, document = settled.judged, settled.to_dict()
             moved = odds_lines(settled.before, settled.after)
         else:
-            judged, moved = judging.judge_paths(what, how), []
+            judged, moved = judging.judge_paths(what, how, tick=tick), []
             document = judged.to_dict()
     verdict = judged.verdict
     if html is not None:

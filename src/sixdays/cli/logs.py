@@ -29,8 +29,8 @@ def command(
 ) -> int:  # fmt: skip
     """What runs, what is stuck, how long it takes yet, and how many tries fit before each deadline."""
     at_goal = None if goal is None else steps("--goal", goal)
-    with progress("reading logs"):
-        looked = looking.look(paths, options(**given), by=by, goal=at_goal, write=write, group=group)
+    with progress("reading logs") as tick:
+        looked = looking.look(paths, options(**given), by=by, goal=at_goal, write=write, group=group, tick=tick)
     if as_json:
         say_json(looked.to_dict())
         return 0

@@ -10,6 +10,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from sixdays.odds.forecast import Forecast, TargetForecast
+from sixdays.plan.network import STANDARD
 from sixdays.proof.certificate import Certificate
 from sixdays.quantities import show_instant, show_percent, show_seconds
 from sixdays.render import words
@@ -57,8 +58,10 @@ def target_lines(f: Forecast, t: TargetForecast, plan_name: str) -> list[str]:
     lines += indented(words.headline(t, draws))
     if t.certificate:
         return [*lines, *certificate_lines(t.certificate, plan_name)]
-    if more := words.parts(t):
+    claims = _claims(f, t)
+    if more := words.parts(t, claims=bool(claims)):
         lines += indented(more)
+    lines += claims
     lines += indented(picture(t, now))
     lines += indented(words.finish(t, now))
     if len(f.targets) < 3:
@@ -69,6 +72,14 @@ def target_lines(f: Forecast, t: TargetForecast, plan_name: str) -> list[str]:
         if t.deadline < f.targets[other].deadline and t.odds < 0.5:
             lines += indented(f"{other} would inherit: {', '.join(tasks)}.")
     return lines
+
+
+def _claims(f: Forecast, t: TargetForecast) -> list[str]:
+    """P(result) of the tasks with a claim that the target needs, at its standard."""
+    network, standard = f.run.network, f.plan.targets[t.name].standard or STANDARD
+    needed = network.needed[t.name][0] | network.needed[t.name][1]
+    told = [(a.task, dict(a.chances)) for a in network.actuals if network.index.get(a.task) in needed]
+    return [line for task, by in told if standard in by for line in indented(words.claim(task, by[standard], standard))]
 
 
 def picture(t: TargetForecast, now: datetime) -> str:

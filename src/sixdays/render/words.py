@@ -68,11 +68,17 @@ def impossible(c: Certificate) -> str:
     return f"IMPOSSIBLE as planned: {needs} of {c.resource} time must fit in {room or '0 s'}."
 
 
-def parts(t: TargetForecast) -> str:
-    """The two parts of the odds, where they differ from the whole."""
+def claim(task: str, chance: float, standard: str) -> str:
+    """P(result) of a task with a claim."""
+    return f"{task}: a {standard} result {show_percent(chance)}, as its curves stand; sixdays judge {task}"
+
+
+def parts(t: TargetForecast, *, claims: bool = False) -> str:
+    """The two parts of the odds, where they differ from the whole. claims: curves have their say in it."""
     out = []
     if t.not_stopped < 1:
-        out.append(f"in time {show_percent(t.in_time, t.error)} × not stopped by a risk {show_percent(t.not_stopped)}")
+        what = f"not stopped by {'what its curves say, or ' if claims else ''}a risk"
+        out.append(f"in time {show_percent(t.in_time, t.error)} × {what} {show_percent(t.not_stopped)}")
     if t.odds_with_moves is not None:
         out.append(f"{show_percent(t.odds_with_moves)} counting that the deadline may move")
     if t.alone is not None:
