@@ -272,3 +272,12 @@ def test_no_try_that_fits_is_said_plainly() -> None:
     lines = tries_lines("+1d", due, NOW, {1.0: Fit(0, 0, 0)}, "")
     assert lines[0].strip() == "You can afford no more tries: not one fits."
     assert tries_lines("+1d", due, NOW, {}, "") == []
+
+
+def test_a_try_of_unknown_length_is_not_a_try_that_does_not_fit() -> None:
+    due = NOW + timedelta(days=1)
+    lines = tries_lines("+1d", due, NOW, {1.0: Fit(0, 0, 0)}, "no finished run and no rate: its length is not known")
+    assert lines == [
+        "  How many tries fit cannot be said: no finished run and no rate: its length is",
+        "    not known.",
+    ]

@@ -83,6 +83,8 @@ def tries_lines(
     today = fit.get(1.0)
     if today is None:
         return []
+    if "not known" in basis:  # the length of a try: no number of them can be said
+        return indented(f"How many tries fit cannot be said: {basis}.")
     if today.p90 == 0:
         first = "You can afford no more tries: not one fits"
     else:
@@ -91,7 +93,9 @@ def tries_lines(
     lines = indented(f"{first}.{' ' + ', '.join(faster) + '.' if faster else ''}")
     zone = deadline.tzinfo
     until = (
-        f"Room for tries closes {show_instant(closes.astimezone(zone), deadline)}" if zone else "Room closes earlier"
+        f"Room for tries closes {show_instant(closes.astimezone(zone).replace(second=0, microsecond=0), deadline)}"
+        if zone
+        else "Room closes earlier"
     )
     kept = f": {write} before {name} for writing" if write else ""
     lines += indented(f"{until}{kept}.")

@@ -127,7 +127,7 @@ def _iqm_draws(arm: Sequence[FloatArray], rng: np.random.Generator) -> tuple[Flo
     if not parts:
         nothing = np.full(arm[0].shape[1] if arm else 0, np.nan)
         return nothing, np.tile(nothing, (REPLICATES, 1))
-    unit = max((float(np.nanmax(np.abs(p), initial=0.0)) for p in parts)) or 1.0
+    unit = max(float(np.nanmax(np.abs(p), initial=0.0)) for p in parts) or 1.0
     # single precision: half the time, and a spread needs no more
     thin = [np.ascontiguousarray(p.T / unit, dtype=np.float32) for p in parts]
     drawn = [p[:, rng.integers(p.shape[1], size=(REPLICATES, p.shape[1]))] for p in thin]
