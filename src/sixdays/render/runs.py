@@ -91,12 +91,8 @@ def tries_lines(
         first = f"You can afford {today.p50} more {'try' if today.p50 == 1 else 'tries'}{_spread(today)}"
     faster = [f"{words} {fit[speed].p50}{_spread(fit[speed])}" for speed, words in SPEEDS.items() if speed in fit]
     lines = indented(f"{first}.{' ' + ', '.join(faster) + '.' if faster else ''}")
-    zone = deadline.tzinfo
-    until = (
-        f"Room for tries closes {show_instant(closes.astimezone(zone).replace(second=0, microsecond=0), deadline)}"
-        if zone
-        else "Room closes earlier"
-    )
+    at = closes.astimezone(deadline.tzinfo).replace(second=0, microsecond=0)
+    until = f"Room for tries closes {show_instant(at, deadline)}"
     kept = f": {write} before {name} for writing" if write else ""
     lines += indented(f"{until}{kept}.")
     if basis:
