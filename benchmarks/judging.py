@@ -40,7 +40,16 @@ from sixdays.verdict.standard import preset
 from sixdays.verdict.verdict import judge
 
 Pools = dict[tuple[str, str, str], np.ndarray]  # (set, method, task) → scores of its runs
-CURVES = ["hc_sac_td3_192seeds", "resets_atari100k_spr", "resets_dmc_sac", "resets_dmc_drq", "lqnew_dmc_3M", "lqnew_mujoco", "td3_paper_mujoco", "nanogpt_track3"]
+CURVES = [
+    "hc_sac_td3_192seeds",
+    "resets_atari100k_spr",
+    "resets_dmc_sac",
+    "resets_dmc_drq",
+    "lqnew_dmc_3M",
+    "lqnew_mujoco",
+    "td3_paper_mujoco",
+    "nanogpt_track3",
+]
 SCALE = float(os.environ.get("JUDGING_SCALE", "1"))  # of the number of draws
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from sixdays.stats import t_sf
 from sixdays.verdict.arms import Arm
 from sixdays.verdict.compare import Found
+from sixdays.verdict.curves import usable
 from sixdays.verdict.estimators import failed, noise
 from sixdays.verdict.phrases import and_, number, plural
 from sixdays.verdict.power import lift_of_best
@@ -37,7 +38,7 @@ def of_arms(arms: Sequence[Arm], sign: float) -> Iterator[str]:
                 for t, v in far.items() if len(v)]  # fmt: skip
         if some:
             yield f"{arm.name}: seeds far worse than the others, {and_(some)}: the mean is no summary there"
-        holes = sum(not np.isfinite(c.values).all() for runs in arm.curves.values() for c in runs) - arm.diverged
+        holes = sum(not usable(c.values).all() for runs in arm.curves.values() for c in runs) - arm.diverged
         if holes > 0:
             yield f"{arm.name}: {plural(holes, 'run')} with points that are no numbers; areas leave those out"
     yield from _lengths(arms)
@@ -70,13 +71,14 @@ def of_comparison(found: Found, said: Comparison, error: float, sign: float) -> 
                f"{number(area.value or 0.0)}")  # fmt: skip
 
 
-def of_sweep(comparisons: Sequence[Comparison], noise_floor: float | None, seeds: int, named: bool) -> Iterator[str]:
+def of_sweep(comparisons: Sequence[Comparison], best_found: Found, named: bool) -> Iterator[str]:
     """The best of several: how far luck alone lifts it."""
     k = len(comparisons)
     if k < 2 or named:
         return
     best = comparisons[0].method
-    lift = f" by {number(lift_of_best(k, noise_floor, max(1, seeds)), signed=False)}" if noise_floor else ""
+    known = best_found.sides
+    lift = f" by {number(lift_of_best(k, known.a.se), signed=False)}" if known else ""
     yield (f"{best} is the best of {k} and was not named beforehand: luck alone lifts the best of {k} equals{lift}; "
            f"fresh seeds of {best} are needed before it is claimed")  # fmt: skip
 
@@ -139,7 +141,7 @@ def _scales(found: Found) -> Iterator[str]:
         least, most = min(some, key=lambda t: some[t]), max(some, key=lambda t: some[t])
         if some[most] > _SCALES * some[least]:
             yield (f"scores differ in size: about {number(some[least], signed=False)} on {least} and "
-                   f"{number(some[most], signed=False)} on {most}; normalise first, values are used as given")  # fmt: skip
+                   f"{number(some[most], signed=False)} on {most}; values are used as given")  # fmt: skip
 
 
 def _lengths(arms: Sequence[Arm]) -> Iterator[str]:

@@ -10,6 +10,17 @@ from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
 
+HUGE = 1e100  # a value beyond it is no measurement: the run diverged, and its square would overflow
+
+
+def usable(values: FloatArray) -> NDArray[np.bool_]:
+    """Which values are numbers that can be reckoned with, same shape.
+
+    >>> usable(np.array([1.0, np.nan, np.inf, 1e200])).tolist()
+    [True, False, False, False]
+    """
+    return np.abs(values) < HUGE
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
@@ -72,8 +83,8 @@ class Curve:
             raise ValueError(f"window is the last part of a run, from 0 to 1: {window}")
         x, y = self.tidy()
         last = y[x > (1.0 - window) * x[-1]] if x[-1] > 0 else y[-1:]
-        mean = float((last if len(last) else y[-1:]).mean()) if np.isfinite(last).all() else np.nan
-        return mean if np.isfinite(mean) else np.nan
+        last = last if len(last) else y[-1:]
+        return float(last.mean()) if usable(last).all() else np.nan
 
     def area(self, start: float, end: float) -> float:
         """The mean over the steps from start to end (trapezoids), points that are not finite left out; NaN if < 2.
@@ -82,7 +93,7 @@ class Curve:
         0.5
         """
         x, y = self.tidy()
-        good = np.isfinite(y)
+        good = usable(y)
         if not good.all():
             x, y = x[good], y[good]
         if len(x) < 2 or not end > start:

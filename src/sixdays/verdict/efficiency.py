@@ -9,7 +9,7 @@ import numpy as np
 
 from sixdays.stats import FloatArray
 from sixdays.verdict.arms import Arm
-from sixdays.verdict.curves import Curve
+from sixdays.verdict.curves import Curve, usable
 
 PARTS = (0.5, 0.75, 0.9)
 _SMOOTH = 0.05  # of a run's points: one lucky evaluation is not yet having got there
@@ -24,7 +24,7 @@ def steps_to(curve: Curve, target: float, sign: float) -> float:
     """
     x, y = curve.tidy()
     k = max(1, round(_SMOOTH * len(y)))
-    good = np.isfinite(y)
+    good = usable(y)
     if not good.all():  # diverged: it counts up to there
         x, y = x[: int(np.argmin(good))], y[: int(np.argmin(good))]
     total = np.cumsum(sign * y)
@@ -64,7 +64,7 @@ def _times(
     """Steps of either arm's runs, at most the horizon, and the horizon; None where the baseline learns nothing."""
     finals = baseline.raw[task][np.isfinite(baseline.raw[task])]
     starts = np.array([c.tidy()[1][0] for c in baseline.curves[task]])
-    starts = starts[np.isfinite(starts)]
+    starts = starts[usable(starts)]
     if not len(finals) or not len(starts) or sign * (finals.mean() - starts.mean()) <= 0:
         return None
     target = float(starts.mean() + part * (finals.mean() - starts.mean()))

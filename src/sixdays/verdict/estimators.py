@@ -20,7 +20,8 @@ Scores = Mapping[str, FloatArray]
 TRIM = 0.25  # of the weight at each end: the interquartile mean
 REPLICATES = 2_000  # of the bootstrap: the ends of an interval stay within 2 % of those of 50,000
 PERMUTATIONS = 10_000
-_BLOCK = 30_000  # numbers drawn at once: they stay in the cache
+_BLOCK = 30_000  # numbers drawn at once by the bootstrap: they stay in the cache
+_MIXED = 500_000  # and by the permutation test, which has more steps a block
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +236,14 @@ def plain_difference(a: Scores, b: Scores) -> float:
     return iqm({t: a[t] for t in common}) - iqm({t: b[t] for t in common})
 
 
-def permutation_p(a: Scores, b: Scores, seed: int, permutations: int = PERMUTATIONS) -> float:
-    """Two-sided p of the difference of interquartile means, labels shuffled within tasks: (1 + #) / (B + 1)."""
+def permutation_p(a: Scores, b: Scores, seed: int, permutations: int | None = None) -> float:
+    """Two-sided p of the difference of interquartile means, labels shuffled within tasks: (1 + #) / (B + 1).
+
+    B: 10,000 left out, fewer for more than 1,000 runs, at least 2,000.
+    """
     common = sorted(a.keys() & b.keys())
+    runs = sum(len(a[t]) + len(b[t]) for t in common)
+    permutations = permutations or min(PERMUTATIONS, max(2_000, PERMUTATIONS * 1_000 // runs))
     a, b = ({t: np.sort(s[t]) for t in common} for s in (a, b))
     if [(len(a[t]), *a[t]) for t in common] > [(len(b[t]), *b[t]) for t in common]:
         a, b = b, a  # the same shuffles for either order of the arms
@@ -246,7 +252,7 @@ def permutation_p(a: Scores, b: Scores, seed: int, permutations: int = PERMUTATI
     largest = max(float(np.abs(s[t]).max()) for s in (a, b) for t in common)
     seen = abs(iqm(a) - iqm(b)) - 1e-12 * largest  # sums in another order differ by rounding
     at_least = 0
-    step = max(1, _BLOCK // sum(len(a[t]) + len(b[t]) for t in common))
+    step = max(1, _MIXED // runs)
     for i in range(0, permutations, step):
         count = min(step, permutations - i)
         rows: tuple[list[FloatArray], list[FloatArray]] = ([], [])

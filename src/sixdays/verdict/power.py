@@ -94,14 +94,14 @@ def chances(
     )  # fmt: skip
 
 
-def lift_of_best(k: int, noise: float, seeds: float) -> float:
-    """How far luck alone lifts the best of k equal methods: the mean largest of k normal errors of size noise / √seeds.
+def lift_of_best(k: int, error: float) -> float:
+    """How far luck alone lifts the best of k equal methods: the mean largest of k normal errors of this size.
 
-    >>> round(lift_of_best(2, 1.0, 1), 3)
+    >>> round(lift_of_best(2, 1.0), 3)
     0.564
     """
     grid = (np.arange(2_000) + 0.5) / 2_000
-    return float((-upper_quantile(grid ** (1.0 / k))).mean()) * noise / sqrt(seeds) if k > 1 else 0.0
+    return float((-upper_quantile(grid ** (1.0 / k))).mean()) * error
 
 
 def visible(spread: float, seeds: int, error: float) -> float:

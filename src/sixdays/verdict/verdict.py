@@ -23,7 +23,7 @@ from sixdays.verdict.standard import Standard, preset
 
 def judge(
     curves: Iterable[Curve], *, baseline: str | None = None, method: str | None = None,
-    standard: str | Standard = "compelling", margin: float = 0.0, higher_is_better: bool = True,
+    standard: str | Standard = "compelling", margin: float | None = None, higher_is_better: bool = True,
     metric: str = "", x_unit: str = "", looks: Sequence[Look] = (), ledger: bool = False, planned: int | None = None,
     window: float = 0.05, seed: int = 0, outlook: Mapping[str, Any] | None = None,
 ) -> Verdict:  # fmt: skip
@@ -31,7 +31,7 @@ def judge(
 
     curves: one run each, of any number of methods and tasks; one point is enough. Their order does not matter.
     baseline, method: names; left out, the verdict says in a warning which were taken, and why.
-    margin: the smallest difference worth having, in the metric's own units.
+    margin: the smallest difference worth having, in the metric's own units; the standard's, else 0, if left out.
     The difference is method − baseline in those units; the word takes account of higher_is_better.
     looks: earlier looks at the same comparison, with other data. With them or with ledger=True this look spends its
     share of the standard's error, up to `planned` seeds an arm (left out: the standard's last planned look).
@@ -45,12 +45,13 @@ def judge(
     >>> judge(runs, baseline="sac").word
     'better'
     """
+    bar = preset(standard) if isinstance(standard, str) else standard
+    margin = bar.margin if margin is None else margin
     if not margin >= 0.0:
         raise ValueError(f"the smallest difference worth having cannot be below 0: {margin}")
-    bar = preset(standard) if isinstance(standard, str) else standard
     sign = 1.0 if higher_is_better else -1.0
     arms, odd = gather(curves, window)
-    rule = Rule(bar, margin or bar.margin, sign, tuple(looks), ledger or bool(looks), planned or bar.planned_looks[-1])
+    rule = Rule(bar, margin, sign, tuple(looks), ledger or bool(looks), planned or bar.planned_looks[-1])
     found: list[Found] = []
     floor = noise([s for arm in arms for s in arm.scores.values()])
     methods = {arm.name: _method(arm, bar.level, seed) for arm in arms}
@@ -93,8 +94,7 @@ def _against_baseline(
     for f, c in zip(found, said, strict=True):
         about = f"{c.method}: " if len(said) > 1 else ""
         notes += [about + text for text in cautions.of_comparison(f, c, rule.standard.error, sign)]
-    spread = noise([s for arm in arms for s in arm.scores.values()])
-    notes += cautions.of_sweep(said, spread.value if spread else None, found[0].seeds, method is not None)
+    notes += cautions.of_sweep(said, found[0], method is not None)
     if found[0].seeds == 1 and (text := cautions.seed_noise(arms)):
         notes.append(text)
     if rule.spends and found[0].seeds > rule.planned:
