@@ -98,7 +98,9 @@ def improvement_words(p: float, method: str, baseline: str) -> str:
     >>> improvement_words(0.71, "mine", "sac")
     'A run of mine beats one of sac about 7 in 10 times (P(improvement) 0.71).'
     """
-    often = {0.0: "never", 1.0: "every time"}.get(p) or f"{in_words(p).removeprefix('a long shot: ')} times"
+    if p in (0.0, 1.0):
+        return f"{'Every' if p else 'No'} run of {method} beats {'every' if p else 'any'} one of {baseline}."
+    often = f"{in_words(p).removeprefix('a long shot: ')} times"
     return f"A run of {method} beats one of {baseline} {often} (P(improvement) {p:.2f})."
 
 
