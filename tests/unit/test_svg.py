@@ -181,3 +181,14 @@ def test_a_row_without_an_interval_says_so() -> None:
     figure = figures.interval_rows([("a", Interval(None, None, None, 0.95))], "nothing", 0)
     ElementTree.fromstring(figure)
     assert "not known" in figure
+
+
+def test_a_steep_start_is_left_out_and_said() -> None:
+    x = np.linspace(0.0, 100.0, 101)
+    loss = 3.0 + 7.0 * np.exp(-x)
+    _, high, start = figures.framed([(x, loss)], 100.0, 0.0)
+    assert high < 3.1
+    assert start == 10.0
+    assert figures.framed([(x, x)], 100.0, 0.0)[2] < 0
+    runs = [Curve("t", m, s, x, loss + 0.01 * s) for m in ("a", "b") for s in range(3)]
+    assert "a steep start is not shown" in verdict_page(judge(runs, higher_is_better=False), runs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 
 import numpy as np
 
@@ -18,6 +19,8 @@ SMALL_WIDE, SMALL_TALL = 300.0, 170.0
 ROW = 20.0
 NAME = 20
 MOST_RAW = 24
+EARLY = 0.1  # of the training: a start that may be left out
+STEEP = 6.0  # times the range of the rest
 ENOUGH = 90  # points of a thin line that is 240 wide
 
 
@@ -32,6 +35,19 @@ def ranged(rows: Sequence[FloatArray], part: float = 0.0) -> tuple[float, float]
     return low - room, high + room
 
 
+def framed(lines: Sequence[tuple[FloatArray, FloatArray]], end: float, part: float) -> tuple[float, float, float]:
+    """A range for lines (x, y), and the x before which what lies outside it is not drawn.
+
+    A loss falls so far in its first steps that all that matters would be flat: such a start is left out.
+    """
+    low, high = ranged([y for _, y in lines], part)
+    late = [y[x > EARLY * end] for x, y in lines]
+    late_low, late_high = ranged(late, part)
+    if high - low > STEEP * (late_high - late_low) and any(np.isfinite(y).any() for y in late):
+        return late_low, late_high, EARLY * end
+    return low, high, -inf
+
+
 def learning_curves(
     task: str, curves: Sequence[Curve], rows: Mapping[str, FloatArray], bands: Mapping[str, Band], x: FloatArray,
     kinds: Mapping[str, int], small: bool,
@@ -43,15 +59,26 @@ def learning_curves(
     width, height = (SMALL_WIDE, SMALL_TALL) if small else (WIDE, TALL)
     shown = [b for m, b in bands.items() if m in kinds]
     calm = small or len(curves) > MOST_RAW
-    thin = list(rows.values()) if calm else [c.values for c in curves]
-    y0, y1 = ranged([*thin, *(b.centre for b in shown)], 0.01 if len(thin) > 1 else 0.0)
-    if shown:
-        low, high = ranged([b.centre for b in shown])
+    thin = [(x, row) for some in rows.values() for row in some] if calm else [(c.steps, c.values) for c in curves]
+    bold = [(x, b.centre) for b in shown]
+    y0, y1, start = framed([*thin, *bold], float(x[-1]), 0.01 if len(thin) > 1 else 0.0)
+    low, high, _ = framed(bold, float(x[-1]), 0.0)
+    if bold and start < 0:
         y0, y1 = min(y0, low), max(y1, high)
     begin = min((float(c.steps.min()) for c in curves), default=0.0)
     right = 10.0 if small else _label_room(kinds)
-    p = Panel(width, height, min(begin, float(x[0])), float(x[-1]), y0, y1, right=right, top=22.0 if small else 12.0)
-    parts = [svg.axes(p, "" if small else "steps")]
+    p = Panel(
+        width,
+        height,
+        min(begin, float(x[0])),
+        float(x[-1]),
+        y0,
+        y1,
+        right=right,
+        top=22.0 if small else 12.0,
+        start=start,
+    )
+    parts = [svg.axes(p, "" if small else "steps"), _cut(p)]
     if small:
         parts.append(svg.text(p.left, 12, short(task, 38)))
     faint = ' stroke-opacity=".35"'
@@ -69,9 +96,10 @@ def learning_curves(
 
 def aggregate_curves(bands: Mapping[str, Band], fractions: FloatArray, kinds: Mapping[str, int]) -> str:
     """The interquartile mean of each method over runs and tasks, over training."""
-    y0, y1 = ranged([row for b in bands.values() for row in (b.centre, b.low, b.high)], 0.005)
-    p = Panel(WIDE, TALL, 0.0, 1.0, y0, y1, right=_label_room(kinds))
-    parts = [svg.axes(p, "share of the training", per_cent=True)]
+    lines = [(fractions, row) for b in bands.values() for row in (b.centre, b.low, b.high)]
+    y0, y1, start = framed(lines, 1.0, 0.005)
+    p = Panel(WIDE, TALL, 0.0, 1.0, y0, y1, right=_label_room(kinds), start=start)
+    parts = [svg.axes(p, "share of the training", per_cent=True), _cut(p)]
     parts += [_banded(p, fractions, b, kinds[m]) for m, b in bands.items()]
     parts.append(_end_labels(p, fractions, bands, kinds))
     return svg.svg(WIDE, TALL, "Interquartile mean over runs and tasks during training", parts)
@@ -79,9 +107,12 @@ def aggregate_curves(bands: Mapping[str, Band], fractions: FloatArray, kinds: Ma
 
 def difference_curve(band: Band, x: FloatArray, kind: int, margin: float, per_cent: bool) -> str:
     """The difference with its interval over training; zero and the margin as lines."""
-    y0, y1 = ranged([band.centre, band.low, band.high, np.array([0.0, margin, -margin])], 0.005)
-    p = Panel(WIDE, TALL, 0.0 if per_cent else float(x[0]), float(x[-1]), y0, max(y1, 0.0))
-    parts = [svg.axes(p, "share of the training" if per_cent else "steps", per_cent=per_cent)]
+    marks = np.array([0.0, margin, -margin])
+    lines = [(x, row) for row in (band.centre, band.low, band.high)]
+    y0, y1, start = framed([*lines, (np.full(3, x[-1]), marks)], float(x[-1]), 0.005)
+    left = 0.0 if per_cent else float(x[0])
+    p = Panel(WIDE, TALL, left, float(x[-1]), y0, max(y1, 0.0), start=start)
+    parts = [svg.axes(p, "share of the training" if per_cent else "steps", per_cent=per_cent), _cut(p)]
     for level in (margin, -margin) if margin else ():
         parts.append(svg.line(p.left, p.y(level), p.width - p.right, p.y(level), 'stroke-dasharray="2 3"'))
     parts.append(_banded(p, x, band, kind))
@@ -195,6 +226,13 @@ def share_curve(
 def legend(kinds: Mapping[str, int]) -> str:
     samples, height = svg.legend([short(m, NAME) for m in kinds], list(kinds.values()), 4, 14, WIDE - 8)
     return svg.svg(WIDE, height + 4, "Legend", [samples])
+
+
+def _cut(p: Panel) -> str:
+    """Says that a steep start is left out."""
+    return (
+        svg.text(p.left + 4, p.top + 9, "a steep start is not shown", "start", ' opacity=".7"') if p.start > 0 else ""
+    )
 
 
 def _banded(p: Panel, x: FloatArray, b: Band, kind: int) -> str:

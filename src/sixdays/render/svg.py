@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil, floor, isfinite, log10
+from math import ceil, floor, inf, isfinite, log10
 from xml.sax.saxutils import escape as _escape
 from xml.sax.saxutils import quoteattr
 
@@ -89,7 +89,10 @@ def thin(x: FloatArray, y: FloatArray, most: int = MOST_POINTS) -> tuple[FloatAr
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A drawing area of width × height with margins and the ranges of its axes."""
+    """A drawing area of width × height with margins and the ranges of its axes.
+
+    start: before it nothing is drawn that lies outside; after it, such a value is drawn at the edge.
+    """
 
     width: float
     height: float
@@ -101,6 +104,7 @@ class Panel:
     right: float = 10.0
     top: float = 12.0
     bottom: float = 36.0
+    start: float = -inf
 
     def x(self, value: float) -> float:
         span = (self.x1 - self.x0) or 1.0
@@ -109,6 +113,10 @@ class Panel:
     def y(self, value: float) -> float:
         span = (self.y1 - self.y0) or 1.0
         return self.height - self.bottom - (value - self.y0) / span * (self.height - self.top - self.bottom)
+
+    def shown(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """The values with NaN where they are not drawn."""
+        return np.where((x < self.start) & ((y < self.y0) | (y > self.y1)), np.nan, y)
 
     def places(self, x: FloatArray, y: FloatArray) -> str:
         """`x,y x,y …` on the drawing, to a tenth; what lies outside is put on the edge of the area."""
@@ -165,7 +173,7 @@ def curve(
     p: Panel, x: FloatArray, y: FloatArray, kind: int, width: float, extra: str = "", most: int = MOST_POINTS
 ) -> str:
     """A line in the colour and dashes of a kind; nothing where it has no point."""
-    x, y = thin(x, y, most)
+    x, y = thin(x, p.shown(x, y), most)
     if not len(x):
         return ""
     if len(x) == 1:
@@ -177,7 +185,7 @@ def curve(
 
 def area(p: Panel, x: FloatArray, low: FloatArray, high: FloatArray, kind: int, opacity: float = 0.2) -> str:
     """A band, in as many pieces as it has."""
-    known = np.isfinite(low) & np.isfinite(high)
+    known = np.isfinite(p.shown(x, low)) & np.isfinite(p.shown(x, high))
     edges = np.flatnonzero(np.diff(np.concatenate(([0], known.astype(int), [0]))))
     parts = []
     for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
