@@ -229,10 +229,10 @@ def legend(kinds: Mapping[str, int]) -> str:
 
 
 def _cut(p: Panel) -> str:
-    """Says that a steep start is left out."""
-    return (
-        svg.text(p.left + 4, p.top + 9, "a steep start is not shown", "start", ' opacity=".7"') if p.start > 0 else ""
-    )
+    """Says above the frame that a steep start is left out."""
+    if p.start < 0:
+        return ""
+    return svg.text(p.width - p.right, p.top - 3, "a steep start is not shown", "end", ' opacity=".7"')
 
 
 def _banded(p: Panel, x: FloatArray, b: Band, kind: int) -> str:
