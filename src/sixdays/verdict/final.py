@@ -18,12 +18,15 @@ from sixdays.verdict.partial import in_order, level_at, quantiles, roughness, sc
 from sixdays.verdict.tables import between, tables
 
 Kind = Literal["rl", "supervised", "auto"]
-EARLIEST = 0.05  # of the length; before it no final value is predicted
+Table = Literal["own", "6", "3", "1", "none"]
+EARLIEST = 0.03  # of the length; before it no final value is predicted
 MOST_REFERENCES = 16
 OWN = 3  # finished runs of the curve's own method from which on only those are asked
 # Parts of the width, chosen on the development curves, lightly: share of the range seen so far that may still be
 # moved through, floor of it, recent move, borrowed growth, distance from the others, and how much of it goes.
 _RANGE, _FLOOR, _RECENT, _GROWTH, _APART, _BACK = 0.3, 0.02, 0.3, 0.2, 0.2, 0.2
+# How much of the borrowed growth counts: of its own method all, of others less, the fewer they are.
+_TRUST: Mapping[Table, float] = {"own": 1.0, "6": 0.7, "3": 0.6, "1": 0.5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Reach:
     now: float
     centre: float
     unit: float
-    table: Literal["own", "6", "3", "1", "none"]
+    table: Table
     smooth: bool
 
 
@@ -76,7 +79,7 @@ def predict_final(
     goal: the steps that the run will make; references are read at the same fraction of their own length.
     kind: `auto` takes the table of supervised curves for curves without ups and downs, else that of RL.
 
-    None before 5 % of the length, and where nothing finite or no sign of a spread has been seen.
+    None before 3 % of the length, where the last value is not finite, and where no sign of a spread has been seen.
     """
     reach = reach_of(curve, references, goal)
     if reach is None:
@@ -111,14 +114,15 @@ _BASIS = {
 def reach_of(curve: Curve, references: Sequence[Curve], goal: float) -> Reach | None:
     """Centre and width unit of the final score; see `predict_final`. What the tables are fitted on.
 
-    centre = now + median growth g − 0.2 (1 − f) d; unit = (p80 − p20)(g) + (0.3 (1 − f) + 0.02) R + noise
-    + 0.3 |now − score at f/2| + 0.2 |g| + 0.2 |d|, where R is the range seen so far, d how far the curve stands
-    above the references at the same fraction.
+    centre = now + t g − 0.2 (1 − f) d; unit = (p80 − p20)(g) + (0.3 (1 − f) + 0.02) R + noise + 0.2 |g|
+    + 0.3 |now − score at f/2| + 0.2 |d|, where g is the growth of the references (its median), t 1 for those of
+    its own method, 0.7 to 0.5 for others, R the range seen so far, d how far the curve stands above the
+    references at the same fraction.
     """
     x, y = in_order(curve)
     fraction = min(float(x[-1]) / goal, 1.0)
     now = level_at(x, y, x[-1], goal)
-    if fraction < EARLIEST or not np.isfinite(now):
+    if fraction < EARLIEST or not np.isfinite(now + y[-1]):
         return None
     seen = y[np.isfinite(y)]
     before = score_at(x, y, x[-1] / 2, goal)
@@ -126,6 +130,8 @@ def reach_of(curve: Curve, references: Sequence[Curve], goal: float) -> Reach | 
     asked = own if len(own) >= OWN else list(references)
     borrowed = [_borrowed(r, fraction) for r in asked[:: 1 + len(asked) // MOST_REFERENCES]]
     borrowed = [b for b in borrowed if np.isfinite(b[0] - b[1])]
+    counted: Table = "6" if len(borrowed) >= 6 else "3" if len(borrowed) >= 3 else "1" if borrowed else "none"
+    table: Table = "own" if borrowed and asked is own else counted
     start, end = window(x, x[-1], goal)
     noise = roughness(seen)
     unit = (_RANGE * (1 - fraction) + _FLOOR) * span(seen)
@@ -135,14 +141,13 @@ def reach_of(curve: Curve, references: Sequence[Curve], goal: float) -> Reach | 
         then, final, rough = np.array(borrowed).T
         g20, growth, g80 = quantiles(final - then, (0.2, 0.5, 0.8))
         apart = now - quantiles(then, (0.5,))[0]
-        centre += growth - _BACK * (1 - fraction) * apart
+        centre += _TRUST[table] * growth - _BACK * (1 - fraction) * apart
         unit += (g80 - g20) + _GROWTH * abs(growth) + _APART * abs(apart)
         noise = (noise + quantiles(rough, (0.5,))[0]) / (2 if len(seen) > 2 else 1)
     unit += noise * (2 / (end - start)) ** 0.5
     if not (unit > 0 and np.isfinite(centre + unit)):
         return None
-    table: Any = next((str(k) for k in (6, 3, 1) if len(borrowed) >= k), "none")
-    return Reach(fraction, now, centre, unit, "own" if borrowed and asked is own else table, _is_smooth(seen))
+    return Reach(fraction, now, centre, unit, table, _is_smooth(seen))
 
 
 def _borrowed(reference: Curve, fraction: float) -> tuple[float, float, float]:
@@ -153,8 +158,8 @@ def _borrowed(reference: Curve, fraction: float) -> tuple[float, float, float]:
 
 
 def _is_smooth(y: FloatArray) -> bool:
-    """Whether a curve goes one way, as losses and accuracies do: five points, detours below a quarter of the way."""
-    if len(y) < 5:
+    """Whether a curve goes one way, as losses do: eight points, back and forth less than a tenth more than the way."""
+    if len(y) < 8:
         return False
     way = np.abs(np.diff(y)).sum()
-    return bool(0 < way <= 1.25 * abs(y[-1] - y[0]))
+    return bool(0 < way <= 1.1 * abs(y[-1] - y[0]))

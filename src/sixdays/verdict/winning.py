@@ -23,7 +23,7 @@ EARLIEST = 0.1
 CHECKPOINTS = tuple(round(0.05 * i, 2) for i in range(2, 20))
 ACROSS = 0.2  # correlation of the errors of a method's tasks; measured on pairs of methods over 3, 5 and 10 tasks
 _FINISHED = 0.99
-_RANGE = 0.05
+_RANGE, _GROWTH = 0.05, 0.5  # parts of the unit: of the range while there is time, of the borrowed growth
 _FEW = 0.1  # standard deviation of a run's score in units of the range, worth two runs where few are there
 _LEAST, _MOST = 1e-4, 1 - 1e-4
 
@@ -99,7 +99,13 @@ def standing(
     tails = [quantiles(g, (0.2, 0.8)) for g in growths.values()]
     of_growth = float(np.mean([high - low for low, high in tails]))
     v_now, v_final = _variance(now, wide), _variance(final, wide)
-    unit = sqrt(v_now / len(now) + v_final / len(final) + of_growth**2 / 4 + (_RANGE * wide * (1 - f)) ** 2)
+    unit = sqrt(
+        v_now / len(now)
+        + v_final / len(final)
+        + of_growth**2 / 4
+        + (_RANGE * wide * (1 - f)) ** 2
+        + (_GROWTH * growth) ** 2
+    )
     unit += 1e-3 * wide + 1e-12 * (1 + abs(float(final.mean())))
     ahead = float(now.mean() - final.mean())
     sign = 1.0 if higher_is_better else -1.0
