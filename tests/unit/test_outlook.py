@@ -202,6 +202,12 @@ def test_chances_are_those_of_the_curves_as_they_were() -> None:
     assert history[4][1] == win_probability(then, baseline)
 
 
+def test_a_run_that_has_just_begun_hides_no_history() -> None:
+    baseline = [curve(50, s, "base") for s in range(5)]
+    mine = [curve(100, s, until=0.5) for s in range(10, 13)]
+    assert chances([*mine, curve(100, 14, until=0.04)], baseline) == chances(mine, baseline)
+
+
 # Early decisions
 
 

@@ -139,10 +139,12 @@ def chances(
     running: Sequence[Curve], baseline: Sequence[Curve], goal: Goal = None, *,
     higher_is_better: bool = True, events: Sequence[float] = (), checkpoints: Sequence[float] = CHECKPOINTS,
 ) -> list[tuple[float, float | None]]:  # fmt: skip
-    """P as `win_probability` would have said it at every checkpoint that all runs have passed."""
+    """P as `win_probability` would have said it at every checkpoint that all runs past 10 % have passed."""
     goal_of = _goals(goal, running)
     named = [Curve(c.task, c.method, c.seed, c.steps, c.values, goal_of[c.task]) for c in running]
-    reached = min((float(c.steps.max()) / goal_of[c.task] for c in named), default=0.0)
+    fractions = [float(c.steps.max()) / goal_of[c.task] for c in named]
+    reached = min((f for f in fractions if f >= EARLIEST), default=0.0)
+    named = [c for c, f in zip(named, fractions, strict=True) if f >= EARLIEST]
     out = []
     for f in checkpoints:
         if f > reached * (1 + 1e-9):
