@@ -78,7 +78,7 @@ def test_a_run_silent_for_ten_of_its_usual_gaps_is_stuck_and_before_that_it_is_n
 
 
 def test_a_pause_that_comes_back_is_not_stuck() -> None:
-    gaps = np.where(np.arange(60) % 20 == 19, 1500.0, 60.0)  # an evaluation of 25 gaps every 20 points
+    gaps = np.where(np.arange(60) % 20 == 19, 1500.0, 60.0).astype(np.float64)
     times: FloatArray = T0 + np.concatenate([[0.0], np.cumsum(gaps)])
     r = run(steps=range(0, 610, 10), times=times, config={"total_timesteps": 1000})
     assert one(r, times[-1] + 1500).state == "running"
@@ -86,7 +86,7 @@ def test_a_pause_that_comes_back_is_not_stuck() -> None:
 
 
 def test_the_first_pause_is_known_from_finished_siblings() -> None:
-    gaps = np.where(np.arange(100) % 20 == 19, 1500.0, 60.0)
+    gaps = np.where(np.arange(100) % 20 == 19, 1500.0, 60.0).astype(np.float64)
     times: FloatArray = T0 + np.concatenate([[0.0], np.cumsum(gaps)])
     whole = run("a/0", range(0, 1010, 10), times, config={"total_timesteps": 1000})
     young = run("a/1", range(0, 200, 10), times[:20], config={"total_timesteps": 1000})
@@ -145,7 +145,7 @@ def test_the_goal_given_serves_where_nothing_else_tells_it() -> None:
 
 
 def test_a_clock_set_back_is_said_and_not_counted() -> None:
-    times = T0 + 60.0 * np.arange(51)
+    times = np.asarray(T0 + 60.0 * np.arange(51), dtype=np.float64)
     times[25:] -= 86400.0
     s = one(run(steps=range(0, 510, 10), times=times, config={"max_steps": 1000}), times[-1] + 30)
     assert s.state == "running"
@@ -156,7 +156,7 @@ def test_a_clock_set_back_is_said_and_not_counted() -> None:
 
 
 def test_a_clock_that_leaps_ahead_is_said_and_not_counted() -> None:
-    times = T0 + 60.0 * np.arange(51)
+    times = np.asarray(T0 + 60.0 * np.arange(51), dtype=np.float64)
     times[25:] += 30 * 86400.0
     s = one(run(steps=range(0, 510, 10), times=times, config={"max_steps": 1000}), times[-1] + 30)
     assert (s.state, s.took_s) == ("running", 49 * 60)

@@ -12,15 +12,17 @@ from sixdays.logs.series import Scalar
 # Config keys by what they count, likeliest first; the last dotted component counts, without case.
 KEYS = {
     "step": (
-        "total_timesteps", "total_env_steps", "total_steps", "max_steps", "max_timesteps", "num_timesteps", "n_timesteps",
-        "num_train_steps", "max_train_steps", "training_steps", "train_steps", "num_training_steps", "total_train_steps",
-        "num_env_steps", "max_env_steps", "total_environment_steps", "max_iters", "max_iterations", "max_iter",
-        "num_iterations", "n_iterations", "total_iterations", "iterations", "num_iters", "n_iters", "iters",
-        "num_train_frames", "total_frames", "max_frames", "num_frames", "frames", "nb_steps", "max_updates", "num_updates",
-        "total_updates", "timesteps_total", "env_steps", "steps", "num_steps", "timesteps",
+        "total_timesteps", "total_env_steps", "total_steps", "max_steps", "max_timesteps", "num_timesteps",
+        "n_timesteps", "num_train_steps", "max_train_steps", "training_steps", "train_steps", "num_training_steps",
+        "total_train_steps", "num_env_steps", "max_env_steps", "total_environment_steps", "max_iters",
+        "max_iterations", "max_iter", "num_iterations", "n_iterations", "total_iterations", "iterations",
+        "num_iters", "n_iters", "iters", "num_train_frames", "total_frames", "max_frames", "num_frames", "frames",
+        "nb_steps", "max_updates", "num_updates", "total_updates", "timesteps_total", "env_steps", "steps",
+        "num_steps", "timesteps",
     ),
     "epoch": (
-        "max_epochs", "num_epochs", "total_epochs", "num_train_epochs", "train_epochs", "nb_epochs", "n_epoch", "epochs",
+        "max_epochs", "num_epochs", "total_epochs", "num_train_epochs", "train_epochs", "nb_epochs", "n_epoch",
+        "epochs",
     ),
     "episode": ("total_episodes", "num_episodes", "max_episodes", "n_episodes", "nb_episodes", "episodes"),
 }  # fmt: skip

@@ -35,7 +35,8 @@ class RunState:
 
     steps, goal: in units of x. started, last: Unix seconds of its first and last sign of life. took_s: seconds of
     work so far, without outages. left_s: 10, 50 and 90 % of the seconds still needed, only while it runs.
-    gap_s: its usual gap. basis: what goal and time rest on, in words. clock: `log`, `file` or `none`.
+    gap_s: its usual gap, a tenth of the silence that makes it stuck. basis: what goal and time rest on, in words.
+    clock: `log`, `file` or `none`.
     """
 
     path: str
@@ -239,7 +240,7 @@ def _state(s: _Seen) -> RunState:
     p = s.run.place
     return RunState(
         s.run.path, p.group, p.task, p.seed, state, s.step if s.trace else None, s.goal, s.started, s.last, s.took_s,
-        left, "; ".join(filter(None, rests)), s.clock, s.trace.x if s.trace else "", s.gap_s, _notes(s),
+        left, "; ".join(filter(None, rests)), s.clock, s.trace.x if s.trace else "", s.patience_s / SILENT, _notes(s),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from sixdays.logs.series import FloatArray, Series
 UNITS = ("step", "epoch", "episode", "second", "row")
 OUTAGE = 20.0  # a gap this many times the second longest, and of half an hour or more, is no pause of the run's own
 OUTAGE_S = 1800.0
-PAUSE = 1.25  # pauses come back, and some last longer than the longest so far
+PAUSE, ONCE = 1.25, 2.0  # how much longer than the longest so far a pause may last: if it came thrice, if once
 HOLE = 5  # as many logging steps at once: points are missing
 RECENT = 30  # gaps whose median is "usual"
 
@@ -65,13 +65,21 @@ class Trace:
         """The usual gap: the median of the recent ones, or so much that ten of it outlast the pauses so far."""
         if not len(self.gaps):
             return None
-        return float(max(np.median(self.gaps[-RECENT:]), 0.1 * PAUSE * self.pause_s))
+        return float(max(np.median(self.gaps[-RECENT:]), 0.1 * self.patience_s))
 
     @property
     def pause_s(self) -> float:
         """The longest gap so far, but for the first where there are more: that one holds compiling and loading."""
         own = self.gaps[1:] if len(self.gaps) > 5 else self.gaps
         return float(own.max()) if len(own) else 0.0
+
+    @property
+    def patience_s(self) -> float:
+        """A silence that outlasts the pauses so far: the less often the longest came back, the longer."""
+        own = np.sort(self.gaps[1:] if len(self.gaps) > 5 else self.gaps)
+        if not len(own):
+            return 0.0
+        return float(own[-1] * np.clip(own[-1] / own[max(-3, -len(own))], PAUSE, ONCE))
 
     @property
     def odd(self) -> tuple[str, ...]:
