@@ -25,7 +25,7 @@ from sixdays.logs.runs import Place, Run
 from sixdays.logs.series import Log, Series
 from sixdays.logs.trace import Trace
 
-RUNS = 1500
+RUNS = 1000
 ALONE = (
     "evaluation",
     "checkpoint",
@@ -53,8 +53,8 @@ def main() -> None:
         real = public()
         sets.append(("AlgoPerf", [real[i] for i in rng.permutation(len(real))[:RUNS]]))
     sets.append(("generated", [generated(rng) for _ in range(RUNS)]))
-    sets += [(f"all {kind}", [generated(rng, {**KINDS, kind: 1.0}) for _ in range(RUNS // 3)]) for kind in ALONE]
-    sets += [(f"nothing but {kind}", [generated(rng, {kind: 1.0}) for _ in range(RUNS // 3)]) for kind in ALONE]
+    sets += [(f"all {kind}", [generated(rng, {**KINDS, kind: 1.0}) for _ in range(RUNS // 4)]) for kind in ALONE]
+    sets += [(f"nothing but {kind}", [generated(rng, {kind: 1.0}) for _ in range(RUNS // 4)]) for kind in ALONE]
     for name, courses in sets:
         _covered(name, courses, rng)
     if sets[0][0] == "AlgoPerf":
@@ -145,7 +145,7 @@ def stuck(rng: np.random.Generator) -> None:
     for name, one in draw.items():
         for siblings in (False, True):
             found: dict[str, list[bool]] = defaultdict(list)
-            for _ in range(400):
+            for _ in range(200):
                 _one_run(one(), siblings, rng, found)
             print(f"{name + (', siblings' if siblings else ''):<34}" + "".join(f"{np.mean(found[k]):{w}.1%}" for k, w in
                   (("5", 9), ("10", 9), ("11", 9), ("13m", 12), ("20m", 12))) + f"{np.mean(found['living']):9.2%}{len(found['living']):8}")  # fmt: skip

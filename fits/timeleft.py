@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from sixdays.logs.timeleft import COUNTS, FRACTIONS, IRREGULAR, MOVED, predict
 from sixdays.logs.trace import Trace
 
@@ -57,18 +58,28 @@ def public() -> list[Course]:
 
 
 # What may happen to a run, with how often it does.
-KINDS = {"evaluation": 0.5, "checkpoint": 0.3, "slow start": 0.5, "drift": 0.4, "shared node": 0.35, "outage": 0.05,
-         "permanent slow-down": 0.2, "growing": 0.1, "day and night": 0.1}
+KINDS = {
+    "evaluation": 0.5,
+    "checkpoint": 0.3,
+    "slow start": 0.5,
+    "drift": 0.4,
+    "shared node": 0.45,
+    "outage": 0.05,
+    "permanent slow-down": 0.3,
+    "growing": 0.1,
+    "day and night": 0.1,
+}
 
 
 def generated(rng: np.random.Generator, kinds: dict[str, float] = KINDS) -> Course:
     """A made-up run of a made-up recipe with up to three finished siblings."""
     on = {k: rng.random() < p for k, p in kinds.items()}
     n = int(np.exp(rng.uniform(np.log(12), np.log(1500))))
+    between = lambda low, high: float(np.exp(rng.uniform(np.log(low), np.log(high))))  # noqa: E731
     recipe = {
-        "gap": float(np.exp(rng.uniform(np.log(2), np.log(1200)))), "jitter": float(np.exp(rng.uniform(np.log(0.002), np.log(0.6)))),
-        "every": int(rng.integers(3, max(4, n // 4) + 1)), "pause": float(np.exp(rng.uniform(0, np.log(40)))),
-        "save": int(rng.integers(5, max(6, n // 3) + 1)), "start": float(np.exp(rng.uniform(0, np.log(30)))),
+        "gap": between(2, 1200), "jitter": between(0.002, 0.6),
+        "every": int(rng.integers(3, max(4, n // 4) + 1)), "pause": between(1, 40),
+        "save": int(rng.integers(5, max(6, n // 3) + 1)), "start": between(1, 30),
         "drift": float(rng.normal(0, 0.5)), "each": float(10 ** rng.integers(0, 5)),
     }  # fmt: skip
     alike = [_one(rng, recipe, on, n) for _ in range(1 + int(rng.integers(0, 4)))]
