@@ -14,18 +14,44 @@ import tracemalloc
 import warnings
 import zipfile
 from collections import Counter
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+
+from tests import logfiles
 
 from sixdays.errors import SixdaysError
 from sixdays.plugins import create
 from sixdays.readers._files import Source
 from sixdays.readers.mlflow_sqlite import bounded
-from tests import logfiles
 
-SHARES = {"tensorboard": 40, "wandb": 30, "mlflow_sqlite": 10, "evaluations": 10, "table": 2, "jsonl": 2, "monitor": 2, "tries": 2, "huggingface": 2}
-SPECIAL = (b"\0", b"\xff", b"\x80", b"\x7f", b"\xff" * 8, b"\0" * 8, b"\xff\xff\xff\x7f", b"\x80" * 10, b"nan", b"1e999", b",", b"\n", b'"', b"{", b"[" * 50)
+SHARES = {
+    "tensorboard": 40,
+    "wandb": 30,
+    "mlflow_sqlite": 10,
+    "evaluations": 10,
+    "table": 2,
+    "jsonl": 2,
+    "monitor": 2,
+    "tries": 2,
+    "huggingface": 2,
+}
+SPECIAL = (
+    b"\0",
+    b"\xff",
+    b"\x80",
+    b"\x7f",
+    b"\xff" * 8,
+    b"\0" * 8,
+    b"\xff\xff\xff\x7f",
+    b"\x80" * 10,
+    b"nan",
+    b"1e999",
+    b",",
+    b"\n",
+    b'"',
+    b"{",
+    b"[" * 50,
+)
 MOST_MEMORY = 64 << 20  # a reader's own peak on inputs of a few kB
 
 
@@ -40,10 +66,22 @@ def samples(name: str, folder: Path) -> list[bytes]:
         shape, meta = logfiles.message((2, b"")), logfiles.message((1, logfiles.message((1, "scalars"))))
         tensor = logfiles.message((1, 1), (2, shape), (4, b"\0\0\x80?"))
         pair = logfiles.message((1, "lr"), (2, logfiles.message((2, 0.1))))
-        hparams = logfiles.message((1, logfiles.message((1, "hparams"), (2, logfiles.message((3, logfiles.message((1, pair))))))))
+        hparams = logfiles.message(
+            (1, logfiles.message((1, "hparams"), (2, logfiles.message((3, logfiles.message((1, pair)))))))
+        )
         text = logfiles.message((1, 7), (8, "|param|value|\n|-|-|\n|seed|3|"))
-        out.append(logfiles.tensor_event(3, "a", tensor, 1.7e9, meta) + logfiles.tensor_event(3, "hyperparameters/text_summary", text, 1.7e9))
-        out.append(logfiles.frame(logfiles.message((1, 1.7e9), (5, logfiles.message((1, logfiles.message((1, "_hparams_/session_start_info"), (9, hparams))))))))
+        out.append(
+            logfiles.tensor_event(3, "a", tensor, 1.7e9, meta)
+            + logfiles.tensor_event(3, "hyperparameters/text_summary", text, 1.7e9)
+        )
+        out.append(
+            logfiles.frame(
+                logfiles.message(
+                    (1, 1.7e9),
+                    (5, logfiles.message((1, logfiles.message((1, "_hparams_/session_start_info"), (9, hparams))))),
+                )
+            )
+        )
     if name == "wandb":
         out.append(logfiles.wandb_blocks(logfiles.wandb_records(logfiles.rows(3), "s" * 200, {"seed": 3}, exit_code=1)))
     return out
@@ -114,7 +152,6 @@ def run(name: str, inputs: int, seed: int, folder: Path) -> Counter[str]:
     frames = [s for s in starts if name == "tensorboard" and len(s) < 400]
     records = logfiles.wandb_records(logfiles.rows(3), "score", {"seed": 3, "env": {"name": "x"}}, exit_code=0)
     counts: Counter[str] = Counter()
-    make: Callable[[], bytes]
     for i in range(inputs):
         inside = rng.random() < 0.5
         if name == "wandb" and inside:
@@ -160,8 +197,11 @@ def main() -> None:
             start = time.perf_counter()
             counts = run(name, inputs, asked.seed, Path(folder))
             total += inputs
-            print(f"{name:14} {inputs:9,} inputs: {counts['read']:9,} read, {counts['refused']:9,} refused, "
-                  f"peak {counts['peak kB'] / 1024:.1f} MB, {time.perf_counter() - start:.0f} s", flush=True)
+            print(
+                f"{name:14} {inputs:9,} inputs: {counts['read']:9,} read, {counts['refused']:9,} refused, "
+                f"peak {counts['peak kB'] / 1024:.1f} MB, {time.perf_counter() - start:.0f} s",
+                flush=True,
+            )
     print(f"{total:,} inputs: no exception but ours")
 
 

@@ -7,12 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
+from tests import logfiles
+from tests.logfiles import START, rows
 
 from sixdays.app.folders import of_text
 from sixdays.app.reading import Found, find_runs
 from sixdays.errors import LogError, UsageError
-from tests import logfiles
-from tests.logfiles import START, rows
 
 
 def paths(found: Found) -> list[str]:

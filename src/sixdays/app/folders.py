@@ -21,9 +21,9 @@ HEAD = 4096
 PASSED = frozenset("__pycache__ node_modules venv env site-packages".split())  # as all that begin with a dot
 MOST_CONFIG = 1_000_000
 CONFIGS = (
-    "config.yaml", "config.yml", "config.json", "cfg.yaml", "cfg.json", "params.json", "params.yaml", "args.json", "args.yaml",
-    "hparams.yaml", "hparams.json", "variant.json", "flags.json", "hyperparameters.json", "training_args.json",
-    "wandb-metadata.json", "wandb-summary.json",
+    "config.yaml", "config.yml", "config.json", "cfg.yaml", "cfg.json", "params.json", "params.yaml", "args.json",
+    "args.yaml", "hparams.yaml", "hparams.json", "variant.json", "flags.json", "hyperparameters.json",
+    "training_args.json", "wandb-metadata.json", "wandb-summary.json",
 )  # fmt: skip
 HYDRA = ("config.yaml", "overrides.yaml")
 _OWN = frozenset(("metrics", "params", "tags", "artifacts", "traces", "inputs", "outputs"))  # of an MLflow run

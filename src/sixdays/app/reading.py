@@ -20,8 +20,9 @@ ROLES = frozenset(
     "train training val valid validation eval evaluation evaluations test testing evals".split()
 )  # parts of one run
 PLAIN = ROLES | frozenset(
-    "log logs progress metric metrics result results history train_log training_log log_train log_eval data scores score "
-    "stats scalars loss losses episodes episode monitor rollout eval_log returns learning_curve curve output summary".split()
+    "log logs progress metric metrics result results history train_log training_log log_train log_eval data scores "
+    "score stats scalars loss losses episodes episode monitor rollout eval_log returns learning_curve curve output "
+    "summary".split()
 )  # names of files that say nothing of their run
 LOGGERS = frozenset("tb tensorboard tensorboard_logs tb_logs tblogs csv csv_logs logger tensorboardx wandb".split())
 _STAMP = re.compile(r"\d{9,}(\.\d+)?")
@@ -229,8 +230,7 @@ def _of_host(host: _Host, search: _Search) -> list[_Draft]:
 
 
 def _parts(host: _Host) -> Iterator[tuple[Folder, str, str, Reader]]:
-    """The files of a run. Of checkpoints' states only the last counts; Ray's result.json says all that is in its
-    progress.csv and event files."""
+    """The files of a run: of checkpoints' states only the last; of Ray's files only result.json, which says it all."""
     checkpoints = [f for f, _ in host.parts if _CHECKPOINT.fullmatch(f.name)]
     own = any(f is host.folder and _has(f, "huggingface") for f, _ in host.parts)
     last = None if own else max(checkpoints, key=lambda f: int(f.name.partition("-")[2]), default=None)
@@ -319,16 +319,18 @@ def _notes(runs: Sequence[Run]) -> tuple[str, ...]:
     groups = {run.place.group for run in runs}
     tasks = {run.place.task for run in runs} - {""}
     how = Counter(run.place.how for run in runs if run.place.how)
-    parts = [
-        f"{len(runs)} {'run' if len(runs) == 1 else 'runs'} in {len(groups)} {'group' if len(groups) == 1 else 'groups'}"
-    ]
+    line = f"{_count(len(runs), 'run')} in {_count(len(groups), 'group')}"
     if len(tasks) > 1:
-        parts[0] += f" on {len(tasks)} tasks"
-    line = f"{parts[0]}: {', '.join(f'{k} {n}' for k, n in formats.most_common())}"
+        line += f" on {len(tasks)} tasks"
+    line += f": {', '.join(f'{k} {n}' for k, n in formats.most_common())}"
     if how:
         line += f"; seed from {', '.join(k for k, _ in how.most_common(3))}"
     odd = Counter(note.message for run in runs for log in run.logs for note in log.notes)
     return (line, *(f"{message}{f' ({n} times)' if n > 1 else ''}" for message, n in odd.most_common(8)))
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def _natural(path: str) -> list[tuple[int, str]]:

@@ -1,4 +1,4 @@
-"""Readers: one file each for a log format, behind one protocol. Found by listing; files with a leading `_` are shared parts.
+"""Readers: one file each for a log format, behind one protocol. Found by listing; `_` begins the names of shared parts.
 
 _files    opening, heads and tails, lines       _points   growing series, resumes, joining
 _cells    numbers and times                     _columns  which column is what, by name

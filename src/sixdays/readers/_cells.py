@@ -64,7 +64,7 @@ def instant(cell: object) -> float | None:
 
 
 def floats(cells: Sequence[object]) -> tuple[FloatArray, NDArray[np.bool_] | None]:
-    """A column as numbers, and where there is one (None: everywhere). A blank is no number; a NaN that was written is."""
+    """A column as numbers, and where there is one (None: everywhere). A blank is none; a NaN that was written is."""
     try:
         return np.array(list(map(float, cells))), None  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):

@@ -11,38 +11,51 @@ from functools import lru_cache
 from sixdays.readers._cells import instant, is_absent, number
 
 # Names without case and punctuation; the sooner in a row, the better. A prefix before a slash does not count.
-STEPS = """
- totaltimesteps timestepstotal totalenvinteracts totalenvsteps totalenvironmentsteps numenvstepssampledlifetime
- numenvstepssampled numstepssampled numagentstepssampled envsteps envstep environmentsteps environmentstep
- numenvsteps totalsteps totalnumsteps numsteps nsteps
- globalstep globalsteps trainerglobalstep step steps timestep timesteps numtimesteps totalframes frames frame numframes envframes
- gradientsteps gradientstep gradstep trainstep trainingstep trainingsteps trainsteps updates update nupdates numupdates optimizerstep
- tokens tokensseen numtokens totaltokens consumedtokens samples numsamples samplesseen consumedsamples examples examplesseen images imagesseen
- iteration iterations iter iters trainingiteration trainiter itr batch batches batchidx minibatch minibatches it t
-""".split()  # fmt: skip
-EPOCHS = "epoch epochs epochnum epochidx epochnumber curepoch currentepoch numepochs".split()
-EPISODES = "episode episodes episodenum numepisodes totalepisodes episodestotal nepisodes numepisodeslifetime".split()
-GENERATIONS = "generation generations gen round rounds evaluation evals trialnumber x".split()
-CLOCKS = "timestamp walltime datetime date time createdat loggedat ts".split()
-ELAPSED = """
- timeelapsed elapsed elapsedtime elapsedseconds elapseds timetotals totaltime totaltimes totalseconds runtime relativetime
- relativetimeprocess relativetimewall relativewalltime traintime trainingtime wallclock wallclocktime wallclocks walltimes timesec timeseconds times seconds secs hours
- accumulatedsubmissiontime timesinceresume walltime time duration
- minutes elapsedminutes mins elapsedhours hrs
-""".split()  # fmt: skip
-SEEDS = "seed randomseed rngseed runseed seedid seeds run runid trial trialid replicate replica rep repeat repetition".split()
-TASKS = """
- task env envid envname environment environmentid environmentname game dataset datasetname benchmark domain taskname workload problem
-""".split()  # fmt: skip
-METHODS = """
- method algo algorithm algorithmname agent agentname group model modelname variant approach optimizer optimiser expname
- experiment experimentname policy learner system setting configuration arm condition name
-""".split()  # fmt: skip
-TAGS = "metric metricname tag variable measure key".split()
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+STEPS = _names(
+    "totaltimesteps timestepstotal totalenvinteracts totalenvsteps totalenvironmentsteps "
+    "numenvstepssampledlifetime numenvstepssampled numstepssampled numagentstepssampled envsteps envstep "
+    "environmentsteps environmentstep numenvsteps totalsteps totalnumsteps numsteps nsteps globalstep "
+    "globalsteps trainerglobalstep step steps timestep timesteps numtimesteps totalframes frames frame "
+    "numframes envframes gradientsteps gradientstep gradstep trainstep trainingstep trainingsteps trainsteps "
+    "updates update nupdates numupdates optimizerstep tokens tokensseen numtokens totaltokens consumedtokens "
+    "samples numsamples samplesseen consumedsamples examples examplesseen images imagesseen iteration "
+    "iterations iter iters trainingiteration trainiter itr batch batches batchidx minibatch minibatches it t"
+)
+EPOCHS = _names("epoch epochs epochnum epochidx epochnumber curepoch currentepoch numepochs")
+EPISODES = _names("episode episodes episodenum numepisodes totalepisodes episodestotal nepisodes numepisodeslifetime")
+GENERATIONS = _names("generation generations gen round rounds evaluation evals trialnumber x")
+CLOCKS = _names("timestamp walltime datetime date time createdat loggedat ts")
+ELAPSED = _names(
+    "timeelapsed elapsed elapsedtime elapsedseconds elapseds timetotals totaltime totaltimes totalseconds "
+    "runtime relativetime relativetimeprocess relativetimewall relativewalltime traintime trainingtime "
+    "wallclock wallclocktime wallclocks walltimes timesec timeseconds times seconds secs hours "
+    "accumulatedsubmissiontime timesinceresume walltime time duration minutes elapsedminutes mins "
+    "elapsedhours hrs"
+)
+SEEDS = _names(
+    "seed randomseed rngseed runseed seedid seeds run runid trial trialid replicate replica rep repeat repetition"
+)
+TASKS = _names(
+    "task env envid envname environment environmentid environmentname game dataset datasetname benchmark "
+    "domain taskname workload problem"
+)
+METHODS = _names(
+    "method algo algorithm algorithmname agent agentname group model modelname variant approach optimizer "
+    "optimiser expname experiment experimentname policy learner system setting configuration arm condition "
+    "name"
+)
+TAGS = _names("metric metricname tag variable measure key")
+VALUES = _names(
+    "value values score scores result performance return returns reward rewards metricvalue y normalizedscore "
+    "accuracy acc"
+)
 UNITS = {"minutes": 60.0, "elapsedminutes": 60.0, "mins": 60.0, "hours": 3600.0, "elapsedhours": 3600.0, "hrs": 3600.0}
-VALUES = """
- value values score scores result performance return returns reward rewards metricvalue y normalizedscore accuracy acc
-""".split()  # fmt: skip
 ROW = "row"
 
 

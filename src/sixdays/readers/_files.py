@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,9 @@ from sixdays.errors import LogError, Problem
 
 BLOCK = 1 << 20
 HEAD = 4096
-TAIL = 12288
+TAIL = 4096
+_FIRST = 2048  # of a glance
+_CONTROL = re.compile(rb"[\x00-\x08]")
 MOST_LINE = 1 << 26
 _MARK = 256  # bytes at the start that tell whether a file was replaced
 
@@ -95,10 +98,11 @@ class Lines:
 def lines(source: Source, start: int = 0, number: int = 1, *, ends: bool = False) -> Iterator[Lines]:
     """The lines of a file from an offset, in blocks of about 1 MB; with `ends` only the first and the last few.
 
-    How many are the last few depends on the length of a line: about forty, in 12 kB to 512 kB.
+    How many are the last few depends on the length of a line: about forty, in 4 kB to 512 kB.
     """
-    if ends and source.size - start > HEAD + TAIL:
-        head = source.at(start, HEAD)
+    if ends and source.size - start > 4 * TAIL:
+        head = source.at(start, _FIRST)
+        head = head if b"\n" in head else source.at(start, 16 * HEAD)
         cut = head.rfind(b"\n") + 1
         if cut:
             block = _split(head[:cut], number, start + cut)
@@ -159,5 +163,5 @@ def _split(data: bytes, number: int, offset: int) -> Lines:
 
 
 def is_text(head: bytes) -> bool:
-    """Whether bytes look like text: no NUL, few control characters."""
-    return b"\0" not in head and sum(b < 9 for b in head[:512]) == 0
+    """Whether bytes look like text: no NUL, no such control character."""
+    return _CONTROL.search(head) is None

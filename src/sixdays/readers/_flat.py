@@ -1,4 +1,4 @@
-"""Nested values as flat ones with dotted keys; JSON that never raises anything but ValueError; the flat part of YAML."""
+"""Nested values as flat ones with dotted keys; JSON that never raises; the flat part of YAML."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ _OVERRIDE = re.compile(r"^- +\+{0,2}(?P<key>[\w./@-]+)=(?P<value>.*)$")
 
 
 def yaml_lines(text: str) -> dict[str, Scalar]:
-    """The `key: scalar` lines of a YAML file, nested by their indent; what is more than that is passed over.
+    r"""The `key: scalar` lines of a YAML file, nested by their indent; what is more than that is passed over.
 
     No tag is acted on, nothing is evaluated. Lines `- key=value` (Hydra's overrides) count as well.
 
-    >>> yaml_lines("env:\\n  name: Hopper-v4  # it hops\\nseed: 3\\nlr:\\n  desc: null\\n  value: 0.001\\n")
+    >>> yaml_lines("env:\n  name: Hopper-v4  # it hops\nseed: 3\nlr:\n  desc: null\n  value: 0.001\n")
     {'env.name': 'Hopper-v4', 'seed': 3, 'lr': 0.001}
     """
     out: dict[str, Scalar] = {}

@@ -67,8 +67,8 @@ class Shelf(dict[str, Points]):
         for tag, points in self.items():
             if not len(points.steps):
                 continue
-            arrays = (np.frombuffer(a) for a in (points.steps, points.values, points.times))
-            series, note = resolved(Series(tag, *arrays, x=x))
+            steps, values, times = (np.frombuffer(a) for a in (points.steps, points.values, points.times))
+            series, note = resolved(Series(tag, steps, values, times, x))
             out[tag] = series
             if note:
                 odd.setdefault(note, []).append(tag)
@@ -101,8 +101,8 @@ def resolved(series: Series) -> tuple[Series, str]:
 
     After a resume steps go back: the later segment replaces what the earlier had from there on, for it is what the
     run went on from. Equal steps are not going back (several episodes that end at one step are all kept). Where
-    steps go back more than eight times and at more than one point in a hundred, it is no resume but several writers: then points are
-    ordered by step, none is left out.
+    steps go back more than eight times and at more than one point in a hundred, it is no resume but several writers:
+    then points are ordered by step, none is left out.
     """
     steps = series.steps
     back = np.flatnonzero(steps[1:] < steps[:-1]) + 1
@@ -123,7 +123,7 @@ def _take(series: Series, index: NDArray[np.int64]) -> Series:
 
 
 def joined(earlier: Log, later: Log) -> Log:
-    """One log of what was read earlier and what was read later (of the same file from its cursor, or of a next file)."""
+    """One log of what was read earlier and what was read later: from a file's cursor on, or from a next file."""
     series = dict(earlier.series)
     notes = list(later.notes)
     odd: dict[str, list[str]] = {}
@@ -132,8 +132,10 @@ def joined(earlier: Log, later: Log) -> Log:
         if old is None:
             series[tag] = new
             continue
-        pairs = ((old.steps, new.steps), (old.values, new.values), (old.times, new.times))
-        series[tag], note = resolved(Series(tag, *(np.concatenate(p) for p in pairs), x=new.x))
+        steps, values, times = (
+            np.concatenate(p) for p in ((old.steps, new.steps), (old.values, new.values), (old.times, new.times))
+        )
+        series[tag], note = resolved(Series(tag, steps, values, times, new.x))
         if note:
             odd.setdefault(note, []).append(tag)
     notes += [Problem(f"{_some(tags)}: {note}", "", later.path, level="warning") for note, tags in odd.items()]

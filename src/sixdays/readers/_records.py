@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from sixdays.errors import LogError
-from sixdays.logs.series import Log, Scalar
+from sixdays.logs.series import Ended, Log, Scalar
 from sixdays.readers import Tick, Wanted
 from sixdays.readers._cells import instant, number
 from sixdays.readers._columns import METHODS, ROW, SEEDS, TASKS, UNITS, Columns, choose, plain
 from sixdays.readers._files import HEAD, Source, is_text, lines, opened
 from sixdays.readers._flat import flat, parsed
 from sixdays.readers._points import Shelf, settle
-from sixdays.readers._table import _anchor
+from sixdays.readers._table import log_of
 
-_SAMPLE = 200
 _NAN = float("nan")
 Record = Mapping[str, Any]
 
@@ -47,75 +46,47 @@ class Gathering:
         x = number(found.get(c.x)) if c.x else float(self.rows)
         self.rows += 1
         if x is None or not np.isfinite(x):
-            for key, value in found.items():
-                if not isinstance(value, (float, list, dict)):
-                    self.said.setdefault(key, value)
+            self.said.update({k: v for k, v in found.items() if k not in self.said and not isinstance(v, float)})
             return
-        time: float | None = _NAN
-        if c.clock:
-            time = instant(found.get(c.clock))
-        elif c.elapsed:
-            time = number(found.get(c.elapsed))
+        time = self.time(found)
         shelf = self.shelves.setdefault(tuple(str(found.get(k, "")) for _, k in c.keys), Shelf())
-        taken = c.taken
         if c.tag:
-            tag = str(found.get(c.tag, ""))
-            value = number(found.get(c.value))
-            if value is not None and (self.wanted is None or self.wanted(tag)):
-                shelf[tag].add(x, value, _NAN if time is None else time)
+            self.put(shelf, str(found.get(c.tag, "")), x, number(found.get(c.value)), time)
             return
+        taken = c.taken | self.skip
         for key, value in found.items():
-            kind = type(value)
-            if key in taken or key in self.skip:
+            if key in taken or value is None:
                 continue
-            if kind is not float and kind is not int:
-                if kind is not str and kind is not bool:
-                    continue
-                if (as_number := number(value)) is None or kind is bool:
-                    self.said[key] = value if self.said.get(key, value) == value else ""
-                    continue
-                value = as_number
-            if self.wanted is None or self.wanted(key):
-                shelf[key].add(x, number(value) or 0.0, _NAN if time is None else time)
+            as_number = None if isinstance(value, bool) else number(value)
+            if as_number is None:
+                self.said[key] = value if self.said.get(key, value) == value else ""
+            self.put(shelf, key, x, as_number, time)
 
-    def logs(self, cursor: Any = None, **more: Any) -> tuple[Log, ...]:
-        """The logs of all that was added."""
+    def put(self, shelf: Shelf, tag: str, x: float, value: float | None, time: float) -> None:
+        if value is not None and (self.wanted is None or self.wanted(tag)):
+            shelf[tag].add(x, value, time)
+
+    def time(self, found: Record) -> float:
         c = self.columns
-        out = []
-        if c.kind == ROW and self.shelves:
+        time = instant(found.get(c.clock)) if c.clock else number(found.get(c.elapsed)) if c.elapsed else None
+        if time is None:
+            return _NAN
+        return time if c.clock else time * UNITS.get(plain(c.elapsed), 1.0)
+
+    def logs(
+        self,
+        cursor: Any = None,
+        config: Mapping[str, Scalar] | None = None,
+        ended: Ended = "",
+        goal: float | None = None,
+    ) -> tuple[Log, ...]:
+        """The logs of all that was added, with what else the file says."""
+        if self.columns.kind == ROW and self.shelves:
             self.source.note("nothing says the step: lines are counted", "log a `step`, an `epoch` or a `time` as well")
-        for key, shelf in self.shelves.items():
-            notes = list(self.source.notes)
-            if c.elapsed and not c.clock:
-                for points in shelf.values():
-                    for i, t in enumerate(
-                        points.times if c.elapsed and UNITS.get(plain(c.elapsed), 1.0) != 1.0 else ()
-                    ):
-                        points.times[i] = t * UNITS[plain(c.elapsed)]
-                _anchor(shelf, self.source.written)
-            series = shelf.series(c.kind, notes, self.source.path)
-            if not series:
-                continue
-            timed = any(np.isfinite(s.times).any() for s in series.values())
-            roles = {role: value for (role, _), value in zip(c.keys, key, strict=True)}
-            said = {k: v for k, v in self.said.items() if v != ""}
-            config = {**said, **more.get("config", {}), **roles}
-            out.append(
-                Log(
-                    self.source.path,
-                    "/".join(v for v in key if v),
-                    self.name,
-                    series,
-                    config,
-                    ended=more.get("ended", ""),
-                    goal=more.get("goal"),
-                    clock="log" if timed else "file" if self.source.written is not None else "none",
-                    written=self.source.written,
-                    cursor=None if c.keys else cursor,
-                    notes=tuple(notes),
-                )  # fmt: skip
-            )
-        return tuple(out)
+        said = {k: v for k, v in self.said.items() if v != ""} | dict(config or {})
+        made = [log_of(self.source, self.name, self.columns, k, s, said) for k, s in self.shelves.items()]
+        where = None if self.columns.keys else cursor
+        return tuple(replace(log, ended=ended, goal=goal, cursor=where) for log in made if log.series)
 
 
 def sample(records: Iterable[Record]) -> dict[str, list[object]]:
@@ -201,9 +172,10 @@ def _columns(source: Source, at: dict[str, Any]) -> Columns:
         return Columns(**{**at["columns"], "keys": ()})
     at.clear()
     first: list[Record] = []
-    for block in lines(Source(source.path, source.file, min(source.size, 1 << 18))):
-        first += objects(Source(source.path, source.file, 0), block.lines, block.number, torn=True)
-        if len(first) >= 40:
+    for most in (2 * HEAD, 1 << 18):
+        for block in lines(Source(source.path, source.file, min(source.size, most))):
+            first += objects(Source(source.path, source.file, 0), block.lines[:40], block.number, torn=True)
+        if first:
             break
     if not first:
         if source.size > HEAD or b"\n" in source.at(0, HEAD):

@@ -1,8 +1,8 @@
 """Rows with a header, as logs: CSV, TSV and their kin. What each column is, `_columns` says.
 
-Blanks are not zeros: a series has only the rows in which its cell holds a number. A last line without a line end may be
-half a line: it is taken only where all its cells are there and no last cell above it is longer; the next read begins
-with it again.
+Blanks are not zeros: a series has only the rows in which its cell holds a number. A last line without a line end may
+be half a line: it is taken only where all its cells are there and no last cell above it is longer; the next read
+begins with it again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import csv
 import os
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -138,7 +138,7 @@ def find_header(path: str, head: bytes) -> _Header | None:
             continue
         cells, delimiter = split(line)
         if all(number(c) is not None for c in cells):
-            named, delimiter_ = split(comment)
+            named, _ = split(comment)
             if len(named) == len(cells) and comment and not comment.startswith("{"):
                 return _Header(_unique(named), delimiter, start, line_number - 1, config)
             return _Header(
@@ -178,9 +178,9 @@ def split(line: str) -> tuple[list[str], str]:
 
 def _sample(source: Source, header: _Header, head: bytes) -> dict[str, list[object]]:
     """The first rows by column; where columns may tell runs apart, also rows from all over the file."""
-    text = [head[header.offset :]]
     several = _may_hold_runs(header.names)
-    if source.size > len(head) and several:
+    text = [head[header.offset : None if several else header.offset + HEAD]]
+    if several and source.size > len(head):
         for i in range(1, _SPOTS + 1):
             at = max(len(head), (source.size - HEAD) * i // _SPOTS)
             text.append(source.at(at, HEAD).partition(b"\n")[2])
@@ -188,7 +188,7 @@ def _sample(source: Source, header: _Header, head: bytes) -> dict[str, list[obje
     for part in text:
         whole = part[: part.rfind(b"\n") + 1] or (part if source.size <= len(head) else b"")
         found = list(_cells(whole.decode("utf-8", "replace").splitlines(), header.delimiter))
-        rows += [r for r in found if len(r) == len(header.names)][: None if several else 200]
+        rows += [r for r in found if len(r) == len(header.names)][: None if several else 40]
     return {n: [r[i] for r in rows] for i, n in enumerate(header.names)}
 
 
@@ -241,10 +241,10 @@ def _take(
     if columns.keys or columns.tag:
         keys, tag = [place[c] for _, c in columns.keys], place.get(columns.tag)
         for row in rows:
-            key = (tuple(row[i].strip() for i in keys), row[tag].strip() if tag is not None else "")
-            by.setdefault(key, []).append(row)
+            both = (tuple(row[i].strip() for i in keys), row[tag].strip() if tag is not None else "")
+            by.setdefault(both, []).append(row)
     else:
-        by[((), "")] = rows
+        by[(), ""] = rows
     for (key, tag_name), part in by.items():
         run = runs.setdefault(key, _Run())
         _take_run(run, list(zip(*part, strict=True)), place, columns, wanted, tag_name, before)
@@ -307,35 +307,42 @@ def _logs(
         source.note("no column says the step: rows are counted", "name one of them `step`, `epoch` or `time`")
     for key, run in runs.items():
         said = {k: v for k, v in run.said.items() if v != ""}
-        roles = {role: value for (role, _), value in zip(columns.keys, key, strict=True)}
-        notes = list(source.notes)
-        if columns.elapsed and not columns.clock:
-            _anchor(run.shelf, source.written)
-        series = run.shelf.series(columns.kind, notes, source.path)
-        if not series:
-            continue
-        timed = bool(columns.clock or columns.elapsed) and any(np.isfinite(s.times).any() for s in series.values())
-        logs.append(
-            Log(
-                source.path,
-                "/".join(v for v in key if v),
-                name,
-                series,
-                {**header.config, **said, **roles},
-                clock="log" if timed else "file" if source.written is not None else "none",
-                written=source.written,
-                cursor=where,
-                notes=tuple(notes),
-            )  # fmt: skip
-        )
+        made = log_of(source, name, columns, key, run.shelf, {**header.config, **said})
+        logs += [replace(made, cursor=where)] if made.series else []
     return tuple(logs)
+
+
+def log_of(
+    source: Source, name: str, columns: Columns, key: Sequence[str], shelf: Shelf, config: Mapping[str, Scalar]
+) -> Log:
+    """One run's log. key: its values of the columns that tell runs apart; they are settings as well."""
+    notes = list(source.notes)
+    if columns.elapsed and not columns.clock:
+        _anchor(shelf, source.written)
+    series = shelf.series(columns.kind, notes, source.path)
+    timed = bool(columns.clock or columns.elapsed) and any(np.isfinite(s.times).any() for s in series.values())
+    roles = {role: value for (role, _), value in zip(columns.keys, key, strict=True)}
+    return Log(
+        source.path,
+        "/".join(v for v in key if v),
+        name,
+        series,
+        {**config, **roles},
+        clock="log" if timed else "file" if source.written is not None else "none",
+        written=source.written,
+        notes=tuple(notes),
+    )
 
 
 def _anchor(shelf: Shelf, written: float | None) -> None:
     """Puts elapsed times on the clock: the latest of the run was written when the file was."""
     last = {tag: max((t for t in points.times[-50:] if t == t), default=np.nan) for tag, points in shelf.items()}  # noqa: PLR0124
     latest = max((t for t in last.values() if np.isfinite(t)), default=np.nan)
+    done: dict[bytes, array[float]] = {}
     for tag, points in shelf.items():
-        lag = latest - last[tag] if np.isfinite(last[tag]) else 0.0
-        clocked = on_the_clock(np.array(points.times), None if written is None else written - lag)
-        points.times = array("d", clocked.tobytes())
+        raw = points.times.tobytes()
+        if raw not in done:
+            lag = latest - last[tag] if np.isfinite(last[tag]) else 0.0
+            clocked = on_the_clock(np.frombuffer(raw), None if written is None else written - lag)
+            done[raw] = array("d", clocked.tobytes())
+        points.times = done[raw]

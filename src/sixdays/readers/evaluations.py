@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import zipfile
+import zlib
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,10 @@ from sixdays.readers._files import Source, opened
 from sixdays.readers._points import resolved
 
 MOST_BYTES = 1 << 26
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, OSError, NotImplementedError, RuntimeError,
+    OverflowError, SyntaxError, RecursionError, MemoryError,
+)  # fmt: skip
 _MAGIC = b"\x93NUMPY"
 
 
@@ -42,8 +47,7 @@ class Reader:
         try:
             with zipfile.ZipFile(source.file) as archive:
                 steps, results, lengths = (_array(archive, n) for n in ("timesteps", "results", "ep_lengths"))
-        except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError, NotImplementedError, RuntimeError, OverflowError,
-                SyntaxError, RecursionError, MemoryError, zipfile.zlib.error) as e:  # type: ignore[attr-defined]  # fmt: skip
+        except _BROKEN as e:
             raise LogError(f"{source.path}: it is no evaluations.npz: {e}", "it may be half written: try again") from e
         if steps.ndim != 1 or not (len(steps) == len(results) == len(lengths)):
             raise LogError(f"{source.path}: its arrays differ in length")
@@ -61,7 +65,14 @@ class Reader:
             return ()
         return (
             Log(
-                source.path, "", self.name, found, clock="file", written=source.written, cursor={"entries": len(steps)}, notes=tuple(source.notes)
+                source.path,
+                "",
+                self.name,
+                found,
+                clock="file",
+                written=source.written,
+                cursor={"entries": len(steps)},
+                notes=tuple(source.notes),
             ),
         )
 

@@ -1,11 +1,11 @@
-"""Hugging Face's `trainer_state.json`: `log_history`, `global_step` and `max_steps`; the whole file is written anew each time."""
+"""Hugging Face's `trainer_state.json`: `log_history`, `global_step`, `max_steps`; written anew as a whole each time."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sixdays.errors import LogError
-from sixdays.logs.series import Log
+from sixdays.logs.series import Ended, Log
 from sixdays.readers import Tick, Wanted
 from sixdays.readers._cells import number
 from sixdays.readers._columns import Columns
@@ -56,7 +56,7 @@ class Reader:
         goal, at = number(state.get("max_steps")), number(state.get("global_step"))
         goal = goal if goal and goal > 0 else None
         config = {k: v for k, v in flat(state, deep=0).items() if k != "log_history"}
-        ended = "done" if goal and at is not None and at >= goal else ""
+        ended: Ended = "done" if goal and at is not None and at >= goal else ""
         source.done(source.size)
         return gathering.logs({"entries": len(history)}, config=config, ended=ended, goal=goal)
 

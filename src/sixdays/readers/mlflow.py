@@ -1,4 +1,4 @@
-"""MLflow's file store: `mlruns/EXPERIMENT/RUN/metrics/KEY`, a line `milliseconds value step` each; given by the run's meta.yaml."""
+"""MLflow's file store: `mlruns/EXPERIMENT/RUN/metrics/KEY`, lines `milliseconds value step`."""
 
 from __future__ import annotations
 

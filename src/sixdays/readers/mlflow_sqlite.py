@@ -30,7 +30,7 @@ class Reader:
     names = ("*.db", "*.sqlite", "*.sqlite3")
 
     def claims(self, path: str, head: bytes) -> bool:
-        return head.startswith(_MAGIC) and b"latest_metrics" in head or path.endswith("mlflow.db")
+        return (head.startswith(_MAGIC) and b"latest_metrics" in head) or path.endswith("mlflow.db")
 
     def read(
         self, path: str, *, cursor: Any = None, wanted: Wanted = None, ends: bool = False, tick: Tick = None

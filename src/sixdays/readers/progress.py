@@ -1,4 +1,4 @@
-"""Tables of training progress: Spinning Up's `progress.txt`, `progress.csv` of SB3, RLlib, garage, rlkit and their kin."""
+"""Tables of training progress: Spinning Up's `progress.txt`, `progress.csv` of SB3, RLlib, garage, rlkit and others."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """TensorBoard event files: TFRecord frames, and of their Event messages the few fields that a scalar needs.
 
-A frame: length (8 bytes, little end first), its masked CRC-32C (4), the message, its CRC (4). The checksum of the length
-is tested, that of the message is not (in Python it would cost more than all the rest). After a damaged frame the reader goes on at the next length
-whose checksum is right. A frame that is not whole yet, at the end of a live file, is where the next read begins.
+A frame: length (8 bytes, little end first), its masked CRC-32C (4), the message, its CRC (4). The checksum of the
+length is tested, that of the message is not: in Python it would cost more than all the rest. After a damaged frame the
+reader goes on at the next length whose checksum is right. A frame at the end that is not whole yet is where the next
+read begins. A glance reads 8 kB of head and tail: what is logged rarely may be missing from it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from sixdays.readers._points import Points, Shelf, in_turn, settle
 from sixdays.readers._wire import fields, masked, parts, signed
 
 BLOCK = 1 << 20
-ENDS = 1 << 15  # bytes of head and of tail in a glance
+ENDS = 1 << 13  # bytes of head and of tail in a glance
 MOST_FRAME = 1 << 24  # larger ones hold pictures and graphs, no scalar
 _HEADER = 12
 
@@ -95,7 +96,7 @@ class Events:
         """Reads the frames from `start` on; the offset of the first one that is not whole yet."""
         offset = start
         while offset < end:
-            data = self.source.at(offset, BLOCK)
+            data = self.source.at(offset, min(BLOCK, max(end - offset, _HEADER)))
             used = self.frames(data)
             if not used:
                 length = int.from_bytes(data[:8], "little") + 16
@@ -245,6 +246,6 @@ class Events:
             points.add(step, number, time)
 
 
-_LENGTH: Callable[[bytes], tuple[int]] = struct.Struct("<Q4x").unpack  # type: ignore[assignment]
+_LENGTH: Callable[[bytes], tuple[int]] = struct.Struct("<Q4x").unpack
 _FLOAT = struct.Struct("<f").unpack_from
 _DOUBLE = struct.Struct("<d").unpack_from

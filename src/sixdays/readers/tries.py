@@ -1,4 +1,4 @@
-"""`results.tsv` of agent loops: a row a try, with its commit, score, status and what was tried. Tries are counted from 1.
+"""`results.tsv` of agent loops: a row a try, with its commit, score, status and idea. Tries are counted from 1.
 
 The status (`keep`, `discard`, `crash`) is in the configuration by try, as `status 3`. A crashed try has the value NaN:
 the zero that loops write there is no score.

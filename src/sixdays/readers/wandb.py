@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from sixdays.errors import LogError
-from sixdays.logs.series import Log, Scalar
+from sixdays.logs.series import Ended, Log, Scalar
 from sixdays.readers import Tick, Wanted
 from sixdays.readers._cells import number
 from sixdays.readers._files import Source, opened
@@ -57,8 +57,8 @@ class Reader:
         offset = source.resumed(cursor).get("offset", _START)
         found = _Found(source, wanted)
         if ends and source.size - offset > 4 * _BLOCK:
-            _ = [found.add(record) for record, _ in records(source, offset, offset + 2 * _BLOCK)]
-            found.rows_from_here = True
+            for record, _ in records(source, offset, offset + 2 * _BLOCK):
+                found.add(record)
             offset = max(source.size // _BLOCK - 1, 3) * _BLOCK
         end = offset
         for record, end in records(source, offset, source.size):
@@ -119,10 +119,8 @@ class _Found:
     wanted: Wanted
     shelf: Shelf = field(default_factory=Shelf)
     config: dict[str, Scalar] = field(default_factory=dict)
-    ended: str = ""
+    ended: Ended = ""
     count: int = 0
-    rows_from_here: bool = False
-    tags: dict[bytes, str | None] = field(default_factory=dict)
 
     def add(self, record: bytes) -> None:
         self.count += 1
@@ -185,18 +183,10 @@ class _Found:
         series = self.shelf.series("step", notes, self.source.path)
         if not series and not self.config and not self.ended:
             return ()
-        ended = "failed" if self.ended == "failed" else "done" if self.ended else ""
-        log = Log(
-            self.source.path,
-            "",
-            name,
-            series,
-            self.config,
-            written=self.source.written,
-            cursor=cursor,
-            notes=tuple(notes),
-        )
-        return (replace(log, ended=ended),)
+        return (
+            Log(self.source.path, "", name, series, self.config, ended=self.ended, written=self.source.written,
+                cursor=cursor, notes=tuple(notes)),
+        )  # fmt: skip
 
 
 def _integer(value: int | bytes) -> int:

@@ -28,7 +28,7 @@ class Exported(TableReader):
 
     def parse(self, source: Source, cursor: Any = None, wanted: Wanted = None, ends: bool = False) -> tuple[Log, ...]:
         def is_wanted(column: str) -> bool:
-            run, dash, tag = column.rpartition(" - ")
+            _, dash, tag = column.rpartition(" - ")
             return bool(dash) and not column.endswith(BANDS) and (wanted is None or wanted(tag))
 
         logs = read_table(source, self.name, cursor, is_wanted, ends, self.chooser)
