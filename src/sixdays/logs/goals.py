@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from sixdays.logs.recipes import tails
 from sixdays.logs.runs import Run
 from sixdays.logs.series import Scalar
 
@@ -48,7 +49,7 @@ def _numbers(config: Mapping[str, Scalar], keys: Sequence[str]) -> list[tuple[st
     """Positive numbers under these keys, likeliest key first, the shallowest of equals."""
     found = []
     for key, value in config.items():
-        tail = key.lower().replace("/", ".").replace("-", "_").rsplit(".", 1)[-1]
+        tail = tails(key)[0]
         if tail in keys and not isinstance(value, bool) and value is not None:
             try:
                 number = float(str(value).replace("_", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -84,11 +84,20 @@ class _Seen:
     source: str = ""
     done: bool = False
     patience_s: float = 0.0
-    siblings: tuple[_Seen, ...] = field(default=(), repr=False)
+    siblings: tuple[_Seen, ...] = ()
 
     @property
     def step(self) -> float:
         return self.trace.step if self.trace else 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Alike:
+    """What a group tells of its runs: the finished ones, the pauses they outlasted, the usual gap."""
+
+    done: tuple[_Seen, ...] = ()
+    pause_s: float = 0.0
+    gap_s: float = UNKNOWN_GAP_S
 
 
 def states(runs: Sequence[Run], now_s: float, *, goal: float | None = None) -> tuple[RunState, ...]:
@@ -161,7 +170,7 @@ def _diverged(run: Run) -> bool:
 
 def _with_goals(seen: Sequence[_Seen], given: float | None) -> list[_Seen]:
     """Goals of runs whose own logs tell none. Twice, for what one group borrows another may borrow from it."""
-    found = [_settled(s, ()) for s in seen]
+    found = [_settled(s, _Alike()) for s in seen]
     tasks: dict[tuple[str, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for i, s in enumerate(found):
         tasks[s.run.place.task, s.trace.x if s.trace else ""][s.run.place.group].append(i)
@@ -170,26 +179,31 @@ def _with_goals(seen: Sequence[_Seen], given: float | None) -> list[_Seen]:
             wide = agreed(_finals(found[i] for members in groups.values() for i in members))
             for members in groups.values():
                 near = [found[i] for i in members]
-                goal = _lent(near, wide, given)
-                few = sorted((o for o in near if o.trace), key=lambda o: not o.done)[: FEW + 1]
+                goal, alike = _lent(near, wide, given), _alike(near)
                 for i in members:
                     s = found[i]
                     if s.goal is None and goal is not None and goal[0] * 1.01 >= s.step:
                         s = replace(s, goal=goal[0], source=goal[1])
-                    found[i] = _settled(s, tuple(o for o in few if o.run is not s.run))
+                    found[i] = _settled(s, alike)
     return found
 
 
-def _settled(s: _Seen, siblings: tuple[_Seen, ...]) -> _Seen:
-    """With its siblings, the silence after which it is stuck, and whether it is done."""
-    gaps = [o.gap_s for o in siblings if o.gap_s]
-    pauses = [o.trace.pause_s for o in siblings if o.trace and o.done]
-    gap = s.gap_s or (float(np.median(gaps)) if gaps else UNKNOWN_GAP_S)
+def _alike(near: Sequence[_Seen]) -> _Alike:
+    done = [s for s in near if s.done and s.trace is not None][:FEW]
+    pauses = [s.trace.pause_s for s in done if s.trace]
+    gaps = [s.gap_s for s in near if s.gap_s]
+    return _Alike(
+        tuple(done),
+        PAUSE * float(np.median(pauses)) if pauses else 0.0,
+        float(np.median(gaps)) if gaps else UNKNOWN_GAP_S,
+    )
+
+
+def _settled(s: _Seen, alike: _Alike) -> _Seen:
+    """With its finished siblings, the silence after which it is stuck, and whether it is done."""
     lag = max((LAG_S.get(log.format, 0.0) for log in s.run.logs), default=0.0)
-    patience = max(SILENT * gap, PAUSE * float(np.median(pauses)) if pauses else 0.0, LEAST_SILENCE_S) + lag
-    bare = tuple(replace(o, siblings=()) for o in siblings)
-    s = replace(s, siblings=bare, patience_s=patience)
-    return replace(s, done=_is_done(s))
+    patience = max(SILENT * (s.gap_s or alike.gap_s), alike.pause_s, LEAST_SILENCE_S) + lag
+    return replace(s, siblings=alike.done, patience_s=patience, done=_is_done(s, patience))
 
 
 def _finals(runs: Iterable[_Seen]) -> list[float]:
@@ -211,13 +225,13 @@ def _lent(near: Sequence[_Seen], wide: float | None, given: float | None) -> tup
     return (longest, "runs of its group that end there") if quiet else None
 
 
-def _is_done(s: _Seen) -> bool:
+def _is_done(s: _Seen, patience_s: float) -> bool:
     if s.ended:
         return s.ended == "done"
     if s.trace is None:
         return False
     if s.goal is None:
-        return s.silence_s > max(LONG_S, SILENT * s.patience_s)
+        return s.silence_s > max(LONG_S, SILENT * patience_s)
     missing, each = s.goal - s.step, s.trace.logging_step
     if s.step >= NEAR * s.goal:
         return True

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sixdays.logs.layouts import Said, read
 from sixdays.logs.series import Scalar
@@ -29,7 +30,8 @@ _NOISE = re.compile(
     r"git|sha|hash|wandb|wandb_\w+|mlflow|notes?|tags?|description|user|owner|pid|uuid|version|num_workers|workers|verbose|"
     r"debug|log|logs?_\w+|logger|save|save_\w+|ckpt|checkpoint\w*|resume\w*|trial|index|idx|job\w*|slurm\w*|argv|command|"
     r"cmd|\w*seed\w*|out|output\w*|root|track|capture_video|torch_deterministic|entity|project\w*|jobname|url|"
-    r"_\w+)(?=$|\.)"
+    r"(?:total|max|num|n|train)_?(?:env_?)?(?:time_?)?(?:steps|frames|epochs|episodes|iterations|iters|updates|samples)|"
+    r"epochs|_\w+)(?=$|\.)"  # lengths too: the same recipe run longer; the judge warns where lengths differ
 )
 
 
@@ -46,14 +48,21 @@ class Facts:
     how: str = ""
 
 
+@lru_cache(maxsize=10_000)
+def tails(key: str) -> tuple[str, str, int]:
+    """The last dotted component of a key, its last two, and how deep it stands; without case."""
+    parts = key.lower().replace("/", ".").replace("-", "_").split(".")
+    return parts[-1], ".".join(parts[-2:]), len(parts)
+
+
 def _keyed(settings: Mapping[str, Scalar], synonyms: Sequence[str]) -> list[Scalar]:
     """The values under any of the synonyms, best synonym first, then the shallowest key."""
     found = []
     for key, value in settings.items():
-        parts = key.lower().replace("/", ".").split(".")
-        for tail in (parts[-1], ".".join(parts[-2:])):
+        one, two, depth = tails(key)
+        for tail in (one, two):
             if tail in synonyms and value is not None and value != "":
-                found.append((synonyms.index(tail), len(parts), key, value))
+                found.append((synonyms.index(tail), depth, key, value))
     return [value for *_, value in sorted(found, key=lambda f: f[:3])]
 
 
@@ -145,8 +154,8 @@ def _is_noise(key: str, values: Sequence[str], cell: Sequence[Facts]) -> bool:
 
 
 def _is_method(key: str) -> bool:
-    parts = key.lower().split(".")
-    return parts[-1] in METHOD or ".".join(parts[-2:]) in METHOD
+    one, two, _ = tails(key)
+    return one in METHOD or two in METHOD
 
 
 def _rank(key: str) -> tuple[bool, int, int, str]:

@@ -16,6 +16,8 @@ from sixdays.stats import nearest_rank
 LEAST_SPREAD = 0.1
 Z90 = 1.2815515655446004  # of the normal distribution: 10 and 90 % lie this far from the middle
 MOST = 100_000  # tries a draw: more says "as many as you like"
+WORK = 2e7  # lengths to draw in all: sums of many slots are known well from fewer draws
+FEWEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def next_tries(
         return Tries(0, 0, 0, group, length, basis)
     running = [s for s in states if s.state == "running"]
     many = max(slots(states), len(running), 1)
+    draws = int(np.clip(WORK / (many * (1 + room * speed / length)), FEWEST, draws))
     ends = [_rest(s, length, spread, draws, rng) for s in running]
     starts = np.stack(ends + [np.zeros(draws)] * (many - len(running)), axis=1)
     counts = _counted(starts, room, length / speed, spread, rng)

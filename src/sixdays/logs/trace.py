@@ -53,21 +53,21 @@ class Trace:
         """Seconds between first and last point, without outages and jumps of the clock."""
         return float(self.moves[1].sum())
 
-    @property
+    @cached_property
     def logging_step(self) -> float:
         """The usual distance of neighbouring points in steps; 0 where there is only one."""
         dn = np.diff(self.steps)
         dn = dn[dn > 0]
         return float(np.median(dn)) if len(dn) else 0.0
 
-    @property
+    @cached_property
     def gap_s(self) -> float | None:
         """The usual gap: the median of the recent ones, or so much that ten of it outlast the pauses so far."""
         if not len(self.gaps):
             return None
         return float(max(np.median(self.gaps[-RECENT:]), 0.1 * self.patience_s))
 
-    @property
+    @cached_property
     def pause_s(self) -> float:
         """The longest gap so far, but for the first where there are more: that one holds compiling and loading."""
         own = self.gaps[1:] if len(self.gaps) > 5 else self.gaps
