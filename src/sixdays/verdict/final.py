@@ -25,8 +25,10 @@ OWN = 3  # finished runs of the curve's own method from which on only those are 
 # Parts of the width, chosen on the development curves, lightly: share of the range seen so far that may still be
 # moved through, floor of it, recent move, borrowed growth, distance from the others, and how much of it goes.
 _RANGE, _FLOOR, _RECENT, _GROWTH, _APART, _BACK = 0.3, 0.02, 0.3, 0.2, 0.2, 0.2
-# How much of the borrowed growth counts: of its own method all, of others less, the fewer they are.
-_TRUST: Mapping[Table, float] = {"own": 1.0, "6": 0.7, "3": 0.6, "1": 0.5}
+# How much of the borrowed growth counts: of its own method all, of others less, the fewer they are; and where
+# curves go up and down, less towards the end, when what others still grew is mostly noise.
+_TRUST: Mapping[Table, float] = {"own": 1.0, "6": 0.8, "3": 0.7, "1": 0.6, "none": 0.0}
+_LATE: Mapping[Table, float] = {"own": 0.5, "6": 1.0, "3": 1.0, "1": 1.0, "none": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,9 @@ def reach_of(curve: Curve, references: Sequence[Curve], goal: float) -> Reach | 
     """Centre and width unit of the final score; see `predict_final`. What the tables are fitted on.
 
     centre = now + t g − 0.2 (1 − f) d; unit = (p80 − p20)(g) + (0.3 (1 − f) + 0.02) R + noise + 0.2 |g|
-    + 0.3 |now − score at f/2| + 0.2 |d|, where g is the growth of the references (its median), t 1 for those of
-    its own method, 0.7 to 0.5 for others, R the range seen so far, d how far the curve stands above the
-    references at the same fraction.
+    + 0.3 |now − score at f/2| + 0.2 |d|, where g is the growth of the references (its median), t how much of it
+    counts (1 to 0.5 for those of its own method, 0.8 to 0 for others), R the range seen so far, d how far the
+    curve stands above the references at the same fraction.
     """
     x, y = in_order(curve)
     fraction = min(float(x[-1]) / goal, 1.0)
@@ -133,7 +135,7 @@ def reach_of(curve: Curve, references: Sequence[Curve], goal: float) -> Reach | 
     counted: Table = "6" if len(borrowed) >= 6 else "3" if len(borrowed) >= 3 else "1" if borrowed else "none"
     table: Table = "own" if borrowed and asked is own else counted
     start, end = window(x, x[-1], goal)
-    noise = roughness(seen)
+    noise, smooth = roughness(seen), _is_smooth(seen)
     unit = (_RANGE * (1 - fraction) + _FLOOR) * span(seen)
     unit += _RECENT * abs(now - before) if np.isfinite(before) else 0.0
     centre = now
@@ -141,13 +143,14 @@ def reach_of(curve: Curve, references: Sequence[Curve], goal: float) -> Reach | 
         then, final, rough = np.array(borrowed).T
         g20, growth, g80 = quantiles(final - then, (0.2, 0.5, 0.8))
         apart = now - quantiles(then, (0.5,))[0]
-        centre += _TRUST[table] * growth - _BACK * (1 - fraction) * apart
+        trust = _TRUST[table] * (1.0 if smooth else 1 - _LATE[table] * fraction)
+        centre += trust * growth - _BACK * (1 - fraction) * apart
         unit += (g80 - g20) + _GROWTH * abs(growth) + _APART * abs(apart)
         noise = (noise + quantiles(rough, (0.5,))[0]) / (2 if len(seen) > 2 else 1)
     unit += noise * (2 / (end - start)) ** 0.5
     if not (unit > 0 and np.isfinite(centre + unit)):
         return None
-    return Reach(fraction, now, centre, unit, table, _is_smooth(seen))
+    return Reach(fraction, now, centre, unit, table, smooth)
 
 
 def _borrowed(reference: Curve, fraction: float) -> tuple[float, float, float]:

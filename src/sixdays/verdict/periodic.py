@@ -13,7 +13,7 @@ from sixdays.verdict.partial import in_order
 LEAST_POINTS = 8
 _MOST_POINTS = 512
 _LEAST_TEETH = 3
-_CLIP = 8.0  # one dip, however deep, is not a period
+_ALONE, _CLIP = 2.5, 8.0  # one dip, however deep, is not a period; the fewer runs, the less a dip may count
 _CLEAR = 2.0  # units above what the best of so many combs reaches by chance
 _SHARE = 0.7  # of the teeth that must be dips
 _ELSEWHERE = 0.1  # of the other points that may dip as deep as the middle tooth
@@ -64,8 +64,9 @@ def _dips(y: FloatArray) -> FloatArray:
         error = np.sqrt(0.5 * e.var(axis=0, ddof=1) + 0.5 * usual**2)
     else:
         error = np.full(e.shape[1], np.median(np.abs(e)) / 0.6745)
+    clip = min(_CLIP, runs + 1.0) if runs > 2 else _ALONE
     least = 1e-9 * float(np.abs(y).max()) + 1e-300
-    z: FloatArray = np.clip(e.mean(axis=0) / np.maximum(error, least) * sqrt(runs), -_CLIP, _CLIP)
+    z: FloatArray = np.clip(e.mean(axis=0) / np.maximum(error, least) * sqrt(runs), -clip, clip)
     return z
 
 
