@@ -58,6 +58,9 @@ def command(
     else:
         from sixdays.render.verdict import verdict_lines
 
-        say([*judged.found, "", *verdict_lines(verdict, judged.curves), *moved])
+        from sixdays.render.text import indented
+
+        found = [line for text in judged.found for line in indented(text, "")]
+        say([*found, "", *verdict_lines(verdict, judged.curves), *moved])
     note(list(judged.notes))
     return 0
