@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sixdays.logs.series import FloatArray
 
+Cells = Sequence[object] | FloatArray  # of one column: as written, or numbers already
 _ABSENT = frozenset(("", "none", "null", "na", "n/a", "#n/a", "-", "--", "nil", "<na>"))
 _FIRST, _LAST = 9.0e8, 1.0e10  # 1998 to 2286: what can be Unix seconds
 
@@ -63,14 +64,23 @@ def instant(cell: object) -> float | None:
     return None
 
 
-def floats(cells: Sequence[object]) -> tuple[FloatArray, NDArray[np.bool_] | None]:
+def floats(cells: Cells) -> tuple[FloatArray, NDArray[np.bool_] | None]:
     """A column as numbers, and where there is one (None: everywhere). A blank is none; a NaN that was written is."""
+    if isinstance(cells, np.ndarray):
+        return cells, None
     try:
         return np.array(list(map(float, cells))), None  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         found = [number(c) for c in cells]
     there = np.array([x is not None for x in found], dtype=bool)
     return np.array([math.nan if x is None else x for x in found]), there
+
+
+def instants(cells: Cells) -> FloatArray:
+    """A column as Unix seconds; NaN where it holds none."""
+    if isinstance(cells, np.ndarray) and len(cells) and cells.min() > _FIRST and cells.max() < _LAST:
+        return cells
+    return np.array([math.nan if (t := instant(c)) is None else t for c in cells])
 
 
 def on_the_clock(elapsed: FloatArray, last: float | None) -> FloatArray:

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from sixdays.errors import LogError
-from sixdays.logs.series import Log, Scalar
+from sixdays.logs.series import FloatArray, Log, Scalar
 from sixdays.readers import Tick, Wanted
-from sixdays.readers._cells import floats, instant, is_absent, number, on_the_clock
+from sixdays.readers._cells import Cells, floats, instants, is_absent, number, on_the_clock
 from sixdays.readers._columns import ROW, UNITS, Columns, choose, plain
 from sixdays.readers._files import HEAD, Lines, Source, is_text, lines, opened
 from sixdays.readers._points import Shelf, settle
@@ -34,7 +34,6 @@ class _Run:
     shelf: Shelf = field(default_factory=Shelf)
     said: dict[str, Scalar] = field(default_factory=dict)
     rows: int = 0
-    longest: int = 0  # characters of the last cell of a row, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +98,16 @@ def read_table(
     runs: dict[tuple[str, ...], _Run] = {}
     offset = start
     row = at.get("rows", 0)
+    longest, place = 0, {n: i for i, n in enumerate(header.names)}
     for block in lines(source, start, number_, ends=ends):
-        rows = list(_rows(source, header, block, runs))
-        if rows:
+        grid = None if columns.keys or columns.tag or block.torn else _grid(block.lines, header)
+        if grid is not None:
+            _take_run(runs.setdefault((), _Run()), list(grid.T), place, columns, wanted, "", row)
+            row += len(grid)
+        elif rows := list(_rows(source, header, block, longest)):
             _take(rows, header, columns, wanted, runs, row)
             row += 0 if block.torn else len(rows)
+        longest = max(longest, *(len(line) - line.rfind(header.delimiter) - 1 for line in block.lines[-100:]), 0)
         settle(r.shelf for r in runs.values())
         if not block.torn:
             offset, number_ = block.offset, block.number + len(block.lines)
@@ -207,11 +211,11 @@ def _cells(text: list[str], delimiter: str) -> Iterator[list[str]]:
         return (line.split(delimiter) for line in text if line.strip())
 
 
-def _rows(source: Source, header: _Header, block: Lines, runs: Mapping[Any, _Run]) -> Iterator[list[str]]:
+def _rows(source: Source, header: _Header, block: Lines, longest: int) -> Iterator[list[str]]:
     """The rows of a block that fit the header, short ones filled with blanks; others are noted."""
     width = len(header.names)
     for i, row in enumerate(_cells(block.lines, header.delimiter)):
-        if block.torn and not _looks_whole(row, header, runs):
+        if block.torn and (len(row) != width or not 0 < longest <= len(row[-1].strip())):
             source.note("the last line is not finished: left out", "end it with a line end if it is", block.number + i)
             continue
         if len(row) != width:
@@ -226,9 +230,16 @@ def _rows(source: Source, header: _Header, block: Lines, runs: Mapping[Any, _Run
         yield row
 
 
-def _looks_whole(row: list[str], header: _Header, runs: Mapping[Any, _Run]) -> bool:
-    longest = max((r.longest for r in runs.values()), default=1 << 30)
-    return len(row) == len(header.names) and len(row[-1].strip()) >= longest
+def _grid(text: Sequence[str], header: _Header) -> FloatArray | None:
+    """Rows that hold nothing but numbers, parsed at once; None where a cell is blank or text."""
+    width = len(header.names)
+    if header.delimiter not in ",\t;" or not all(line.count(header.delimiter) == width - 1 for line in text):
+        return None
+    try:
+        found = np.frombuffer(array("d", map(float, header.delimiter.join(text).split(header.delimiter))))
+    except ValueError:
+        return None
+    return found.reshape(-1, width)
 
 
 def _take(
@@ -251,7 +262,7 @@ def _take(
 
 
 def _take_run(
-    run: _Run, cells: list[tuple[str, ...]], place: Mapping[str, int], columns: Columns,
+    run: _Run, cells: Sequence[Cells], place: Mapping[str, int], columns: Columns,
     wanted: Wanted, tag_name: str, before: int,
 ) -> None:  # fmt: skip
     count = len(cells[0])
@@ -266,10 +277,9 @@ def _take_run(
     run.rows += count
     times = np.full(count, np.nan)
     if columns.clock:
-        times = np.array([np.nan if (t := instant(c)) is None else t for c in cells[place[columns.clock]]])
+        times = instants(cells[place[columns.clock]])
     elif columns.elapsed:
         times = floats(cells[place[columns.elapsed]])[0] * UNITS.get(plain(columns.elapsed), 1.0)
-    run.longest = max(run.longest, *(len(c.strip()) for c in cells[-1]))
     taken = columns.taken
     for name, i in place.items():
         if tag_name and name != columns.value:
@@ -288,11 +298,11 @@ def _take_run(
             run.shelf[tag].extend(*((steps, values, times) if whole else (steps[keep], values[keep], times[keep])))
 
 
-def _say(run: _Run, name: str, cells: Sequence[str], columns: Columns) -> None:
+def _say(run: _Run, name: str, cells: Cells, columns: Columns) -> None:
     """A column of text that never changes says something of the run."""
     if name in (columns.x, columns.clock, columns.elapsed):
         return
-    found = {c.strip() for c in cells if not is_absent(c)}
+    found = {c.strip() for c in cells if isinstance(c, str) and not is_absent(c)}
     if len(found) == 1 and run.said.get(name, "") in ("", *found):
         run.said[name] = found.pop()
     elif found:
