@@ -3,8 +3,8 @@
     SIXDAYS_DATA=… python -m benchmarks.timeleft
 
 Generated runs are drawn here with other seeds than fits/timeleft.py used; the rows named "all …" let one thing
-happen to every run, which the fit never did. AlgoPerf: the fit and this table share its logs, but for the last row,
-for which the widths are fitted without its workload.
+happen to every run, which the fit never did. AlgoPerf: the fit and its first rows share its logs; for those named
+"workload left out" the widths are fitted without the workload that is looked at.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sixdays.logs.runs import Place, Run
 from sixdays.logs.series import Log, Series
 from sixdays.logs.trace import Trace
 
-RUNS = 1000
+RUNS = 600
 ALONE = (
     "evaluation",
     "checkpoint",
@@ -53,12 +53,14 @@ def main() -> None:
         real = public()
         sets.append(("AlgoPerf", [real[i] for i in rng.permutation(len(real))[:RUNS]]))
     sets.append(("generated", [generated(rng) for _ in range(RUNS)]))
-    sets += [(f"all {kind}", [generated(rng, {**KINDS, kind: 1.0}) for _ in range(RUNS // 4)]) for kind in ALONE]
-    sets += [(f"nothing but {kind}", [generated(rng, {kind: 1.0}) for _ in range(RUNS // 4)]) for kind in ALONE]
     for name, courses in sets:
         _covered(name, courses, rng)
     if sets[0][0] == "AlgoPerf":
         _left_out(sets[0][1], rng)
+    for kind in ALONE:
+        _covered(f"all {kind}", [generated(rng, {**KINDS, kind: 1.0}) for _ in range(RUNS // 3)], rng)
+    for kind in ALONE:
+        _covered(f"nothing but {kind}", [generated(rng, {kind: 1.0}) for _ in range(RUNS // 3)], rng)
     stuck(rng)
     grouping()
 
@@ -67,7 +69,7 @@ def _left_out(courses: Sequence[Course], rng: np.random.Generator) -> None:
     """AlgoPerf with the widths fitted without the workload that is looked at (fewer runs, so wider borrowing)."""
     shipped, rows = timeleft._table(), defaultdict(list)
     tasks = sorted({c.source for c in courses})
-    for task in tasks[:: max(1, len(tasks) // 4)]:
+    for task in tasks[:: max(1, len(tasks) // 3)]:
         others = [c for c in courses if c.source != task] + [generated(rng) for _ in range(RUNS)]
         table = fit(others, np.random.default_rng(3))
         shipped[:], kept = table, list(shipped)

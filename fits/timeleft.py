@@ -63,9 +63,9 @@ KINDS = {
     "checkpoint": 0.3,
     "slow start": 0.5,
     "drift": 0.4,
-    "shared node": 0.45,
+    "shared node": 0.4,
     "outage": 0.05,
-    "permanent slow-down": 0.3,
+    "permanent slow-down": 0.2,
     "growing": 0.1,
     "day and night": 0.1,
 }
