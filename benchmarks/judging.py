@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.paired import ratio, row
+from sixdays.verdict import estimators
 from sixdays.verdict.arms import Arm
 from sixdays.verdict.compare import Found, compare
 from sixdays.verdict.curves import Curve
@@ -54,7 +55,7 @@ SCALE = float(os.environ.get("JUDGING_SCALE", "1"))  # of the number of draws
 
 
 def draws(n: int) -> int:
-    return max(20, int(n * SCALE))
+    return max(1, round(n * SCALE))
 
 
 def folder() -> Path:
@@ -588,6 +589,7 @@ def seeds_needed() -> None:
 
 def speed() -> None:
     """judge 2 × 10 × 10 against import scipy.stats; bootstrap against rliable."""
+    estimators.PERMUTATIONS = 10_000
     rng = np.random.default_rng(10)
     curves = [
         Curve(f"t{t}", m, s, np.arange(1000), rng.normal(size=1000).cumsum() + up)
@@ -631,6 +633,7 @@ TABLES: dict[str, Callable[[], None]] = {f.__name__: f for f in (
 
 
 def main(*names: str) -> None:
+    estimators.PERMUTATIONS = 1_000  # thousands of verdicts are wanted; `speed` takes the 10,000 of every day
     for name in names or TABLES:
         print(f"-- {name}: {(TABLES[name].__doc__ or '').splitlines()[0]}\n")
         start = time.perf_counter()

@@ -18,6 +18,7 @@ from sixdays.verdict.result import Comparison, Interval
 _LENGTHS = 0.05
 _SCALES = 10.0
 _PAIRED = 6
+_SHOWN = 3  # tasks named in one warning
 
 
 def of_arms(arms: Sequence[Arm], sign: float) -> Iterator[str]:
@@ -33,11 +34,8 @@ def of_arms(arms: Sequence[Arm], sign: float) -> Iterator[str]:
         same = [t for t, s in arm.scores.items() if len(s) > 1 and np.ptp(s) == 0.0]
         if same and len(same) == len(arm.scores):
             yield f"{arm.name}: all seeds have the same score; do the seeds differ?"
-        far = {t: s[failed(s, sign)] for t, s in arm.scores.items()}
-        some = [f"{len(v)} of {len(arm.raw[t])}{_on(t)} ({number(v[0], signed=False)})"
-                for t, v in far.items() if len(v)]  # fmt: skip
-        if some:
-            yield f"{arm.name}: seeds far worse than the others, {and_(some)}: the mean is no summary there"
+        if far := _failed_seeds(arm, sign):
+            yield f"{arm.name}: seeds far worse than the others, {far}: the mean is no summary there"
         holes = sum(not usable(c.values).all() for runs in arm.curves.values() for c in runs) - arm.diverged
         if holes > 0:
             yield f"{arm.name}: {plural(holes, 'run')} with points that are no numbers; areas leave those out"
@@ -117,6 +115,17 @@ def seed_noise(arms: Iterable[Arm]) -> str:
     low, high = found.interval(0.95)
     return (f"seed noise from the repeats there are: {number(found.value, signed=False)} "
             f"[95 % {number(low, signed=False)} to {number(high, signed=False)}]")  # fmt: skip
+
+
+def _failed_seeds(arm: Arm, sign: float) -> str:
+    """Which seeds failed on which tasks, the farthest first, "" where none did."""
+    far = {t: s[failed(s, sign)] for t, s in arm.scores.items()}
+    depth = {t: sign * float(np.median(arm.scores[t]) - v.mean()) / (float(np.ptp(arm.scores[t])) or 1.0)
+             for t, v in far.items() if len(v)}  # fmt: skip
+    worst = sorted(depth, key=lambda t: (-depth[t], t))
+    some = [f"{len(far[t])} of {len(arm.raw[t])}{_on(t)} ({number(far[t][0], signed=False)})" for t in worst[:_SHOWN]]
+    more = [f"some on {plural(len(worst) - _SHOWN, 'more task')}"] if len(worst) > _SHOWN else []
+    return and_(some + more)
 
 
 def _few_seeds(found: Found, error: float) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -115,7 +116,8 @@ def in_words(found: Found, sign: float) -> tuple[float | None, float | None]:
     a, b = found.method.scores, found.baseline.scores
     better = improvement(a, b) if sign > 0 else improvement(b, a)
     spread = noise([s[t] for s in (a, b) for t in found.tasks])
-    return better, found.value / spread.value if spread and spread.value > 0 else None
+    in_noise = found.value / spread.value if spread and spread.value > 0 else None
+    return better, in_noise if in_noise is not None and isfinite(in_noise) else None
 
 
 def beside(found: Found, level: float, seed: int) -> Mapping[str, Any]:

@@ -47,8 +47,10 @@ def needed(found: Pilot, error: float, margin: float) -> tuple[int, int]:
     Source: n = (z₁₋ₐ/₂ + z₀.₈)² (σa² + σb²) / δ² (+ 1 for the unknown spread), over the posterior.
     """
     z = float(upper_quantile(np.array([error / 2.0, 1.0 - POWER])).sum())
+    spread = np.sqrt(found.variance_a + found.variance_b)
     delta = np.full(len(found.effect), margin) if margin > 0 else np.abs(found.effect)
-    n = z**2 * (found.variance_a + found.variance_b) / np.maximum(delta**2, 1e-300) + 1.0
+    delta = np.maximum(delta, np.maximum(spread / MOST, 1e-300))  # smaller ones need more than the most anyway
+    n = (z * spread / delta) ** 2 + 1.0
     level = _LEVEL_OF_SPREAD if margin > 0 else _LEVEL
     low, high = np.quantile(n, [0.5 - level / 2.0, 0.5 + level / 2.0])
     return max(2, floor(min(low, MOST))), max(2, ceil(min(high, MOST)))

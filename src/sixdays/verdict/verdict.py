@@ -91,9 +91,7 @@ def _against_baseline(
     under = areas(arms)
     said = [_comparison(f, *s, rule, under, seed) for f, s in zip(found, words(found, rule), strict=True)]
     notes = [how] if how else []
-    for f, c in zip(found, said, strict=True):
-        about = f"{c.method}: " if len(said) > 1 else ""
-        notes += [about + text for text in cautions.of_comparison(f, c, rule.standard.error, sign)]
+    notes += cautions.of_comparison(found[0], said[0], rule.standard.error, sign)  # of the others the figures are there
     notes += cautions.of_sweep(said, found[0], method is not None)
     if found[0].seeds == 1 and (text := cautions.seed_noise(arms)):
         notes.append(text)
