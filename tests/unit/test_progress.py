@@ -269,3 +269,9 @@ def test_the_length_of_a_try_is_its_goal_over_its_rate_where_none_is_finished() 
 def test_no_try_fits_where_nothing_is_known_or_the_time_is_over() -> None:
     assert next_tries([], 0.0, 100.0).to_dict()["fit"] == {"p10": 0, "p50": 0, "p90": 0}
     assert next_tries([state(0.0, 50.0)], 100.0, 90.0).p90 == 0
+
+
+def test_a_clock_ahead_of_now_is_said() -> None:
+    s = one(run(steps=range(0, 510, 10), config={"max_steps": 1000}), T0 + 10 * 60)
+    assert s.state == "running"
+    assert any("ahead of now" in n.message for n in s.notes)

@@ -25,6 +25,7 @@ UNKNOWN_GAP_S = 3600.0  # of a run with one point and no siblings
 LAG_S = {"tensorboard": 120.0}
 LEAST_SILENCE_S = 10.0
 LONG_S = 86400.0  # a run of unknown goal, silent for a day and a hundred gaps, has ended
+AHEAD_S = 60.0
 FEW = 20  # siblings are enough
 GIVEN_UP = 3.0  # times as long as a whole run took: nobody waits for it any more
 
@@ -82,6 +83,7 @@ class _Seen:
     why: str = ""
     goal: float | None = None
     source: str = ""
+    ahead_s: float = 0.0
     done: bool = False
     patience_s: float = 0.0
     siblings: tuple[_Seen, ...] = ()
@@ -137,8 +139,10 @@ def _look(run: Run, now_s: float) -> _Seen:
     if ended != "failed" and _diverged(run):
         ended, why = "failed", "not a number to its end"
     clock, started, last, took, gap = _clocked(run, t)
-    silence = max(0.0, now_s - last) if last is not None else 0.0
-    return _Seen(run, t, clock, started, last, took, silence, gap, ended, why, goal, source)
+    silence = now_s - last if last is not None else 0.0
+    return _Seen(
+        run, t, clock, started, last, took, max(0.0, silence), gap, ended, why, goal, source, max(0.0, -silence)
+    )
 
 
 def _clocked(run: Run, t: Trace | None) -> tuple[str, float | None, float | None, float | None, float | None]:
@@ -294,4 +298,6 @@ def _left(s: _Seen, t: Trace, goal: float, finished: Sequence[Trace]) -> tuple[t
 
 def _notes(s: _Seen) -> tuple[Problem, ...]:
     words = list(s.trace.odd) if s.trace and s.clock == "log" else []
+    if s.ahead_s > AHEAD_S:
+        words.append(f"its last sign of life is {s.ahead_s:.0f} s ahead of now: the clocks differ")
     return tuple(Problem(w, "", s.run.path, level="warning") for w in words)
