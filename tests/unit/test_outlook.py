@@ -167,7 +167,7 @@ def test_nothing_is_said_before_a_tenth_before_an_event_or_without_a_finished_ba
     assert win_probability([], baseline) is None
 
 
-def test_several_tasks_that_agree_say_more_than_one_and_cancel_when_they_do_not() -> None:
+def test_several_tasks_that_agree_say_more_than_one_and_those_that_do_not_lie_between() -> None:
     def at(heights: list[float]) -> float:
         mine = [curve(h, s, until=0.4, task=str(t)) for t, h in enumerate(heights) for s in range(3)]
         base = [curve(50, 10 + s, "base", task=str(t)) for t in range(len(heights)) for s in range(3)]
@@ -177,7 +177,7 @@ def test_several_tasks_that_agree_say_more_than_one_and_cancel_when_they_do_not(
 
     one, five = at([60]), at([60] * 5)
     assert 0.5 < one < five
-    assert abs(at([60, 40]) - 0.5) < abs(at([60, 60]) - 0.5)
+    assert at([40, 40]) < at([60, 40]) < at([60, 60])
 
 
 def test_one_run_each_can_be_asked() -> None:
