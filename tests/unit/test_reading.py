@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -276,3 +277,13 @@ def test_wanted_is_asked_with_the_name_that_the_tag_will_have(tmp_path: Path) ->
         logfiles.tensorboard(tmp_path / "vit" / part, rows(5), "loss")
     found = find_runs([str(tmp_path)], wanted=lambda tag: tag == "validation/loss")
     assert found.runs[0].tags == ("validation/loss",)
+
+
+def test_an_archive_that_claims_a_shape_of_fractions_is_refused(tmp_path: Path) -> None:
+    path = logfiles.npz(tmp_path / "evaluations.npz", [10, 20], [[1.0, 3.0], [2.0, 4.0]], [[5, 5], [5, 5]])
+    with zipfile.ZipFile(path) as archive:
+        held = {n: archive.read(n) for n in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in held.items():
+            archive.writestr(name, data.replace(b"(2, 2)", b"(2., 2)").replace(b"}  ", b"} ", 1))
+    assert find_runs([str(tmp_path)]).skipped[0][0] == "evaluations.npz"

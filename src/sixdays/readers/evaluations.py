@@ -18,7 +18,7 @@ from sixdays.readers._points import resolved
 MOST_BYTES = 1 << 26
 _BROKEN = (
     zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, OSError, NotImplementedError, RuntimeError,
-    OverflowError, SyntaxError, RecursionError, MemoryError,
+    OverflowError, TypeError, SyntaxError, RecursionError, MemoryError,
 )  # fmt: skip
 _MAGIC = b"\x93NUMPY"
 
@@ -95,6 +95,10 @@ def _array(archive: zipfile.ZipFile, name: str) -> FloatArray:
     if not isinstance(header, dict) or header.get("fortran_order") is not False:
         raise ValueError(f"{name} is no array of numbers")
     kind, shape = str(header.get("descr")), header.get("shape")
-    if kind not in ("<f8", "<f4", "<i8", "<i4", "<u8", "<u4", "<f2", "<i2") or not isinstance(shape, tuple):
+    if (
+        kind not in ("<f8", "<f4", "<i8", "<i4", "<u8", "<u4", "<f2", "<i2")
+        or not isinstance(shape, tuple)
+        or not all(type(n) is int for n in shape)
+    ):
         raise ValueError(f"{name} is no array of numbers")
     return np.frombuffer(data[start:], dtype=kind).reshape(shape).astype(np.float64)
