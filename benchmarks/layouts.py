@@ -102,7 +102,7 @@ def layouts() -> dict[str, list[Row]]:
         for k, lr in enumerate((0.1, 0.01, 0.001))
     ]
     out["Tune, samples of one setting"] = [
-        (f"tune/train_fn_{_hex(5, k)}_0000{k}_{k}_2024-01-01_10-00-00", {"lr": 0.1}, "x", "", str(k)) for k in range(4)
+        (f"tune/train_fn_{_hex(5, k)}_0000{k}_{k}_2024-01-01_10-00-00", {"lr": 0.1}, "x", "", "*") for k in range(4)
     ]
     out["Lightning"] = [
         (f"lightning_logs/version_{k}/metrics.csv", {"lr": lr, "seed": s, "batch_size": 64}, f"{lr}", "", str(s))
