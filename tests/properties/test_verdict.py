@@ -14,7 +14,9 @@ from sixdays.verdict.looks import Look, error_now
 from sixdays.verdict.verdict import judge
 
 MIRROR = {"better": "worse", "worse": "better", "same": "same", "not_yet_known": "not_yet_known"}
-VALUES = st.one_of(st.floats(-100, 100), st.sampled_from([0.0, 1.0, np.nan, np.inf, -np.inf, 1e30, -1e-30, 1e300, -1.7e308]))
+VALUES = st.one_of(
+    st.floats(-100, 100), st.sampled_from([0.0, 1.0, np.nan, np.inf, -np.inf, 1e30, -1e-30, 1e300, -1.7e308])
+)
 
 
 @st.composite

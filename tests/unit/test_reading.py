@@ -287,3 +287,20 @@ def test_an_archive_that_claims_a_shape_of_fractions_is_refused(tmp_path: Path) 
         for name, data in held.items():
             archive.writestr(name, data.replace(b"(2, 2)", b"(2., 2)").replace(b"}  ", b"} ", 1))
     assert find_runs([str(tmp_path)]).skipped[0][0] == "evaluations.npz"
+
+
+def test_items_of_two_checkpoints_are_tasks_of_two_groups(tmp_path: Path) -> None:
+    rows = [f"{c},{i},{i % 5 + (c == 'b') / 2}" for c in "ab" for i in range(30)]
+    path = tmp_path / "items.csv"
+    path.write_text("\n".join(["checkpoint,item,score", *rows]) + "\n", encoding="utf-8")
+    runs = find_runs([str(path)]).runs
+    assert {r.place.group for r in runs} == {"a", "b"}
+    assert len({r.place.task for r in runs}) == 30
+
+
+def test_a_column_of_one_seed_is_a_setting_and_no_metric(tmp_path: Path) -> None:
+    path = tmp_path / "run.csv"
+    path.write_text("seed,step,score\n3,1,0.5\n3,2,0.6\n", encoding="utf-8")
+    (run,) = find_runs([str(path)]).runs
+    assert run.tags == ("score",)
+    assert run.place.seed == "3"

@@ -185,7 +185,9 @@ def _curve(run: Run, state: RunState, tag: str) -> Curve | None:
     series = run.series(tag)
     if series is None or not len(series.steps):
         return None
-    goal = state.goal if state.state in ("running", "stuck") else None  # what ended short is a result, what is silent not
+    goal = (
+        state.goal if state.state in ("running", "stuck") else None
+    )  # what ended short is a result, what is silent not
     place = run.place
     return Curve(place.task, place.group, place.seed, series.steps, series.values, goal, state.took_s)
 

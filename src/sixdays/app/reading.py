@@ -78,6 +78,13 @@ class _Draft:
     config: dict[str, Scalar]
     since: float | None = None
 
+    @property
+    def name(self) -> str:
+        """The path by which it is placed: without the run's name in the file where that only repeats its settings."""
+        file, _, run = self.path.partition("#")
+        said = {str(v) for v in self.config.values()}
+        return file if run and said.issuperset(run.split("/")) else self.path
+
 
 @dataclass(slots=True)
 class _Host:
@@ -118,7 +125,7 @@ def find_runs(
             drafts += _of_file(path, search, only)
     mapping = _mapping(group) if group and os.path.isfile(group) else None
     try:
-        places = place([(d.path, d.config) for d in drafts], group if group and mapping is None else None, mapping)
+        places = place([(d.name, d.config) for d in drafts], group if group and mapping is None else None, mapping)
     except ValueError as e:
         raise UsageError(
             f"--group {group}: {e}", "write a pattern such as {group}_{task}_s{seed}, or give a CSV file"

@@ -45,8 +45,12 @@ TASKS = _names(
     "task env envid envname environment environmentid environmentname game dataset datasetname benchmark "
     "domain taskname workload problem"
 )
+ITEMS = _names(
+    "item itemid itemname example exampleid sample sampleid question questionid instance instanceid prompt promptid "
+    "problemid taskid doc docid id idx index"
+)
 METHODS = _names(
-    "method algo algorithm algorithmname agent agentname group model modelname variant approach optimizer "
+    "checkpoint ckpt checkpointname method algo algorithm algorithmname agent agentname group model modelname variant approach optimizer "
     "optimiser expname experiment experimentname policy learner system setting configuration arm condition "
     "name"
 )
@@ -141,8 +145,28 @@ def _keys(names: Mapping[str, list[str]], sample: Mapping[str, Sequence[object]]
             if len(cells) > rows // 2 and kinds > 1 and (whole if role == "seed" and not text else text):
                 found.append((role, column))
                 break
+    if [role for role, _ in found] == ["method"] and (item := _items(names, sample, sample[found[0][1]])):
+        found.append(("task", item))  # each item once a method: an evaluation of some checkpoints
     lone = len(found) == 1 and found[0][0] == "method" and plain(found[0][1]) == "name"
     return () if lone else tuple(found)  # `name` alone may name items, not methods
+
+
+def _items(names: Mapping[str, list[str]], sample: Mapping[str, Sequence[object]], methods: Sequence[object]) -> str:
+    """The column that names items, where every method has each of them once and there are several; else ""."""
+    for column in (c for n in ITEMS for c in names.get(n, ())):
+        pairs = list(zip(methods, sample[column], strict=True))
+        if len(set(pairs)) == len(pairs) and 1 < len({i for _, i in pairs}) < len(pairs):
+            return column
+    return ""
+
+
+def is_seed(name: str) -> bool:
+    """Whether a column names the seed: a setting, not a metric.
+
+    >>> is_seed("random_seed"), is_seed("return")
+    (True, False)
+    """
+    return plain(name) in SEEDS and "seed" in plain(name)
 
 
 def _is_text(cells: Sequence[object]) -> bool:

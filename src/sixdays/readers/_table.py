@@ -20,7 +20,7 @@ from sixdays.errors import LogError
 from sixdays.logs.series import FloatArray, Log, Scalar
 from sixdays.readers import Tick, Wanted
 from sixdays.readers._cells import Cells, floats, instants, is_absent, number, on_the_clock
-from sixdays.readers._columns import ROW, UNITS, Columns, choose, plain
+from sixdays.readers._columns import ROW, UNITS, Columns, choose, is_seed, plain
 from sixdays.readers._files import HEAD, Lines, Source, is_text, lines, opened
 from sixdays.readers._points import Shelf, settle
 
@@ -284,7 +284,7 @@ def _take_run(
     for name, i in place.items():
         if tag_name and name != columns.value:
             continue
-        if not tag_name and name in taken:
+        if not tag_name and (name in taken or is_seed(name)):
             _say(run, name, cells[i], columns)
             continue
         values, given = floats(cells[i])
@@ -299,10 +299,11 @@ def _take_run(
 
 
 def _say(run: _Run, name: str, cells: Cells, columns: Columns) -> None:
-    """A column of text that never changes says something of the run."""
+    """A column of text, or of a seed, that never changes says something of the run."""
     if name in (columns.x, columns.clock, columns.elapsed):
         return
-    found = {c.strip() for c in cells if isinstance(c, str) and not is_absent(c)}
+    texts = (f"{c:g}" if isinstance(c, float) else c for c in cells[: None if isinstance(cells[0], str) else 2])
+    found = {c.strip() for c in texts if isinstance(c, str) and not is_absent(c)}
     if len(found) == 1 and run.said.get(name, "") in ("", *found):
         run.said[name] = found.pop()
     elif found:
@@ -313,7 +314,7 @@ def _logs(
     source: Source, name: str, header: _Header, columns: Columns, runs: Mapping[tuple[str, ...], _Run], where: Any
 ) -> tuple[Log, ...]:
     logs = []
-    if columns.kind == ROW and runs:
+    if columns.kind == ROW and any(run.rows > 1 for run in runs.values()):
         source.note("no column says the step: rows are counted", "name one of them `step`, `epoch` or `time`")
     for key, run in runs.items():
         said = {k: v for k, v in run.said.items() if v != ""}
@@ -331,10 +332,13 @@ def log_of(
         _anchor(shelf, source.written)
     series = shelf.series(columns.kind, notes, source.path)
     timed = bool(columns.clock or columns.elapsed) and any(np.isfinite(s.times).any() for s in series.values())
-    roles = {role: value for (role, _), value in zip(columns.keys, key, strict=True)}
+    roles = {
+        role: f"{column} {value}" if role == "task" and number(value) is not None else value  # an item has a number
+        for (role, column), value in zip(columns.keys, key, strict=True)
+    }
     return Log(
         source.path,
-        "/".join(v for v in key if v),
+        "/".join(v for v in roles.values() if v),
         name,
         series,
         {**config, **roles},

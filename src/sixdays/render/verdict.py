@@ -31,7 +31,7 @@ def verdict_lines(v: Verdict, curves: Sequence[Curve] = ()) -> list[str]:
         for words in outlook_words(v):
             lines += indented(words)
     lines += ["", *_methods(v, curves)]
-    if v.main and len(v.main.by_task) > 1:
+    if v.main and len(v.main.by_task) > 1 and any(i.low is not None for i in v.main.by_task.values()):
         lines += ["", *_by_task(v.main)]
     if len(v.comparisons) > 1:
         lines += ["", *_others(v)]
