@@ -1,4 +1,4 @@
-"""Sarsa and Q-learning on the cliff walk (Sutton & Barto, example 6.6): python train.py > curves.csv, in some seconds."""
+"""Sarsa and Q-learning on the cliff walk (Sutton & Barto, example 6.6): python train.py > curves.csv, some seconds."""
 
 import csv
 import sys

@@ -56,9 +56,8 @@ def command(
 
         say([latex_table(verdict) if table == "latex" else markdown_table(verdict)])
     else:
-        from sixdays.render.verdict import verdict_lines
-
         from sixdays.render.text import indented
+        from sixdays.render.verdict import verdict_lines
 
         found = [line for text in judged.found for line in indented(text, "")]
         say([*found, "", *verdict_lines(verdict, judged.curves), *moved])

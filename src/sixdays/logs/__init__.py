@@ -1,1 +1,1 @@
-"""What trackers wrote, as values: series, runs, how they are grouped, how far they are. Pure; readers make the values."""
+"""What trackers wrote, as values: series, runs, their groups, how far they are. Pure; readers make the values."""

@@ -14,6 +14,7 @@ from sixdays.logs import timeleft
 from sixdays.logs.goals import agreed, stated
 from sixdays.logs.runs import Run
 from sixdays.logs.trace import PAUSE, Trace, trace, units
+from sixdays.stats import median
 
 State = Literal["done", "running", "stuck", "failed"]
 
@@ -198,8 +199,8 @@ def _alike(near: Sequence[_Seen]) -> _Alike:
     gaps = [s.gap_s for s in near if s.gap_s]
     return _Alike(
         tuple(done),
-        PAUSE * float(np.median(pauses)) if pauses else 0.0,
-        float(np.median(gaps)) if gaps else UNKNOWN_GAP_S,
+        PAUSE * median(pauses) if pauses else 0.0,
+        median(gaps) if gaps else UNKNOWN_GAP_S,
     )
 
 

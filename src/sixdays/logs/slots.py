@@ -11,7 +11,7 @@ import numpy as np
 
 from sixdays.logs.progress import RunState
 from sixdays.logs.series import FloatArray
-from sixdays.stats import nearest_rank
+from sixdays.stats import median, nearest_rank
 
 LEAST_SPREAD = 0.1
 Z90 = 1.2815515655446004  # of the normal distribution: 10 and 90 % lie this far from the middle
@@ -90,12 +90,12 @@ def _next(states: Sequence[RunState]) -> tuple[str, float | None, float, str]:
     own = [s for s in states if s.group == group]
     done = [s.took_s for s in own if s.state == "done" and s.took_s]
     if done:
-        return group, float(np.median(done)), _spread(done), f"{len(done)} finished {_runs(done)} of {group}"
+        return group, median(done), _spread(done), f"{len(done)} finished {_runs(done)} of {group}"
     going = [(s.took_s or 0.0) + s.left_s[1] for s in own if s.left_s]
     if going:
         return (
             group,
-            float(np.median(going)),
+            median(going),
             _spread(going),
             f"goal and rate of {len(going)} {_runs(going)} of {group}",
         )
@@ -103,7 +103,7 @@ def _next(states: Sequence[RunState]) -> tuple[str, float | None, float, str]:
     if pooled:
         return (
             group,
-            float(np.median(pooled)),
+            median(pooled),
             _spread(pooled),
             f"{len(pooled)} finished {_runs(pooled)} of other groups",
         )

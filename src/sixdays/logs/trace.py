@@ -9,6 +9,7 @@ import numpy as np
 
 from sixdays.logs.runs import Run
 from sixdays.logs.series import FloatArray, Series
+from sixdays.stats import median
 
 # What steps may count, the likeliest to be what a run's goal is written in first.
 UNITS = ("step", "epoch", "episode", "second", "row")
@@ -58,14 +59,14 @@ class Trace:
         """The usual distance of neighbouring points in steps; 0 where there is only one."""
         dn = np.diff(self.steps)
         dn = dn[dn > 0]
-        return float(np.median(dn)) if len(dn) else 0.0
+        return median(dn) if len(dn) else 0.0
 
     @cached_property
     def gap_s(self) -> float | None:
         """The usual gap: the median of the recent ones, or so much that ten of it outlast the pauses so far."""
         if not len(self.gaps):
             return None
-        return float(max(np.median(self.gaps[-RECENT:]), 0.1 * self.patience_s))
+        return float(max(median(self.gaps[-RECENT:]), 0.1 * self.patience_s))
 
     @cached_property
     def pause_s(self) -> float:
@@ -101,7 +102,7 @@ def _each(dn: FloatArray, dt: FloatArray) -> FloatArray:
     """Seconds a logging step: a move of many steps is a hole in the log, not a pause."""
     if not len(dn):
         return dt
-    many = np.round(dn / np.median(dn))
+    many = np.round(dn / median(dn))
     return np.asarray(dt / np.where(many >= HOLE, many, 1.0), dtype=float)
 
 

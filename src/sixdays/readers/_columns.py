@@ -50,7 +50,8 @@ ITEMS = _names(
     "problemid taskid doc docid id idx index"
 )
 METHODS = _names(
-    "checkpoint ckpt checkpointname method algo algorithm algorithmname agent agentname group model modelname variant approach optimizer "
+    "checkpoint ckpt checkpointname "
+    "method algo algorithm algorithmname agent agentname group model modelname variant approach optimizer "
     "optimiser expname experiment experimentname policy learner system setting configuration arm condition "
     "name"
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ BLOCK = 1 << 20
 HEAD = 4096
 TAIL = 4096
 _FIRST = 2048  # of a glance
-_CONTROL = re.compile(rb"[\x00-\x08]")
+_CONTROL = bytes(range(9))
 MOST_LINE = 1 << 26
 _MARK = 256  # bytes at the start that tell whether a file was replaced
 
@@ -164,4 +163,4 @@ def _split(data: bytes, number: int, offset: int) -> Lines:
 
 def is_text(head: bytes) -> bool:
     """Whether bytes look like text: no NUL, no such control character."""
-    return _CONTROL.search(head) is None
+    return len(head.translate(None, _CONTROL)) == len(head)
