@@ -30,6 +30,10 @@ COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "undo": (("what-if", "gpu 4", "--keep", *FRIDAY), ("undo", "--now", "2016-11-04T18:00-07:00", "--json")),
     "init": (("init", "new", "--yes", "--by", "8 Nov AoE", "--takes", "20h to 40h", *FRIDAY),),
     "demo": (("demo", "--draws", "2000", "--json"),),
+    "judge": (
+        ("judge", "cliff-walking/curves.csv", "--baseline", "q-learning", "--now", "2026-11-25T12:00Z", "--json"),
+    ),
+    "logs": (("running/runs", "--by", "3 Dec AoE", "--now", "2026-11-25T12:00Z", "--draws", "2000", "--json"),),
     "invalid": (("odds", "--plan-is-wrong", *FRIDAY),),
 }
 
@@ -39,6 +43,8 @@ def document(name: str) -> Any:
     os.environ.update(TZ="UTC", SIXDAYS_WHO="you")
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(ROOT / "examples/nips-workshop/plan.yaml", folder)
+        if name in ("judge", "logs"):
+            shutil.copytree(ROOT / "examples", folder, dirs_exist_ok=True)
         if name == "invalid":
             Path(folder, "plan.yaml").write_text("tasks: {a: {takes: 4d to 2d, after: b}}\n", encoding="utf-8")
         for argv in COMMANDS[name]:

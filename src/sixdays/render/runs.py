@@ -11,7 +11,7 @@ from sixdays.logs.progress import RunState
 from sixdays.odds.forecast import Fit
 from sixdays.quantities import show_instant, show_seconds
 from sixdays.render.digits import number, short
-from sixdays.render.problems import clean
+from sixdays.render.problems import WIDTH, clean
 from sixdays.render.text import indented
 from sixdays.render.words import when
 
@@ -50,15 +50,17 @@ def states_lines(states: Sequence[RunState], now: datetime) -> list[str]:
     took = {g: _took(of) for g, of in shown}
     wide = max(len("a run takes"), *(len(t) for t in took.values()))
     counts = "".join(f"{k:>9}" for k in kinds)
-    lines = [f"  {'':<{width}}{counts}  {'a run takes':<{wide}}  {'time left' if 'running' in kinds else ''}".rstrip()]
+    left_of = {g: _left([s for s in of if s.state == "running"]) for g, of in shown}
+    beside = 2 + width + len(counts) + 4 + wide + max(map(len, left_of.values())) < WIDTH  # else on a line of its own
+    title = "time left" if beside and "running" in kinds else ""
+    lines = [f"  {'':<{width}}{counts}  {'a run takes':<{wide}}  {title}".rstrip()]
     for g, of in shown:
         per: Counter[str] = Counter(s.state for s in of)
         cells = "".join(f"{per[k] or '·':>9}" for k in kinds)
-        left = _left([s for s in of if s.state == "running"])
-        row = f"  {short(g, NAME):<{width}}{cells}  {took[g]:<{wide}}  {left}".rstrip()
-        lines += (
-            [row] if len(row) < 80 else [f"  {short(g, NAME):<{width}}{cells}  {took[g]}".rstrip(), f"      {left}"]
-        )
+        row = f"  {short(g, NAME):<{width}}{cells}  {took[g]:<{wide}}"
+        lines.append(f"{row}  {left_of[g] if beside else ''}".rstrip())
+        if left_of[g] and not beside:
+            lines.append(f"      time left: {left_of[g]}")
     if len(groups) > len(shown):
         lines.append(f"  and {len(groups) - len(shown)} more groups")
     lines += _ends(states, now)

@@ -49,7 +49,7 @@ def efficiency(method: Arm, baseline: Arm, sign: float, seed: int) -> Mapping[st
         cells = [cell for t in tasks if (cell := _times(method, baseline, t, part, sign)) is not None]
         if cells:
             mine, theirs = [c[0] for c in cells], [c[1] for c in cells]
-            got = [[int((c[i] < c[2]).sum()) for c in cells] for i in (0, 1)]
+            got = [[int(np.count_nonzero(c[i] < c[2])) for c in cells] for i in (0, 1)]
             out[f"{100 * part:.0f}"] = _ratio(mine, theirs, seed) | {
                 "tasks": len(cells),
                 "method": {"runs": sum(map(len, mine)), "reached": sum(got[0])},

@@ -101,7 +101,7 @@ def bootstrap(scores: Scores, replicates: int, rng: np.random.Generator) -> Floa
     size = np.repeat(counts, counts)
     start = np.repeat(np.cumsum(counts) - counts, counts)
     weights = _weights(scores)
-    mean = _mean_by_counts(flat) if weights is None else lambda index: iqm_rows(flat.take(index), weights)
+    mean = _mean_by_counts(flat) if weights is None else lambda index: iqm_rows(flat[index], weights)
     out = np.empty(replicates)
     step = max(1, _BLOCK // len(flat))
     for i in range(0, replicates, step):
