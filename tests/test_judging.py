@@ -184,3 +184,28 @@ def test_what_the_logs_of_others_say_is_only_read(sixdays: Sixdays) -> None:
     assert sixdays("runs", "--by", "3 Dec AoE", *NOW).code == 0
     assert {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in before} == before
     assert os.listdir(sixdays.folder) == ["runs"]
+
+
+def test_a_look_is_one_however_it_is_asked_for(sixdays: Sixdays) -> None:
+    """Spelling the path otherwise, naming the arms or swapping them does not make the earlier looks go away."""
+    asked = (("runs",), ("./runs/", "--baseline", "sac"), ("runs", "--baseline", "mine"), ("runs", "--margin", "1"))
+    looks = []
+    for seeds, argv in zip(range(10, 14), asked, strict=True):
+        _curves(sixdays.folder, {"sac": (100, seeds), "mine": (101, seeds)})
+        looks.append(json.loads(sixdays("judge", *argv, "--json", *NOW).out)["looks"])
+    assert looks == [1, 2, 3, 4]
+
+
+def test_asking_after_every_seed_keeps_the_error(sixdays: Sixdays) -> None:
+    """The bar of a later look is higher than that of one alone: what one look of 12 seeds shows, the third does not."""
+    _curves(sixdays.folder, {"sac": (100, 12), "mine": (113, 12)})
+    alone = json.loads(sixdays("judge", "runs", "--baseline", "sac", "--json", "--no-record", *NOW).out)
+    for seeds in (10, 11):
+        for path in (sixdays.folder / "runs").glob(f"*_s1[{seeds - 10}-9]/progress.csv"):
+            path.unlink()
+        _curves(sixdays.folder, {"sac": (100, seeds), "mine": (113, seeds)})
+        assert sixdays("judge", "runs", "--baseline", "sac", *NOW).code == 0
+    _curves(sixdays.folder, {"sac": (100, 12), "mine": (113, 12)})
+    third = json.loads(sixdays("judge", "runs", "--baseline", "sac", "--json", *NOW).out)
+    assert third["p"] == alone["p"]
+    assert (alone["verdict"], third["verdict"], third["looks"]) == ("better", "not_yet_known", 3)

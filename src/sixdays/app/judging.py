@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -16,6 +17,7 @@ from sixdays.logs.progress import RunState, states
 from sixdays.logs.runs import Run
 from sixdays.stores.files import Journal
 from sixdays.stores.texts import create_file
+from sixdays.verdict.arms import choose_baseline
 from sixdays.verdict.curves import Curve
 from sixdays.verdict.looks import Look
 from sixdays.verdict.metric import Metric, choose
@@ -72,27 +74,39 @@ def judge_paths(asked: Asked, options: Options, *, tick: Callable[[int], None] |
     """
     found = find_runs(asked.paths, group=asked.group, format=asked.format, tick=tick)
     curves, metric, warnings = curves_of(found, asked, options)
-    several = sorted(asked.paths) if len(asked.paths) > 1 else []
-    ledger = Journal(_beside(asked.paths[0]) / "journal")
-    verdict, notes = judge_again(curves, asked, asked.standard or COMPELLING, metric, ledger, several, options)
+    verdict, notes = judge_again(curves, asked, metric, _ledger(asked.paths), _alone(asked.paths), options)
     verdict = replace(verdict, warnings=(*verdict.warnings, *warnings))
     return Judged(verdict, curves, (*found.notes, metric.why), notes)
 
 
 def judge_again(
-    curves: Sequence[Curve], asked: Asked, standard: str, metric: Metric, ledger: Journal, paths: Sequence[str],
-    options: Options,
-) -> tuple[Verdict, tuple[str, ...]]:  # fmt: skip
+    curves: Sequence[Curve], asked: Asked, metric: Metric, ledger: Journal, file: str, options: Options
+) -> tuple[Verdict, tuple[str, ...]]:
     """The verdict, the earlier looks in a ledger counted, and this one recorded there; notes where it cannot be.
 
-    A look at data that were looked at before is none.
+    Looks are those of one pair at one metric and standard, whichever of the two was called the baseline, and however
+    it was asked for. A look at data that were looked at before is none. file: the one that was judged, if it was one.
     """
-    key = {"paths": list(paths), "metric": metric.tag, "standard": standard, "baseline": asked.baseline or "",
-           "method": asked.method or ""}  # fmt: skip
+    standard = standard_of(asked.standard or COMPELLING)
+    pair = _pair(sorted({c.method for c in curves}), asked)
+    key = {"file": file, "metric": metric.tag, "standard": standard.name}
     earlier = [r for r in ledger.records() if r.kind == LOOK and all(r.data.get(k) == v for k, v in key.items())]
-    verdict = judge_curves(curves, asked, standard_of(standard), metric, looks=_looks(earlier, curves))
-    notes = _count(ledger, key, curves, verdict, options, earlier) if options.record else ()
-    return verdict, notes
+    earlier = [r for r in earlier if _same(pair, (str(r.data["baseline"]), str(r.data["method"])))]
+    verdict = judge_curves(curves, asked, standard, metric, looks=_looks(earlier, curves))
+    key |= {"baseline": pair[0], "method": pair[1]}
+    return verdict, _count(ledger, key, curves, verdict, options, earlier) if options.record else ()
+
+
+def _pair(names: Sequence[str], asked: Asked) -> tuple[str, str]:
+    """(baseline, method) as they are compared; method "" where every other group is."""
+    baseline = choose_baseline(names, asked.baseline, asked.method)[0] if names else ""
+    others = [n for n in names if n != baseline]
+    return baseline, asked.method or (others[0] if len(others) == 1 else "")
+
+
+def _same(a: tuple[str, str], b: tuple[str, str]) -> bool:
+    """Whether a look at one pair is a look at the other: a look at all methods is one at each."""
+    return set(a) == set(b) or (a[0] == b[0] and "" in (a[1], b[1]))
 
 
 def judge_curves(
@@ -223,8 +237,7 @@ def _count(
     if any(r.data.get("data") == name for r in earlier) or verdict.main is None:
         return ()
     seeds = _seeds(curves, (verdict.main.baseline, verdict.main.method))
-    data = {**key, "data": name, "seeds": seeds, "verdict": verdict.word, "p": verdict.main.p,
-            "of": [verdict.main.method, verdict.main.baseline]}  # fmt: skip
+    data = {**key, "data": name, "seeds": seeds, "verdict": verdict.word, "p": verdict.main.p}
     try:
         ledger.add(new_record(LOOK, options.now, options.who, data, nonce()))
     except StoreError as e:
@@ -253,9 +266,15 @@ def _print(curves: Sequence[Curve]) -> str:
     return blake2b(b"".join(each), digest_size=12).hexdigest()
 
 
-def _beside(path: str) -> Path:
-    found = Path(path)
-    return found if found.is_dir() else found.parent
+def _ledger(paths: Sequence[str]) -> Journal:
+    """The journal beside the logs: in the folder that was judged, or that holds all that was."""
+    common = Path(os.path.commonpath([os.path.abspath(p) for p in paths]))
+    return Journal((common if common.is_dir() else common.parent) / "journal")
+
+
+def _alone(paths: Sequence[str]) -> str:
+    """The name of the file that is judged by itself, so that files of one folder have looks of their own."""
+    return os.path.basename(paths[0]) if len(paths) == 1 and not os.path.isdir(paths[0]) else ""
 
 
 def write_page(path: Path, html: str) -> None:

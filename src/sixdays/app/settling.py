@@ -51,10 +51,10 @@ def judge_task(task: str, plan: str, asked: Asked, options: Options) -> Settled:
             f"the claim of {task} has nothing to compare with yet",
             "another task with logs that the claim names, or that it waits for, is its baseline; both need runs",
         )
-    standard = asked.standard or next(iter(claim.verdicts))
     assert project.journal is not None
-    both = replace(asked, baseline=claim.baseline.name, method=task)
-    verdict, notes = judge_again(claim.curves, both, standard, claim.metric, project.journal, (), options)
+    standard = asked.standard or next(iter(claim.verdicts))
+    both = replace(asked, baseline=claim.baseline.name, method=task, standard=standard)
+    verdict, notes = judge_again(claim.curves, both, claim.metric, project.journal, "", options)
     after = forecast_of(project)
     without = tuple(replace(a, chances=()) if a.task == task else a for a in project.actuals)
     before = forecast(project.plan, replace(inputs(project), actuals=without), draws=after.draws)
