@@ -209,3 +209,44 @@ def test_asking_after_every_seed_keeps_the_error(sixdays: Sixdays) -> None:
     third = json.loads(sixdays("judge", "runs", "--baseline", "sac", "--json", *NOW).out)
     assert third["p"] == alone["p"]
     assert (alone["verdict"], third["verdict"], third["looks"]) == ("better", "not_yet_known", 3)
+
+
+def test_a_rule_for_stopping_is_proposed_and_nothing_is_done(sixdays: Sixdays) -> None:
+    """Half-way runs of mine are far below sac; with no claim the rule is read all the same."""
+    _curves(sixdays.folder, {"sac": (100, 3)})
+    _curves(sixdays.folder, {"mine": (10, 2)}, last=20)
+    for seed in range(2):
+        sixdays.write(f"runs/mine_s{seed}/config.yaml", f"seed: {seed}\ntotal_timesteps: 1000000\n")
+    sixdays.write(
+        "plan.yaml",
+        """\
+tasks:
+  sac: {takes: 40h to 50h, seeds: 3, logs: runs/sac*}
+  mine: {takes: 40h to 50h, seeds: 2, logs: runs/mine*, after: [sac], stop if: below baseline at 40 % of the steps}
+targets: {paper: {deadline: 2026-12-20 23:59 AoE}}
+""",
+    )
+    made = json.loads(sixdays("odds", "--json", "--now", "2026-11-01T20:30:00Z").out)
+    (asked,) = [q["text"] for q in made["questions"] if q["text"].startswith("Stop ")]
+    assert "mine seed 0" in asked
+    assert "below baseline" in asked
+
+
+def test_runs_that_can_no_longer_change_the_verdict_are_left_out_by_a_change(sixdays: Sixdays) -> None:
+    """Ten seeds an arm far apart are better at any standard; ten more of each cannot change that."""
+    _curves(sixdays.folder, {"sac": (100, 10), "mine": (200, 10)}, spread=3)
+    sixdays.write(
+        "plan.yaml",
+        """\
+zone: UTC
+tasks:
+  sac: {takes: 40h to 50h, seeds: 20, logs: runs/sac*}
+  mine: {takes: 40h to 50h, seeds: 20, logs: runs/mine*, claim: mine beats sac}
+targets: {paper: {deadline: 2026-12-20 23:59 AoE}}
+""",
+    )
+    made = json.loads(sixdays("odds", "--json", *NOW).out)
+    (asked,) = [q for q in made["questions"] if q["text"].startswith("Leave out")]
+    assert "20 of the 20 runs" in asked["text"]
+    assert sorted(asked["change"]) == ["mine 10 seeds", "sac 10 seeds"]
+    assert sixdays("what-if", *asked["change"], *NOW).code == 0

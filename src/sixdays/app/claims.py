@@ -1,4 +1,4 @@
-"""Tasks with a claim: the verdict of their own curves, and what it does to the odds (design §8)."""
+"""Tasks with a claim or a rule for stopping: what their own curves say of them (design §8)."""
 
 from __future__ import annotations
 
@@ -26,10 +26,13 @@ from sixdays.verdict.waiting import Unneeded, unneeded
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A task with a claim and the task that it is measured against. verdicts: standard → verdict of their curves."""
+    """A task and the one that it is measured against, with their curves, each under its task's name.
+
+    verdicts: standard → verdict; empty where nothing is claimed, or one of the two has no run yet.
+    """
 
     task: Task
-    baseline: Task
+    baseline: Task | None
     curves: tuple[Curve, ...]
     metric: Metric
     verdicts: dict[str, Verdict]
@@ -43,15 +46,15 @@ class Claim:
 def claims(
     plan: Plan, folder: Path, options: Options, asked: Asked | None = None
 ) -> tuple[tuple[Claim, ...], tuple[Problem, ...]]:
-    """The claims of a plan whose curves can be judged, and what kept others from it, as warnings."""
+    """What curves say of the tasks with a claim or a stop rule, and what kept others from it, as warnings."""
     out, problems = [], []
     for task in plan.tasks.values():
-        if not task.claim or not task.logs:
+        if not (task.claim or task.stop_if) or not task.logs:
             continue
         try:
             claim = claim_of(plan, folder, options, task, asked or Asked(()))
         except (LogError, UsageError) as e:
-            message = f'the claim of "{task.name}" is not judged: {e.message}'
+            message = f'the curves of "{task.name}" are not judged: {e.message}'
             problems.append(Problem(message, e.hint, plan.file, task.span.line, task.span.column, level="warning"))
             continue
         if claim is not None:
@@ -60,15 +63,15 @@ def claims(
 
 
 def claim_of(plan: Plan, folder: Path, options: Options, task: Task, asked: Asked) -> Claim | None:
-    """The claim of one task, judged at every standard that a target asks of it; None before there are two arms."""
+    """What curves say of one task, judged at every standard that a target asks of it; None before it has any."""
     baseline = against(plan, task)
-    if baseline is None:
-        return None
     curves, metric, found = _curves(folder, options, task, baseline, asked)
-    if {c.method for c in curves} != {task.name, baseline.name}:
+    if not curves:
         return None
-    both = replace(asked, baseline=baseline.name, method=task.name)
-    verdicts = {s: judge_curves(curves, both, standard_of(s), metric, looks=None) for s in _standards(plan, asked)}
+    verdicts = {}
+    if task.claim and baseline is not None and {c.method for c in curves} == {task.name, baseline.name}:
+        both = replace(asked, baseline=baseline.name, method=task.name)
+        verdicts = {s: judge_curves(curves, both, standard_of(s), metric, looks=None) for s in _standards(plan, asked)}
     return Claim(task, baseline, curves, metric, verdicts, found)
 
 
@@ -81,17 +84,17 @@ def against(plan: Plan, task: Task) -> Task | None:
 
 
 def _curves(
-    folder: Path, options: Options, task: Task, baseline: Task, asked: Asked
+    folder: Path, options: Options, task: Task, baseline: Task | None, asked: Asked
 ) -> tuple[tuple[Curve, ...], Metric, tuple[str, ...]]:
-    """The curves of both tasks, each under its task's name."""
-    shared = task.logs == baseline.logs
-    patterns = {task.logs, baseline.logs}
-    paths = sorted({path for pattern in patterns for path in paths_of(pattern, folder)})
+    """The curves of one task or both, each under its task's name."""
+    both = (task, baseline) if baseline else (task,)
+    shared = len({t.logs for t in both}) < len(both)
+    paths = sorted({path for t in both for path in paths_of(t.logs, folder)})
     if not paths:
         return (), Metric("", True, ""), ()
     found = find_runs(paths, group=asked.group, format=asked.format)
     arms = []
-    for one in (task, baseline):
+    for one in both:
         under = set(paths_of(one.logs, folder))
         runs = [r for r in found.runs if shared or any(_under(r, p) for p in under)]
         for run in own(one, runs, shared=shared):
@@ -118,18 +121,19 @@ def questions_of(made: Sequence[Claim]) -> tuple[Question, ...]:
     for claim in made:
         for verdict in claim.verdicts.values():
             out += from_verdict(claim.task, verdict)
-            out += to_leave_out(claim.task, claim.baseline, _unneeded(claim, verdict))
+            if claim.baseline is not None:
+                out += to_leave_out(claim.task, claim.baseline, _unneeded(claim, claim.baseline, verdict))
         out += to_stop(claim.task, _to_stop(claim))
     return tuple({q.text: q for q in out}.values())
 
 
-def _unneeded(claim: Claim, verdict: Verdict) -> Unneeded | None:
+def _unneeded(claim: Claim, baseline: Task, verdict: Verdict) -> Unneeded | None:
     """Of the runs that a plan still wants of a claim's two arms, those that can no longer change the verdict."""
-    arms = (claim.task, claim.baseline)
+    arms = (claim.task, baseline)
     begun = {t.name: sum(c.method == t.name for c in claim.curves) for t in arms}
     waiting = {t.name: max(0, t.copies - begun[t.name]) for t in arms}
     return unneeded(
-        claim.curves, claim.baseline.name, claim.task.name, waiting, standard_of(verdict.standard),
+        claim.curves, baseline.name, claim.task.name, waiting, standard_of(verdict.standard),
         margin=verdict.margin, higher_is_better=verdict.higher_is_better,
     )  # fmt: skip
 
@@ -142,7 +146,7 @@ def _to_stop(claim: Claim) -> list[str]:
         rule = parse_stop_rule(claim.task.stop_if)
     except ValueError:
         return []  # free text: people read it
-    finished = [c for c in claim.curves if c.method == claim.baseline.name]
+    finished = [c for c in claim.curves if claim.baseline and c.method == claim.baseline.name]
     running = [c for c in claim.curves if c.method == claim.task.name and c.is_running]
     higher = claim.metric.higher_is_better
     return [

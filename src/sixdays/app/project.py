@@ -73,8 +73,8 @@ class Project:
 
     @cached_property
     def claimed(self) -> tuple[tuple[Claim, ...], tuple[Problem, ...]]:
-        """Verdicts of the tasks with a claim, on the curves that their logs hold, and what kept some from it."""
-        if self.path is None or not any(t.claim and t.logs for t in self.plan.tasks.values()):
+        """What curves say of the tasks with a claim or a rule for stopping, and what kept some from it."""
+        if self.path is None or not any((t.claim or t.stop_if) and t.logs for t in self.plan.tasks.values()):
             return (), ()
         from sixdays.app.claims import claims  # readers and judge are loaded only where a plan names logs
 

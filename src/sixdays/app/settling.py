@@ -46,7 +46,7 @@ def judge_task(task: str, plan: str, asked: Asked, options: Options) -> Settled:
         example = "claim: beats baseline" if not of.claim else f"logs: runs/*{task}*"
         raise UsageError(f"{task} has no {missing}", f"add {example} to it (line {of.span.line})")
     claim = claim_of(project.plan, project.path.parent, options, of, asked)
-    if claim is None:
+    if claim is None or claim.baseline is None or not claim.verdicts:
         raise UsageError(
             f"the claim of {task} has nothing to compare with yet",
             "another task with logs that the claim names, or that it waits for, is its baseline; both need runs",
