@@ -15,6 +15,7 @@ from sixdays.verdict.estimators import (
     iqm,
     medians,
     noise,
+    percentile_difference,
     permutation_p,
     satterthwaite,
     sides,
@@ -150,3 +151,18 @@ def test_nothing_is_left_once_the_plan_is_used_up_or_seeds_were_taken_away() -> 
     assert error_now(25, [Look(20)], 0.05, least=10, planned=20) == 0.0
     assert error_now(12, [Look(15)], 0.05, least=10, planned=20) == 0.0
     assert error_now(15, [Look(15)], 0.05, least=10, planned=20) > 0.0
+
+
+def test_the_percentile_bootstrap_turns_with_the_arms() -> None:
+    rng = np.random.default_rng(3)
+    a, b = ({t: rng.normal(size=4) for t in "xyz"} for _ in range(2))
+    low, high = percentile_difference(a, b, 0.95, 0)
+    assert percentile_difference(b, a, 0.95, 0) == pytest.approx((-high, -low), rel=1e-12)
+
+
+def test_improvement_of_thousands_of_runs_is_that_of_every_pair() -> None:
+    rng = np.random.default_rng(4)
+    a, b = rng.integers(0, 9, 60).astype(float), rng.integers(0, 9, 40).astype(float)
+    pairs = (a[:, None] > b).mean() + (a[:, None] == b).mean() / 2
+    assert improvement({"t": a}, {"t": b}) == pytest.approx(pairs)
+    assert improvement({"t": np.arange(20_000.0)}, {"t": np.arange(20_000.0)}) == 0.5
