@@ -366,6 +366,15 @@ def test_when_nothing_runs_there_is_no_outlook() -> None:
     assert outlook_summary([curve(50, s, m) for s in range(2) for m in ("a", "b")], {}, "a", "b") == {}
 
 
+def test_what_ended_short_does_not_run_and_the_order_of_curves_does_not_matter() -> None:
+    short = curve(50, 9, "base", until=0.3)
+    ended = Curve("t", "base", 9, short.steps, short.values)
+    curves = [ended, *[curve(50, s, "base") for s in range(3)], *[curve(99, s, "mine", until=0.5) for s in range(2)]]
+    found = outlook_summary(curves, {}, "base", "mine")
+    assert [r["method"] for r in found["running"]] == ["mine", "mine"]
+    assert found == outlook_summary(curves[::-1], {}, "base", "mine")
+
+
 def test_running_curves_that_reset_are_named_in_the_summary() -> None:
     group = [resets(s) for s in range(5)]
     curves = [Curve("t", "resets", c.seed, c.steps, c.values, 400_000) for c in group]

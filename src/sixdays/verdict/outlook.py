@@ -31,16 +31,19 @@ def outlook_summary(
 ) -> dict[str, Any]:  # fmt: skip
     """The outlook of a comparison, JSON-able; empty where nothing runs.
 
-    curves: of all methods; the finished ones are what predictions borrow from.
-    goals: steps of a run by (task, method); where nothing stands there, the curve's own goal, else the longest
-    of its siblings. events: steps at which something scheduled happens to the method.
+    curves: of all methods, in any order; the finished ones are what predictions borrow from.
+    goals: steps of a run by (task, method); where nothing stands there, the curve's own goal. A curve without either
+    does not run; it has finished if it is as long as its longest sibling.
+    events: steps at which something scheduled happens to the method.
 
     Keys: `running` (task, method, seed, fraction, final {p10, p50, p90} or None, basis), `chance` that the method's
     mean is above the baseline's in the end, or None with `cannot_say`, `history` of it at the checkpoints passed,
     `decision` {fraction, word} or None, `periodic` (task, method, period, text), `known_at`.
     """
+    curves = sorted(curves, key=lambda c: (c.task, c.method, str(c.seed).rjust(12), len(c.steps), c.values.tobytes()))
     named = _with_goals(curves, goals)
-    running = [c for c in named if not _has_finished(c)]
+    meant = [c.goal or goals.get((c.task, c.method)) for c in curves]  # None: what is short has ended short
+    running = [c for c, goal in zip(named, meant, strict=True) if goal and not _has_finished(c)]
     if not running:
         return {}
     done = [c for c in named if _has_finished(c)]
