@@ -95,6 +95,8 @@ def test_a_margin_below_0_is_refused() -> None:
         judge(clear(3), margin=-1)
     with pytest.raises(ValueError, match="below 0"):
         judge(clear(3), margin=float("nan"))
+    with pytest.raises(ValueError, match="nothing differs"):
+        judge(clear(3), margin=float("inf"))
 
 
 def test_no_curve_is_refused() -> None:
@@ -212,6 +214,77 @@ def test_a_p_that_one_comparison_would_pass_may_fail_among_three() -> None:
     assert more.main is not None
     assert more.word == "not_yet_known"
     assert more.main.p == pytest.approx(3 * two.main.p)
+
+
+def test_a_comparison_that_cannot_be_said_keeps_none_of_the_others_from_a_word() -> None:
+    v = judge(spread("base", 0, 10) + spread("mine", 5, 10) + spread("few", 50, 3), baseline="base", method="mine")
+    assert v.word == "better"
+    assert [c.word for c in v.comparisons[1:]] == ["not_yet_known"]
+
+
+def test_what_is_surely_within_the_margin_keeps_none_of_the_others_from_a_word() -> None:
+    many = spread("base", 0, 100) + spread("near", 0.3, 100) + spread("far", 2, 10)
+    v = judge(many, baseline="base", margin=0.6)
+    assert {c.method: c.word for c in v.comparisons} == {"far": "better", "near": "same"}
+
+
+def test_holm_stops_at_the_first_that_is_not_shown() -> None:
+    base, last = spread("base", 0, 10), spread("z", 0.70, 10)
+    assert judge(base + last, baseline="base").word == "better"
+    v = judge(base + spread("x", 0.72, 10) + spread("y", 0.71, 10) + last, baseline="base")
+    by_name = {c.method: c for c in v.comparisons}
+    assert {c.word for c in v.comparisons} == {"not_yet_known"}
+    assert "Holm stops there" in by_name["z"].why
+
+
+def test_names_need_not_be_text() -> None:
+    curves = [Curve("t", m, s, [1], [m * 5.0 + s / 5]) for m in (0, 1) for s in range(10)]  # type: ignore[arg-type]
+    assert judge(curves, baseline=0).word == "better"  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match='"7"'):
+        judge(curves, baseline=7)  # type: ignore[arg-type]
+
+
+def test_thousands_of_items_have_a_sign_test() -> None:
+    items = [Curve(f"i{t:04}", m, 0, [1], [float(m == "mine") * (t % 5 > 0) + (t % 5 == 0)])
+             for t in range(2_000) for m in ("base", "mine")]  # fmt: skip
+    assert warned(judge(items, baseline="base"), "1600 up, 0 down, sign test: p = 0")
+
+
+def test_runs_that_solve_a_task_alike_all_count() -> None:
+    """Ten runs of 0 and 1: equal curves are what such a metric gives, not one run under several names."""
+    solved = [Curve("t", m, s, range(6), [0, *[float(s < k)] * 5]) for m, k in (("base", 4), ("mine", 8))
+              for s in range(10)]  # fmt: skip
+    v = judge(solved, baseline="base")
+    assert v.methods["mine"].runs == 10
+    assert v.main is not None
+    assert v.main.difference.value == pytest.approx(0.4)
+
+
+def test_a_step_measured_several_times_counts_by_its_mean() -> None:
+    episodes = Curve("t", "mine", 0, np.repeat([10, 20], 3), [1, 2, 3, 4, 5, 9])
+    assert episodes.score() == 6.0
+
+
+def test_the_sentence_to_paste_does_not_hide_runs_that_diverged() -> None:
+    v = judge(clear(10) + runs("mine", [np.nan], "t0"), baseline="base")
+    assert "(1 diverged run left out)" in v.sentence
+
+
+def test_runs_under_way_are_waited_for_and_not_asked_for_again() -> None:
+    none_ended = judge(spread("base", 0, 10) + spread("mine", 5, 10, goal=100), baseline="base")
+    assert none_ended.next is not None
+    assert none_ended.next.text == "let the runs that are running come to their end"
+    later = [Curve("t", "mine", s, [50], [0.0], goal=100) for s in range(5, 10)]
+    some = judge(spread("base", 0, 10) + spread("mine", 2, 5) + later, baseline="base")
+    assert some.next is not None
+    assert some.next.text.startswith("5 more seeds of mine on 1 task: 5 runs of them under way")
+
+
+def test_a_clock_that_is_no_number_gives_no_hours() -> None:
+    v = judge(spread("base", 0, 5, seconds=np.inf) + spread("mine", 0, 5, seconds=np.inf), baseline="base")
+    json.dumps(v.to_dict(), allow_nan=False)
+    assert v.next is not None
+    assert v.next.hours is None
 
 
 def test_running_curves_do_not_count() -> None:

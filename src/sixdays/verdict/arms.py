@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from statistics import median
 
 import numpy as np
@@ -16,7 +18,7 @@ from sixdays.verdict.estimators import Scores
 
 _BASELINE_WORDS = {"baseline", "base", "control", "reference", "vanilla"}
 _NEW_WORDS = {"mine", "my", "ours", "our", "new", "proposed"}
-_SAME_RUN = 5  # points that must all be equal, and not constant, before two curves are taken to be one run
+_SAME_RUN = 5  # different values that must all recur before two curves are taken to be one run: solved or not recurs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +52,8 @@ class Arm:
     @property
     def seconds(self) -> float | None:
         """The median wall time of a run, where it is known."""
-        known = [c.seconds for cs in self.curves.values() for c in cs if c.seconds is not None and c.seconds > 0]
+        known = [c.seconds for cs in self.curves.values() for c in cs if c.seconds and c.seconds > 0]
+        known = [s for s in known if isfinite(s)]
         return median(known) if known else None
 
     def seeds(self, tasks: Iterable[str]) -> int:
@@ -158,7 +161,7 @@ def _distinct(runs: list[Curve], odd: list[str]) -> list[Curve]:
     for c in runs:
         key = c.steps.tobytes() + c.values.tobytes()
         finite = c.values[np.isfinite(c.values)]
-        if key in kept and len(finite) >= _SAME_RUN and float(np.ptp(finite)) > 0:
+        if key in kept and len(np.unique(finite)) >= _SAME_RUN:
             odd.append(
                 f"{c.method} on {c.task or 'its task'}: seeds {kept[key].seed} and {c.seed} have the same curve, point "
                 "by point; it counts once (does the seed reach the program?)"
@@ -166,9 +169,8 @@ def _distinct(runs: list[Curve], odd: list[str]) -> list[Curve]:
             continue
         kept.setdefault(key, c)
         out.append(c)
-    seen = [str(c.seed) for c in out if c.seed not in ("", None)]
-    for seed in sorted({s for s in seen if seen.count(s) > 1}):
-        odd.append(
-            f"{out[0].method} on {out[0].task or 'its task'}: seed {seed} is there {seen.count(seed)} times; all count"
-        )
+    seen = Counter(str(c.seed) for c in out if c.seed not in ("", None))
+    for seed, times in sorted(seen.items()):
+        if times > 1:
+            odd.append(f"{out[0].method} on {out[0].task or 'its task'}: seed {seed} is there {times} times; all count")
     return out

@@ -100,11 +100,11 @@ def sign_test(up: int, down: int) -> float:
     0.03125
     """
     n, k = up + down, min(up, down)
-    tail, term = 0.0, 1.0
+    tail, term = 0, 1  # whole numbers: the terms of thousands of items overflow a float
     for i in range(k + 1):
         tail += term
-        term *= (n - i) / (i + 1)
-    return min(1.0, 2.0 * tail * 0.5**n)
+        term = term * (n - i) // (i + 1)
+    return min(1.0, float(2 * tail / (1 << n)))
 
 
 def seed_noise(arms: Iterable[Arm]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sixdays.stats import t_sf
 from sixdays.verdict.arms import Arm, worst_counted
 from sixdays.verdict.estimators import (
     Estimate,
@@ -55,6 +56,11 @@ class Found:
             return first
         return "not_yet_known"
 
+    def least_error(self, margin: float) -> float:
+        """The least two-sided error at which it is better or worse, 1 where none is: what Holm goes by."""
+        both = [(self.estimate, self.p), *([self.worst] if self.worst else [])]
+        return max(_least_error(estimate, p, margin) for estimate, p in both)
+
 
 def word_of(estimate: Estimate | None, p: float | None, error: float, margin: float, sign: float) -> Word:
     """Better or worse: the interval beyond the margin, and the test agrees. Same: the interval within it."""
@@ -66,6 +72,12 @@ def word_of(estimate: Estimate | None, p: float | None, error: float, margin: fl
     if p <= error and gain + half < -margin:
         return "worse"
     return "same" if abs(gain) + half < margin else "not_yet_known"
+
+
+def _least_error(estimate: Estimate | None, p: float | None, margin: float) -> float:
+    if estimate is None or p is None or abs(estimate.value) <= margin:
+        return 1.0
+    return max(p, min(1.0, 2.0 * t_sf((abs(estimate.value) - margin) / estimate.se, estimate.df)))
 
 
 def compare(method: Arm, baseline: Arm, sign: float, seed: int) -> Found:

@@ -61,10 +61,22 @@ class Curve:
             object.__setattr__(self, name, value)
 
     def tidy(self) -> tuple[FloatArray, FloatArray]:
-        """Steps and values with the steps rising: where a step was written twice, the last one counts (a resume)."""
+        """Steps and values with strictly rising steps.
+
+        A step written several times in a row is measured several times: their mean. One that comes again later was
+        written after a resume: the later one counts. Nothing else is left out, in whatever order the steps are.
+
+        >>> Curve("t", "m", 0, [1, 2, 3, 3, 2], [1.0, 2.0, 3.0, 5.0, 9.0]).tidy()[1].tolist()
+        [1.0, 9.0, 4.0]
+        """
         x, y = self.steps, self.values
         if (x[1:] > x[:-1]).all():
             return x, y
+        first = np.flatnonzero(np.append(True, x[1:] != x[:-1]))
+        if len(first) < len(x):
+            with np.errstate(over="ignore", invalid="ignore"):
+                y = np.add.reduceat(y, first) / np.diff(np.append(first, len(x)))
+            x = x[first]
         order = np.argsort(x, kind="stable")
         x, y = x[order], y[order]
         last = np.append(x[1:] != x[:-1], True)

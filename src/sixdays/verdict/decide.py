@@ -43,21 +43,33 @@ class Rule:
 
 def words(found: Sequence[Found], rule: Rule) -> tuple[tuple[Word, str, float | None], ...]:
     """For every comparison the word, why it is not yet known, and p after Holm (1979)."""
-    order = sorted(range(len(found)), key=lambda i: 2.0 if (p := found[i].p) is None else p)
+    bars, adjusted = [_bar(one, rule) for one in found], _holm([one.p for one in found])
+    # what cannot be said anyway, or lies within the margin, comes last: it does not keep the others from a word
+    order = sorted(range(len(found)), key=lambda i: (bars[i] != "", found[i].least_error(rule.margin)))
     out: dict[int, tuple[Word, str, float | None]] = {}
-    largest, open_ = 0.0, True
+    open_ = True
     for rank, i in enumerate(order):
-        one, share = found[i], len(found) - rank
-        why = _bar(one, rule)
+        one, why, share = found[i], bars[i], len(found) - rank
         error = rule.error(one.seeds, len(one.tasks), share)
         word = "not_yet_known" if why else one.word(error, rule.margin, rule.sign)
         if word in ("better", "worse") and not open_:
-            word, why = "not_yet_known", "a comparison with a smaller p was not shown, and Holm stops there"
+            word, why = "not_yet_known", "a clearer comparison was not shown, and Holm stops there"
         open_ = open_ and word in ("better", "worse")
-        if one.p is not None:
-            largest = max(largest, min(1.0, share * one.p))
-        out[i] = word, why or _why(one, word, error, rule, share), None if one.p is None else largest
+        out[i] = word, why or _why(one, word, error, rule, share), adjusted[i]
     return tuple(out[i] for i in range(len(found)))
+
+
+def _holm(p: Sequence[float | None]) -> list[float | None]:
+    """Every p after Holm (1979), in the order given; those not known count in the number.
+
+    >>> _holm([0.04, None, 0.01])
+    [0.08, None, 0.03]
+    """
+    out: list[float | None] = [None] * len(p)
+    largest = 0.0
+    for rank, (value, i) in enumerate(sorted((value, i) for i, value in enumerate(p) if value is not None)):
+        out[i] = largest = max(largest, min(1.0, (len(p) - rank) * value))
+    return out
 
 
 def next_step(found: Found, rule: Rule, seed: int) -> Next:
@@ -70,8 +82,8 @@ def next_step(found: Found, rule: Rule, seed: int) -> Next:
             f"the {rule.planned} planned seeds an arm are used up: name the method now and repeat it with fresh seeds, "
             "as a comparison of its own", 0, None, None,
         )  # fmt: skip
-    if found.sides is None:
-        first = _before_more(found)
+    first = _before_more(found)
+    if found.sides is None or first:
         return Next(first, 0, None, None) if first else _step(found, least, None, None)
     rng = np.random.default_rng(seed)
     seen = pilot(found.sides, rng)
@@ -119,7 +131,7 @@ def _before_more(found: Found) -> str:
         return f"find out why every run of {and_(gone)} diverged"
     if not found.tasks:
         return f"run {and_([arm.name for arm in arms])} on the same tasks"
-    return "find out why no score varies with the seed" if found.seeds > 1 else ""
+    return "find out why no score varies with the seed" if found.seeds > 1 and found.sides is None else ""
 
 
 def _step(found: Found, target: int, chance: float | None, need: tuple[int, int] | None) -> Next:
@@ -136,7 +148,9 @@ def _step(found: Found, target: int, chance: float | None, need: tuple[int, int]
     if len({k for _, k, _ in some}) == 1:
         who = [f"{plural(some[0][1], 'more seed')} of {and_([arm.name for arm, _, _ in some])}"]
     text = f"{and_(who)} on {plural(len(tasks), 'task')}"
-    parts = [f"{hours:.3g} h"] if hours is not None else []
+    under_way = sum(min(arm.running, runs) for arm, _, runs in some)
+    parts = [f"{plural(under_way, 'run')} of them under way"] if under_way else []
+    parts += [f"{hours:.3g} h"] if hours is not None else []
     parts.append("the chance is not known" if chance is None else f"settles it with probability {probability(chance)}")
     return Next(f"{text}: {', '.join(parts)}", max((k for _, k, _ in some), default=0), hours, chance, need)
 

@@ -19,7 +19,9 @@ def sentence(said: Comparison, found: Found | None, standard: Standard) -> str:
     else:
         kind = "mean" if len(found.tasks) == 1 else "IQM"
         seeds, tasks = plural(found.seeds, "seed"), plural(len(found.tasks), "task")
-        text = f"{name}: {seeds} on {tasks}; {kind} difference {number(d.value)}"
+        gone = found.method.diverged + found.baseline.diverged
+        left_out = f" ({plural(gone, 'diverged run')} left out)" if gone else ""
+        text = f"{name}: {seeds} on {tasks}{left_out}; {kind} difference {number(d.value)}"
     if d.low is not None and d.high is not None:
         text += f" [{100 * d.level:.3g} % CI {number(d.low, signed=False)}, {number(d.high, signed=False)}]"
     return text + (f", P(improvement) {said.improvement:.2f}" if said.improvement is not None else "")

@@ -8,7 +8,7 @@ from typing import Any
 from sixdays.verdict import cautions
 from sixdays.verdict.arms import Arm, areas, choose_baseline, gather
 from sixdays.verdict.compare import Found, area, beside, by_task, compare, in_words, interval
-from sixdays.verdict.curves import Curve
+from sixdays.verdict.curves import HUGE, Curve
 from sixdays.verdict.decide import Rule, chance, next_step, words
 from sixdays.verdict.efficiency import efficiency
 from sixdays.verdict.estimators import Scores, estimate, iqm, noise
@@ -38,7 +38,7 @@ def judge(
     window: the last part of a run that its score is the mean of.
 
     Raises:
-        ValueError: no curve, or a margin below 0.
+        ValueError: no curve, or a margin that is below 0 or not finite.
         UsageError: a name that is not there.
 
     >>> runs = [Curve("Hopper", m, s, [1], [v + s % 3]) for m, v in (("sac", 10), ("mine", 20)) for s in range(10)]
@@ -49,6 +49,9 @@ def judge(
     margin = bar.margin if margin is None else margin
     if not margin >= 0.0:
         raise ValueError(f"the smallest difference worth having cannot be below 0: {margin}")
+    if margin > HUGE:
+        raise ValueError(f"nothing differs by the smallest difference worth having: {margin}")
+    baseline, method = (None if name is None else str(name) for name in (baseline, method))  # as a Curve's are
     sign = 1.0 if higher_is_better else -1.0
     arms, odd = gather(curves, window)
     rule = Rule(bar, margin, sign, tuple(looks), ledger or bool(looks), planned or bar.planned_looks[-1])
