@@ -55,6 +55,11 @@ def test_what_differs_only_with_the_seed_or_only_with_the_task_is_not_in_the_gro
     ]
 
 
+def test_the_exponent_of_a_rate_is_no_seed() -> None:
+    found = told([f"ppo_lr{lr}_seed{s}" for lr in ("1e-3", "3e-4") for s in (1, 2)])
+    assert [g for g, *_ in found] == ["ppo_lr1e-3"] * 2 + ["ppo_lr3e-4"] * 2
+
+
 def test_numbers_that_are_sizes_are_not_seeds() -> None:
     assert [g for g, *_ in told(["resnet-18/log.csv", "resnet-50/log.csv"])] == ["resnet_18", "resnet_50"]
     assert [g for g, *_ in told([f"mlp_layers_{n}/s{s}" for n in (2, 4) for s in (0, 1)])] == [

@@ -275,3 +275,20 @@ def test_a_clock_ahead_of_now_is_said() -> None:
     s = one(run(steps=range(0, 510, 10), config={"max_steps": 1000}), T0 + 10 * 60)
     assert s.state == "running"
     assert any("ahead of now" in n.message for n in s.notes)
+
+
+def test_a_goal_in_frames_is_told_in_steps_where_both_are_logged() -> None:
+    r = run(steps=range(0, 1001, 10), config={"num_train_frames": 2000})
+    log = r.logs[0]
+    s = log.series["loss"]
+    both = replace(r, logs=(replace(log, series={"loss": s, "frame": replace(s, tag="frame", values=2 * s.steps)}),))
+    assert (one(r, T0 + 6100).state, one(r, T0 + 1e5).goal) == ("running", 2000.0)
+    assert (one(both, T0 + 6100).state, one(both, T0 + 6100).goal) == ("done", 1000.0)
+
+
+def test_runs_of_one_file_without_a_clock_that_end_alike_are_done_and_a_shorter_one_is_not() -> None:
+    made = []
+    for seed, n in ((0, 100), (1, 100), (2, 50)):
+        r = run(f"all.csv#a/{seed}", range(n), np.full(n, np.nan), clock="file", written=T0)
+        made.append(replace(r, logs=(replace(r.logs[0], run=f"a/{seed}"),)))
+    assert [s.state for s in states(made, T0 + 10)] == ["done", "done", "running"]

@@ -304,3 +304,48 @@ def test_a_column_of_one_seed_is_a_setting_and_no_metric(tmp_path: Path) -> None
     (run,) = find_runs([str(path)]).runs
     assert run.tags == ("score",)
     assert run.place.seed == "3"
+
+
+def test_progress_in_a_trainer_state_is_no_setting(tmp_path: Path) -> None:
+    for seed, best in ((1, 0.9), (2, 0.8)):
+        path = logfiles.huggingface(tmp_path / f"bert-seed{seed}" / "trainer_state.json", rows(5))
+        state = json.loads(path.read_text()) | {"epoch": best, "best_metric": best, "total_flos": best * 1e9}
+        path.write_text(json.dumps(state))
+    assert {r.place.group for r in find_runs([str(tmp_path)]).runs} == {"bert"}
+
+
+def test_two_files_of_one_tracker_with_plain_names_are_one_run(tmp_path: Path) -> None:
+    for name in ("metrics.jsonl", "scores.jsonl"):
+        logfiles.jsonl(tmp_path / "dreamer_1" / name, [{"step": i, "episode/score": i * 1.5} for i in range(5)])
+    assert paths(find_runs([str(tmp_path)])) == ["dreamer_1"]
+
+
+def test_a_folder_named_train_with_a_configuration_of_its_own_is_a_run(tmp_path: Path) -> None:
+    for i, name in enumerate(("train", "train2")):
+        logfiles.table(tmp_path / "detect" / name / "results.csv", ["epoch", "mAP"], [(e, e / 10) for e in range(5)])
+        (tmp_path / "detect" / name / "args.yaml").write_text(f"model: yolo.pt\nseed: {i}\n")
+    found = find_runs([str(tmp_path)])
+    assert [(r.path, r.place.group, r.place.seed) for r in found.runs] == [
+        ("detect/train", "yolo.pt", "0"), ("detect/train2", "yolo.pt", "1")
+    ]  # fmt: skip
+
+
+def test_between_semicolons_a_comma_is_the_decimal_point(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("step;return\n0;1,5\n10;-2,25\n20;3e2\n")
+    found = find_runs([str(tmp_path / "a.csv")]).runs[0].logs[0].series["return"]
+    assert list(found.values) == [1.5, -2.25, 300.0]
+
+
+def test_times_in_milliseconds_are_times(tmp_path: Path) -> None:
+    logfiles.table(tmp_path / "a.csv", ["timestamp_ms", "step", "r"], [(int(START) * 1000 + i, i, i) for i in range(3)])
+    logfiles.table(tmp_path / "b.csv", ["train_time_ms", "step", "r"], [(i * 500, i, i) for i in range(3)])
+    a, b = (find_runs([str(tmp_path / f"{n}.csv")]).runs[0].logs[0].series["r"].times for n in "ab")
+    assert a[0] == START
+    assert list(b - b[0]) == pytest.approx([0.0, 0.5, 1.0])
+
+
+def test_a_short_run_of_an_export_keeps_its_own_end_in_a_glance(tmp_path: Path) -> None:
+    cells = [(i, i * 1.0, i * 1.0 if i < 1000 else None) for i in range(2000)]
+    logfiles.table(tmp_path / "e.csv", ["Step", "a - return", "b - return"], cells)
+    found = find_runs([str(tmp_path / "e.csv")], ends=True)
+    assert [r.logs[0].series["return"].steps[-1] for r in found.runs] == [1999.0, 999.0]

@@ -17,7 +17,7 @@ from sixdays.logs.series import Log, Scalar
 from sixdays.readers import Reader, Tick, Wanted
 
 ROLES = frozenset(
-    "train training val valid validation eval evaluation evaluations test testing evals".split()
+    "train training val valid validation eval evaluation evaluations test testing evals evaluator learner actor".split()
 )  # parts of one run
 PLAIN = ROLES | frozenset(
     "log logs progress metric metrics result results history train_log training_log log_train log_eval data scores "
@@ -183,7 +183,7 @@ def _belongs(folder: Folder, trained: set[int]) -> tuple[Folder, str]:
     if above is None:
         return folder, ""
     tables = [n for n, r in folder.logs if r.alone]
-    if name.lower() in ROLES and len(tables) < 2:
+    if name.lower() in ROLES and len(tables) < 2 and not folder.configs:  # with its own, it is a run called `train`
         return above, f"{name}/"
     if _STAMP.fullmatch(name) and _has(folder, "tensorboard") and _has(above, "tensorboard"):
         return above, ""
@@ -212,7 +212,8 @@ def _of_host(host: _Host, search: _Search) -> list[_Draft]:
     for (_, prefix), files in by_format.items():
         logs = tuple(log for path, shown, reader in files for log in search.read(path, shown, reader, prefix))
         merged = files[0][2].merged(logs) if len(logs) > 1 else logs
-        if len(merged) == 1:
+        plain = all(os.path.splitext(os.path.basename(path))[0].lower() in PLAIN for path, *_ in files)
+        if len(merged) == 1 or (plain and not any(log.run for log in merged)):
             whole += merged
             continue
         for log in merged:

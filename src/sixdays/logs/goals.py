@@ -36,13 +36,29 @@ def stated(run: Run, x: str, step: float) -> tuple[float, str] | None:
     """The goal in units of x that log or config state, and which of them; None where none fits the steps seen."""
     found = [(log.goal, "its log") for log in run.logs if log.goal]
     config = {**run.config, **{k: v for log in run.logs for k, v in log.config.items()}}
-    found += [(value, f"its config, {key}") for key, value in _numbers(config, KEYS.get(x, ()))]
+    found += [(value / _frames(run, key), f"its config, {key}") for key, value in _numbers(config, KEYS.get(x, ()))]
     if x == "step":
         found += [
             (epochs * each, f"its config, {key} × {per}")
             for key, epochs in _numbers(config, KEYS["epoch"]) for per, each in _numbers(config, PER_EPOCH)
         ]  # fmt: skip
     return next(((goal, source) for goal, source in found if goal >= step / OVER), None)
+
+
+def _frames(run: Run, key: str) -> float:
+    """Frames a step, where a goal is written in frames and the run logs them beside its steps (frame skip); else 1."""
+    if "frame" not in tails(key)[0]:
+        return 1.0
+    for log in run.logs:
+        for tag, s in log.series.items():
+            if (
+                tails(tag)[0].endswith(("frame", "frames"))
+                and s.x == "step"
+                and s.steps[-1] > 0
+                and 0 < s.values[-1] < np.inf
+            ):
+                return float(s.values[-1] / s.steps[-1])
+    return 1.0
 
 
 def _numbers(config: Mapping[str, Scalar], keys: Sequence[str]) -> list[tuple[str, float]]:

@@ -96,6 +96,8 @@ LAYOUTS = (
          "runs/Hopper-v4__sac_continuous_action__3__1700000000", "sac_continuous_action", "Hopper-v4", "3"),
     _row("Ray Tune", r"(?<![^/])(?P<group>[A-Z][A-Z0-9]+)_(?P<task>[^/=]+?)_[0-9a-f]{5,8}_\d{5}(?:_\d+)?(?=$|/|_)",
          "PPO_CartPole-v1_abc12_00000_0_lr=0.1,seed=3_2024-01-02_03-04-05", "PPO", "CartPole-v1", "3"),
+    _row("Ray Tune", r"(?<![^/])(?P<group>[A-Z][A-Z0-9]+)_env=(?P<task>[^/=,]+?)_[0-9a-f]{5,8}_\d{5}(?:_\d+)?(?=$|/|_)",
+         "PPO_env=Ant-v4_abc12_00000_0_seed=3_2024-01-02_03-04-05", "PPO", "Ant-v4", "3"),
     _row("Ray Tune", r"(?<![^/])(?P<group>[A-Za-z][^/=]*?)_[0-9a-f]{5,8}_\d{5}(?:_\d+)?(?=$|/|_)",
          "train_cnn_abc12_00003_3_lr=0.1", "train_cnn"),
     _row("TensorBoard folder", r"(?<![^/])[A-Z][a-z]{2}\d\d_\d\d-\d\d-\d\d_?[^/_]*",
@@ -128,10 +130,11 @@ LAYOUTS = (
          "mine/tasks/peg-in-hole/0", "mine", "peg-in-hole", "0"),
     _row("environment", _START + rf"(?P<task>(?i:{_KNOWN})(?:NoFrameskip)?)" + _END,
          "drq_space_invaders_4.csv", "drq", "space_invaders", "4"),
+    _row("number", r"(?<![^/])(?i:train|exp|run)(?P<number>\d{1,5})(?=$|/)", "detect/train7", "detect", "", "7"),
     _row("number", _START + r"(?i:run|trial|rep|repeat|repetition|try|attempt|fold|version|replica|split)[_=-]?"
          r"(?P<number>\d{1,5})" + _END,
          "lightning_logs/version_3/metrics.csv", "runs", "", "3"),
-    _row("number", r"(?<![^/_\-.# ])(?P<number>\d{1,5})(?=[_\-. ]*(?:$|/|#))", "mae/5", "mae", "", "5"),
+    _row("number", r"(?<![^/_\-.# ])(?<!\d[eE][-+])(?P<number>\d{1,5})(?=[_\-. ]*(?:$|/|#))", "mae/5", "mae", "", "5"),
 )  # fmt: skip
 
 # A number after one of these is a setting, not a seed: `layers_2`, `lr-3`.

@@ -226,8 +226,13 @@ def _lent(near: Sequence[_Seen], wide: float | None, given: float | None) -> tup
     alike = [s for s in near if s.ended != "failed"]
     longest = max((s.step for s in alike), default=0.0)
     there = [s for s in alike if s.step >= 0.998 * longest > 0]
-    quiet = len(there) > 1 and all(s.silence_s > s.patience_s for s in there)
+    quiet = len(there) > 1 and all(s.silence_s > s.patience_s or _shares(s) for s in there)
     return (longest, "runs of its group that end there") if quiet else None
+
+
+def _shares(s: _Seen) -> bool:
+    """Whether a run shares its file with others and has no clock: when the file was written says nothing of it."""
+    return s.clock == "file" and any(log.run for log in s.run.logs)
 
 
 def _is_done(s: _Seen, patience_s: float) -> bool:

@@ -20,9 +20,11 @@ def _names(text: str) -> tuple[str, ...]:
 STEPS = _names(
     "totaltimesteps timestepstotal totalenvinteracts totalenvsteps totalenvironmentsteps "
     "numenvstepssampledlifetime numenvstepssampled numstepssampled numagentstepssampled envsteps envstep "
-    "environmentsteps environmentstep numenvsteps totalsteps totalnumsteps numsteps nsteps globalstep "
+    "environmentsteps environmentstep numenvsteps actorsteps actorstep agentsteps agentstep "
+    "totalsteps totalnumsteps numsteps nsteps globalstep "
     "globalsteps trainerglobalstep step steps timestep timesteps numtimesteps totalframes frames frame "
-    "numframes envframes gradientsteps gradientstep gradstep trainstep trainingstep trainingsteps trainsteps "
+    "numframes envframes learnersteps learnerstep "
+    "gradientsteps gradientstep gradstep trainstep trainingstep trainingsteps trainsteps "
     "updates update nupdates numupdates optimizerstep tokens tokensseen numtokens totaltokens consumedtokens "
     "samples numsamples samplesseen consumedsamples examples examplesseen images imagesseen iteration "
     "iterations iter iters trainingiteration trainiter itr batch batches batchidx minibatch minibatches it t"
@@ -30,13 +32,14 @@ STEPS = _names(
 EPOCHS = _names("epoch epochs epochnum epochidx epochnumber curepoch currentepoch numepochs")
 EPISODES = _names("episode episodes episodenum numepisodes totalepisodes episodestotal nepisodes numepisodeslifetime")
 GENERATIONS = _names("generation generations gen round rounds evaluation evals trialnumber x")
-CLOCKS = _names("timestamp walltime datetime date time createdat loggedat ts")
+CLOCKS = _names("timestamp walltime datetime date time createdat loggedat ts timestampms timems unixtime epochtime")
 ELAPSED = _names(
     "timeelapsed elapsed elapsedtime elapsedseconds elapseds timetotals totaltime totaltimes totalseconds "
     "runtime relativetime relativetimeprocess relativetimewall relativewalltime traintime trainingtime "
     "wallclock wallclocktime wallclocks walltimes timesec timeseconds times seconds secs hours "
     "accumulatedsubmissiontime timesinceresume walltime time duration minutes elapsedminutes mins "
-    "elapsedhours hrs"
+    "elapsedhours hrs uptime learnertimeelapsed actortimeelapsed traintimems trainingtimems elapsedms timeelapsedms "
+    "runtimems"
 )
 SEEDS = _names(
     "seed randomseed rngseed runseed seedid seeds run runid trial trialid replicate replica rep repeat repetition"
@@ -60,7 +63,15 @@ VALUES = _names(
     "value values score scores result performance return returns reward rewards metricvalue y normalizedscore "
     "accuracy acc"
 )
-UNITS = {"minutes": 60.0, "elapsedminutes": 60.0, "mins": 60.0, "hours": 3600.0, "elapsedhours": 3600.0, "hrs": 3600.0}
+UNITS = {
+    **dict.fromkeys(_names("traintimems trainingtimems elapsedms timeelapsedms runtimems"), 1e-3),
+    "minutes": 60.0,
+    "elapsedminutes": 60.0,
+    "mins": 60.0,
+    "hours": 3600.0,
+    "elapsedhours": 3600.0,
+    "hrs": 3600.0,
+}
 ROW = "row"
 
 

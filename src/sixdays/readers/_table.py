@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -26,6 +27,7 @@ from sixdays.readers._points import Shelf, settle
 
 SAMPLE = 4 * HEAD
 _SPOTS = 7
+_DECIMAL = re.compile(r"(?<![^;\"])(\s*[-+]?\d*),(\d+(?:[eE][-+]?\d+)?\s*)(?![^;\"])")
 Chooser = Callable[[Mapping[str, Sequence[object]]], Columns]
 
 
@@ -205,6 +207,8 @@ def _may_hold_runs(names: Sequence[str]) -> bool:
 def _cells(text: list[str], delimiter: str) -> Iterator[list[str]]:
     if delimiter == " ":
         return (line.split() for line in text if line.strip())
+    if delimiter == ";" and any("," in line for line in text):  # a comma is the decimal point there
+        text = [_DECIMAL.sub(r"\1.\2", line) for line in text]
     try:
         return iter([r for r in csv.reader(text, delimiter=delimiter) if r])
     except csv.Error:  # an endless quoted cell: take the lines as they stand

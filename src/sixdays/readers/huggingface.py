@@ -14,6 +14,8 @@ from sixdays.readers._flat import flat, parsed
 from sixdays.readers._records import Gathering
 
 MOST_BYTES = 1 << 28
+# What of a state is a setting: the rest (epoch, best_metric, total_flos, …) is progress, and differs between seeds.
+SETTINGS = frozenset("max_steps num_train_epochs train_batch_size eval_steps logging_steps save_steps".split())
 
 
 def create(options: dict[str, Any]) -> Reader:
@@ -55,7 +57,7 @@ class Reader:
                 gathering.add(entry)
         goal, at = number(state.get("max_steps")), number(state.get("global_step"))
         goal = goal if goal and goal > 0 else None
-        config = {k: v for k, v in flat(state, deep=0).items() if k != "log_history"}
+        config = {k: v for k, v in flat(state, deep=0).items() if k in SETTINGS}
         ended: Ended = "done" if goal and at is not None and at >= goal else ""
         source.done(source.size)
         return gathering.logs({"entries": len(history)}, config=config, ended=ended, goal=goal)

@@ -31,7 +31,9 @@ class Exported(TableReader):
             _, dash, tag = column.rpartition(" - ")
             return bool(dash) and not column.endswith(BANDS) and (wanted is None or wanted(tag))
 
-        logs = read_table(source, self.name, cursor, is_wanted, ends, self.chooser)
+        logs = read_table(
+            source, self.name, cursor, is_wanted, False, self.chooser
+        )  # a run that is short has blanks to the end
         by_run: dict[str, dict[str, Series]] = {}
         for column, series in (item for log in logs for item in log.series.items()):
             run, _, tag = column.rpartition(" - ")
