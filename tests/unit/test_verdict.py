@@ -412,3 +412,21 @@ def test_a_record_rule_needs_no_baseline() -> None:
     assert judge(runs("new", [3.2795, 3.28]), standard=rule, higher_is_better=False).word == "not_yet_known"
     assert judge(runs("new", [3.29, 3.29]), standard=rule, higher_is_better=False).word == "worse"
     json.dumps(good.to_dict(), allow_nan=False)
+
+
+def test_a_look_after_every_run_of_one_arm_spends_its_share() -> None:
+    """The baseline stays at ten seeds while the method grows: each is a look at other data."""
+    base, mine = spread("base", 0, 10), spread("mine", 0.6, 30)
+    first = judge(base + mine[:10], baseline="base", ledger=True, planned=15)
+    assert first.main is not None
+    assert first.main.look == 10.0
+    alone, third = (
+        judge(base + mine, baseline="base", ledger=True, planned=15, looks=looks)
+        for looks in ([], [Look(10.0), Look(12.5), Look(14.0), Look(14.5)])
+    )
+    assert third.main is not None
+    assert third.main.look == 15.0
+    assert (alone.word, third.word) == ("better", "not_yet_known")
+    used_up = judge(base + mine, baseline="base", ledger=True, planned=15, looks=[Look(16.0)])
+    assert used_up.main is not None
+    assert "an earlier look had more seeds" in used_up.main.why

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -46,6 +46,14 @@ class Found:
     worst: tuple[Estimate | None, float | None] | None
 
     @property
+    def look(self) -> float:
+        """The seeds an arm that a look counts as: the harmonic mean over tasks and arms, diverged runs included.
+
+        So that a look after every run of one arm spends its share, though the other arm stays as it is.
+        """
+        return harmonic([len(arm.raw[t]) for arm in (self.method, self.baseline) for t in self.tasks])
+
+    @property
     def estimate(self) -> Estimate | None:
         return self.sides.difference if self.sides else None
 
@@ -60,6 +68,15 @@ class Found:
         """The least two-sided error at which it is better or worse, 1 where none is: what Holm goes by."""
         both = [(self.estimate, self.p), *([self.worst] if self.worst else [])]
         return max(_least_error(estimate, p, margin) for estimate, p in both)
+
+
+def harmonic(counts: Sequence[float]) -> float:
+    """The harmonic mean, to six decimals so that equal counts give just that; 0 of none.
+
+    >>> harmonic([10, 30]), harmonic([11, 11, 11])
+    (15.0, 11.0)
+    """
+    return round(len(counts) / sum(1.0 / n for n in counts), 6) if counts else 0.0
 
 
 def word_of(estimate: Estimate | None, p: float | None, error: float, margin: float, sign: float) -> Word:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sixdays.verdict.arms import Arm
-from sixdays.verdict.compare import Found
+from sixdays.verdict.compare import Found, harmonic
 from sixdays.verdict.looks import Look, error_now
 from sixdays.verdict.phrases import and_, near, number, plural, probability
 from sixdays.verdict.power import Chances, chances, needed, pilot
@@ -32,7 +32,7 @@ class Rule:
     spends: bool
     planned: int
 
-    def error(self, seeds: int, tasks: int, share: int = 1, earlier: Sequence[Look] | None = None) -> float:
+    def error(self, seeds: float, tasks: int, share: int = 1, earlier: Sequence[Look] | None = None) -> float:
         """The two-sided error that a look with so many seeds may use, a share of it where several are compared."""
         total = self.standard.error / share
         if not self.spends:
@@ -50,7 +50,7 @@ def words(found: Sequence[Found], rule: Rule) -> tuple[tuple[Word, str, float | 
     open_ = True
     for rank, i in enumerate(order):
         one, why, share = found[i], bars[i], len(found) - rank
-        error = rule.error(one.seeds, len(one.tasks), share)
+        error = rule.error(one.look, len(one.tasks), share)
         word = "not_yet_known" if why else one.word(error, rule.margin, rule.sign)
         if word in ("better", "worse") and not open_:
             word, why = "not_yet_known", "a clearer comparison was not shown, and Holm stops there"
@@ -88,7 +88,7 @@ def next_step(found: Found, rule: Rule, seed: int) -> Next:
     rng = np.random.default_rng(seed)
     seen = pilot(found.sides, rng)
     need = needed(seen, rule.standard.error, rule.margin)
-    earlier = (*rule.looks, Look(now))
+    earlier = (*rule.looks, Look(found.look))
     best: tuple[int, float] | None = None
     for target in sorted({least, *rule.standard.planned_looks, *(now + k for k in _MORE), most}):
         if least <= target <= most:
@@ -109,7 +109,7 @@ def chance(found: Found, word: Word, rule: Rule, seed: int) -> float | None:
         return None
     least = rule.standard.least_seeds(len(found.tasks))
     target = max(rule.planned, least) if rule.spends else max(rule.planned, 2 * found.seeds, least)
-    return _after(found, rule, target, (*rule.looks, Look(found.seeds)), seed).better
+    return _after(found, rule, target, (*rule.looks, Look(found.look)), seed).better
 
 
 def _after(found: Found, rule: Rule, target: int, earlier: Sequence[Look], seed: int) -> Chances:
@@ -117,8 +117,10 @@ def _after(found: Found, rule: Rule, target: int, earlier: Sequence[Look], seed:
     assert found.sides is not None
     rng = np.random.default_rng(seed)
     seen = pilot(found.sides, rng)
-    more = tuple(max(0, round(target - n)) for n in (found.sides.n_a, found.sides.n_b))
-    error = rule.error(target, len(found.tasks), 1, earlier)
+    have = found.sides.n_a, found.sides.n_b
+    more = tuple(max(0, round(target - n)) for n in have)
+    look = harmonic([n + k for n, k in zip(have, more, strict=True)])
+    error = rule.error(max(look, found.look), len(found.tasks), 1, earlier)
     return chances(seen, (more[0], more[1]), error, rule.margin, rule.sign, rng)
 
 
@@ -174,8 +176,8 @@ def _bar(found: Found, rule: Rule) -> str:
         return f"{standard.name} asks for {least} seeds an arm on {plural(tasks, 'task')}; there {near(found.seeds)}"
     if found.sides is None:
         return "no score varies with the seed: do the seeds differ?"
-    if rule.spends and rule.error(found.seeds, tasks) <= 0.0:
-        if any(look.seeds > found.seeds for look in rule.looks):
+    if rule.spends and rule.error(found.look, tasks) <= 0.0:
+        if any(look.seeds > found.look for look in rule.looks):
             return "an earlier look had more seeds than this one"
         return f"the error allowed is used up: the plan was {rule.planned} seeds an arm, and they have been looked at"
     return ""

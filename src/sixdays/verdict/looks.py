@@ -22,12 +22,12 @@ _FARTHEST = 8.0  # standard errors; a boundary there is never crossed
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One earlier look at the same comparison. seeds: runs an arm then, of the arm that had fewer.
+    """One earlier look at the same comparison. seeds: runs an arm then, as `Comparison.look` has them.
 
     at: when, for people; nothing is computed from it.
     """
 
-    seeds: int
+    seeds: float
     at: str = ""
 
 
@@ -43,7 +43,7 @@ def spent(error: float, fraction: float) -> float:
     return error if part == 1.0 else error * log1p((exp(1.0) - 1.0) * part)
 
 
-def error_now(seeds: int, looks: Iterable[Look], error: float, *, least: int, planned: int) -> float:
+def error_now(seeds: float, looks: Iterable[Look], error: float, *, least: int, planned: int) -> float:
     """The two-sided error that this look may use, 0 where it can decide nothing.
 
     Looks below `least` seeds could decide nothing and have spent nothing. A look with as many seeds as an earlier
@@ -61,12 +61,12 @@ def error_now(seeds: int, looks: Iterable[Look], error: float, *, least: int, pl
 
 
 @lru_cache(maxsize=256)
-def _levels(seeds: tuple[int, ...], error: float, planned: int) -> tuple[float, ...]:
+def _levels(seeds: tuple[float, ...], error: float, planned: int) -> tuple[float, ...]:
     """The nominal two-sided error at each look, so that the first crossing is by then as probable as was spent."""
     at = np.zeros(1)
     weight = np.ones(1)  # density × width of the score process over the grid: nothing is known before the first look
     out = []
-    before, used = 0, 0.0
+    before, used = 0.0, 0.0
     for n in seeds:
         allowed, step = spent(error, n / planned), sqrt(n - before)
         edge = _edge(at, weight, step, sqrt(n), allowed - used)

@@ -65,6 +65,7 @@ class Comparison:
     improvement: probability that a run of the method beats one of the baseline, averaged over tasks.
     area: the same difference for the area under the curve. noise: the difference in units of the seed noise.
     by_task: task → difference with its interval. beside: the robust companions, JSON-able.
+    look: seeds an arm that a look at it counts as, for a ledger: between those of the two arms.
     """
 
     method: str
@@ -80,6 +81,7 @@ class Comparison:
     next: Next | None = None
     why: str = ""
     beside: Mapping[str, Any] = field(default_factory=dict)
+    look: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -113,7 +113,7 @@ def _comparison(
         area(under[found.method.name], under[found.baseline.name], level, seed), in_noise, by_task(found, level),
         efficiency(found.method, found.baseline, rule.sign, seed),
         next_step(found, rule, seed) if word == "not_yet_known" else None, why,
-        beside(found, level, seed) if found.tasks else {},
+        beside(found, level, seed) if found.tasks else {}, found.look,
     )  # fmt: skip
 
 
