@@ -304,6 +304,14 @@ def _jsonl(folder: Path, points: Sequence[Row], tag: str) -> Path:
     return jsonl(folder / "run.jsonl", [{"global_step": int(s), tag: v, "timestamp": t} for s, v, t in points])
 
 
+def _text(folder: Path, points: Sequence[Row], tag: str) -> Path:
+    path = folder / "train.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shown = [f"step: {int(s)}, {tag}: {v}, wall_time: {t}\n" for s, v, t in points]
+    path.write_text("".join(shown), encoding="utf-8")
+    return path
+
+
 def _table(folder: Path, points: Sequence[Row], tag: str) -> Path:
     return table(folder / "run.csv", ["step", "wall_time", tag], [(int(s), t, v) for s, v, t in points])
 
@@ -348,6 +356,7 @@ SAMPLES: dict[str, Sample] = {
     "rllib": Sample("result.json", _rllib),
     "table": Sample("run.csv", _table),
     "tensorboard": Sample("events.out.tfevents.1700000000.host.1.0", tensorboard),
+    "text": Sample("train.log", _text),
     "tries": Sample(
         "results.tsv",
         _tries,

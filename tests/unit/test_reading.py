@@ -14,6 +14,7 @@ from tests.logfiles import START, rows
 from sixdays.app.folders import of_text
 from sixdays.app.reading import Found, find_runs
 from sixdays.errors import LogError, UsageError
+from sixdays.readers.text import decoded
 
 
 def paths(found: Found) -> list[str]:
@@ -349,3 +350,38 @@ def test_a_short_run_of_an_export_keeps_its_own_end_in_a_glance(tmp_path: Path) 
     logfiles.table(tmp_path / "e.csv", ["Step", "a - return", "b - return"], cells)
     found = find_runs([str(tmp_path / "e.csv")], ends=True)
     assert [r.logs[0].series["return"].steps[-1] for r in found.runs] == [1999.0, 999.0]
+
+
+def test_printed_lines_are_a_log_where_no_tracker_wrote(tmp_path: Path) -> None:
+    lines_ = [f"step:{i}/100 train_time:{i * 500}ms" + (f" val_loss:{9 - i}" if i % 5 == 0 else "") for i in range(41)]
+    source = "import os\nx = 1\n" * 2000
+    for seed in (1, 2):
+        path = tmp_path / "a" / f"mine_s{seed}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(source + "\n".join(lines_) + "\nstep:41/1")
+        os.utime(path, (START, START))
+    (tmp_path / "README.txt").write_text("Step 1: install. Step 2: seed = 3.\n")
+    found = find_runs([str(tmp_path)], ends=True)
+    assert [(r.place.group, r.place.seed) for r in found.runs] == [("mine", "1"), ("mine", "2")]
+    log = found.runs[0].logs[0]
+    assert (log.goal, list(log.series["val_loss"].steps)) == (100.0, [5.0 * i for i in range(9)])
+    assert log.series["val_loss"].times[-1] == START
+    logfiles.tensorboard(tmp_path / "a" / "tb", rows(5), "loss")
+    assert paths(find_runs([str(tmp_path)])) == ["a/tb"]
+
+
+@pytest.mark.parametrize(("line", "expected"), [
+    ("iter 250: loss 2.3421, time 123.45ms, mfu 17.89%", {"step": 250.0, "loss": 2.3421, "time": 0.12345, "mfu": 17.89}),
+    ("step 250: train loss 2.1, val loss 2.2", {"step": 250.0, "train loss": 2.1, "val loss": 2.2}),
+    ("Epoch [3/10], Loss: 0.25, Acc: 97.5%", {"Epoch": 3.0, "_goal": 10.0, "Loss": 0.25, "Acc": 97.5}),
+    ("2025-11-20 03:04:05,123 INFO root: step=10 return=-1e3 sps=5",
+     {"timestamp": "2025-11-20 03:04:05.123", "step": 10.0, "return": -1000.0, "sps": 5.0}),
+    ("2025-11-20 03:04:05 | INFO | valid | {\"valid_loss\": \"3.1\", \"valid_num_updates\": \"100\"}",
+     {"timestamp": "2025-11-20 03:04:05", "valid_loss": "3.1", "valid_num_updates": "100", "num_updates": "100"}),
+    ("\x1b[32mglobal_step=1,024, episodic_return=[21.0]\x1b[0m", {"step": 1024.0, "episodic_return": 21.0}),
+    ("saved checkpoint-500 in 3.2s", None),
+    ("learning rate: 0.1, batch size: 32", None),
+    ("for step in range(10): loss = 1", None),
+])  # fmt: skip
+def test_what_one_printed_line_says(line: str, expected: dict[str, object] | None) -> None:
+    assert decoded(line) == expected

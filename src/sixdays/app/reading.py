@@ -22,7 +22,7 @@ ROLES = frozenset(
 PLAIN = ROLES | frozenset(
     "log logs progress metric metrics result results history train_log training_log log_train log_eval data scores "
     "score stats scalars loss losses episodes episode monitor rollout eval_log returns learning_curve curve output "
-    "summary".split()
+    "summary stdout".split()
 )  # names of files that say nothing of their run
 LOGGERS = frozenset("tb tensorboard tensorboard_logs tb_logs tblogs csv csv_logs logger tensorboardx wandb".split())
 _STAMP = re.compile(r"\d{9,}(\.\d+)?")
@@ -119,6 +119,8 @@ def find_runs(
         given = path.rstrip("/") or path
         if os.path.isdir(path):
             folders = list(walk(given, given if len(paths) > 1 else "", search.skip, only))
+            if only is None:
+                _without_echoes(folders)
             for host in _hosts(folders):
                 drafts += _of_host(host, search)
         else:
@@ -158,6 +160,24 @@ def _of_file(path: str, search: _Search, only: tuple[Reader] | None) -> list[_Dr
     folder = Folder(os.path.dirname(path) or ".", os.path.dirname(path))
     name = os.path.basename(path)
     return _drafts(search.read(path, path, reader), path, folder, _beside(folder, name))
+
+
+def _without_echoes(folders: Sequence[Folder]) -> None:
+    """Drops what was only printed, where a tracker wrote in the same folder, above it or below it."""
+    tracked: set[int] = set()
+    for folder in folders:
+        if any(r.name != "text" for _, r in folder.logs):
+            up: Folder | None = folder
+            while up is not None and id(up) not in tracked:
+                tracked.add(id(up))
+                up = up.above
+    heard = {id(f) for f in folders if any(r.name != "text" for _, r in f.logs)}
+    for folder in folders:  # a folder comes after the one above it
+        above = folder.above
+        if above is not None and id(above) in heard:
+            heard.add(id(folder))
+        if id(folder) in tracked or id(folder) in heard:
+            folder.logs = [log for log in folder.logs if log[1].name != "text"]
 
 
 def _hosts(folders: Sequence[Folder]) -> list[_Host]:

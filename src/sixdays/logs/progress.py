@@ -22,8 +22,8 @@ SILENT = 10.0  # usual gaps without a sign of life: stuck
 NEAR = 0.99  # of the goal: done
 FINE = 0.05  # logging steps below this share of the goal: the last one before it is as good as the goal
 UNKNOWN_GAP_S = 3600.0  # of a run with one point and no siblings
-# Writers that keep points back: TensorBoard's writes to disk every 120 s.
-LAG_S = {"tensorboard": 120.0}
+# Writers that keep points back: TensorBoard's writes to disk every 120 s; what is printed to a file waits for 8 kB.
+LAG_S = {"tensorboard": 120.0, "text": 60.0}
 LEAST_SILENCE_S = 10.0
 LONG_S = 86400.0  # a run of unknown goal, silent for a day and a hundred gaps, has ended
 AHEAD_S = 60.0

@@ -25,7 +25,7 @@ STEPS = _names(
     "globalsteps trainerglobalstep step steps timestep timesteps numtimesteps totalframes frames frame "
     "numframes envframes learnersteps learnerstep "
     "gradientsteps gradientstep gradstep trainstep trainingstep trainingsteps trainsteps "
-    "updates update nupdates numupdates optimizerstep tokens tokensseen numtokens totaltokens consumedtokens "
+    "numupdates updates update nupdates optimizerstep tokens tokensseen numtokens totaltokens consumedtokens "
     "samples numsamples samplesseen consumedsamples examples examplesseen images imagesseen iteration "
     "iterations iter iters trainingiteration trainiter itr batch batches batchidx minibatch minibatches it t"
 )

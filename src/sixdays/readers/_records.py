@@ -96,18 +96,21 @@ def sample(records: Iterable[Record]) -> dict[str, list[object]]:
     return {k: [r.get(k) for r in rows] for k in keys}
 
 
-def objects(source: Source, text: list[str], first: int, *, torn: bool = False) -> Iterator[Record]:
+def objects(
+    source: Source, text: list[str], first: int, *, torn: bool = False,
+    decode: Callable[[str], Any] = parsed, quiet: bool = False,
+) -> Iterator[Record]:  # fmt: skip
     """The objects of some lines; a line that holds none is noted and passed over."""
     for i, line in enumerate(text):
         line = line.strip()
         if not line:
             continue
-        found = parsed(line)
+        found = None if torn and quiet else decode(line)
         if isinstance(found, dict):
             yield found
         elif torn:
             source.note("the last line is not finished: left out", "", first + i)
-        else:
+        elif not quiet:
             source.note("this line is no JSON object: left out", "", first + i)
 
 
@@ -116,6 +119,7 @@ class LinesReader:
     """A reader of one JSON object a line. is_mine: from the name of the file and its first object.
 
     skip: keys that are no metrics. finish: from the last record, what else it says (config, ended, goal).
+    decode: what a line says. quiet: lines that say nothing are usual, and one without its end may be half a number.
     """
 
     name: str
@@ -126,6 +130,8 @@ class LinesReader:
     alone: bool = False
     skip: frozenset[str] = frozenset()
     finish: Callable[[Record], Mapping[str, Any]] | None = None
+    decode: Callable[[str], Any] = parsed
+    quiet: bool = False
 
     def claims(self, path: str, head: bytes) -> bool:
         if not is_text(head) or not head.lstrip().startswith(b"{"):
@@ -147,11 +153,15 @@ class LinesReader:
         if not source.size or not head.strip():
             return ()
         at = source.resumed(cursor)
-        gathering = Gathering(source, self.name, _columns(source, at), wanted, at.get("rows", 0), skip=self.skip)
+        gathering = Gathering(
+            source, self.name, _columns(source, at, self.decode, self.quiet), wanted, at.get("rows", 0), skip=self.skip
+        )
         ends = ends and not gathering.columns.keys
         offset, line, seen = at.get("offset", 0), at.get("line", 1), 0
         for block in lines(source, offset, line, ends=ends):
-            for record in objects(source, block.lines, block.number, torn=block.torn):
+            for record in objects(
+                source, block.lines, block.number, torn=block.torn, decode=self.decode, quiet=self.quiet
+            ):
                 gathering.add(record)
                 seen += 1
                 if block.torn:  # it is whole: its braces close
@@ -166,7 +176,7 @@ class LinesReader:
         return logs
 
 
-def _columns(source: Source, at: dict[str, Any]) -> Columns:
+def _columns(source: Source, at: dict[str, Any], decode: Callable[[str], Any], quiet: bool) -> Columns:
     """Which keys are what, from the first records; of a file that may hold several runs from some all over it."""
     if at and not at["columns"]["keys"]:
         return Columns(**{**at["columns"], "keys": ()})
@@ -174,11 +184,18 @@ def _columns(source: Source, at: dict[str, Any]) -> Columns:
     first: list[Record] = []
     for most in (2 * HEAD, 1 << 18):
         for block in lines(Source(source.path, source.file, min(source.size, most))):
-            first += objects(Source(source.path, source.file, 0), block.lines[:40], block.number, torn=True)
+            first += objects(
+                Source(source.path, source.file, 0),
+                block.lines[: None if quiet else 40],
+                block.number,
+                torn=not quiet,
+                decode=decode,
+                quiet=quiet,
+            )
         if first:
             break
     if not first:
-        if source.size > HEAD or b"\n" in source.at(0, HEAD):
+        if not quiet and (source.size > HEAD or b"\n" in source.at(0, HEAD)):
             raise LogError(
                 f"{source.path}:1: it is not one JSON object a line", "a log is a table with a header, or lines of JSON"
             )
@@ -187,5 +204,5 @@ def _columns(source: Source, at: dict[str, Any]) -> Columns:
         for i in range(1, 8):
             spot = source.at((source.size - 4 * HEAD) * i // 7 if source.size > 4 * HEAD else 0, 4 * HEAD)
             whole = spot.partition(b"\n")[2].rpartition(b"\n")[0].decode("utf-8", "replace").split("\n")
-            first += objects(Source(source.path, source.file, 0), whole, 0, torn=True)
+            first += objects(Source(source.path, source.file, 0), whole, 0, torn=not quiet, decode=decode, quiet=quiet)
     return choose(sample(first[:2000]))
