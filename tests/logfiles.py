@@ -304,6 +304,13 @@ def _jsonl(folder: Path, points: Sequence[Row], tag: str) -> Path:
     return jsonl(folder / "run.jsonl", [{"global_step": int(s), tag: v, "timestamp": t} for s, v, t in points])
 
 
+def _json_file(folder: Path, points: Sequence[Row], tag: str) -> Path:
+    path = folder / "curve.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps([{"step": int(s), tag: v, "timestamp": t} for s, v, t in points]), encoding="utf-8")
+    return path
+
+
 def _text(folder: Path, points: Sequence[Row], tag: str) -> Path:
     path = folder / "train.log"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -347,6 +354,7 @@ SAMPLES: dict[str, Sample] = {
     "evaluations": Sample("evaluations.npz", _evaluations, tag="eval/mean_reward", whole=True, timed=False),
     "huggingface": Sample("trainer_state.json", _huggingface, whole=True, timed=False),
     "jsonl": Sample("run.jsonl", _jsonl),
+    "json_file": Sample("curve.json", _json_file, whole=True),
     "keras": Sample("training.csv", _keras, x="epoch", timed=False),
     "lightning": Sample("metrics.csv", _lightning, timed=False),
     "mlflow": Sample("meta.yaml", mlflow, lambda path, tag: path.parent / "metrics" / tag),

@@ -385,3 +385,31 @@ def test_printed_lines_are_a_log_where_no_tracker_wrote(tmp_path: Path) -> None:
 ])  # fmt: skip
 def test_what_one_printed_line_says(line: str, expected: dict[str, object] | None) -> None:
     assert decoded(line) == expected
+
+
+def test_a_json_file_is_records_or_columns_or_sacreds_metrics(tmp_path: Path) -> None:
+    shapes: dict[str, object] = {
+        "list": [{"step": i * 10, "loss": 1.5 * i} for i in range(6)],
+        "columns": {"lr": 0.1, "step": [i * 10 for i in range(6)], "loss": [1.5 * i for i in range(6)], "sizes": [64]},
+        "sacred": {"loss": {"steps": [i * 10 for i in range(6)], "values": [1.5 * i for i in range(6)],
+                            "timestamps": [f"2025-11-20T03:04:0{i}" for i in range(6)]}},
+    }  # fmt: skip
+    for name, shape in shapes.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "metrics.json").write_text(json.dumps(shape))
+        (tmp_path / name / "config.json").write_text(json.dumps({"hidden_sizes": [64, 64, 64], "steps": 7, "seed": 1}))
+        (tmp_path / name / "boxes.json").write_text(json.dumps([{"image_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5}]))
+    found = find_runs([str(tmp_path)])
+    assert (paths(found), found.skipped) == (["columns", "list", "sacred"], ())
+    for run in found.runs:
+        s = run.logs[0].series["loss"]
+        assert (list(s.steps), list(s.values)) == ([i * 10.0 for i in range(6)], [i * 1.5 for i in range(6)])
+    assert list(found.runs[2].logs[0].series["loss"].times[:2] % 60) == [0.0 + 0, 1.0]
+
+
+def test_a_history_in_json_needs_no_step_and_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "vit_seed1.json").write_text(
+        json.dumps({"loss": [1.0, 0.5, 0.4, 0.3, 0.2], "val_loss": [2, 1, 1, 1, 1]})
+    )
+    run = find_runs([str(tmp_path)]).runs[0]
+    assert (run.place.group, list(run.logs[0].series["val_loss"].values)) == ("vit", [2.0, 1.0, 1.0, 1.0, 1.0])

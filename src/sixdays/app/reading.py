@@ -120,7 +120,8 @@ def find_runs(
         if os.path.isdir(path):
             folders = list(walk(given, given if len(paths) > 1 else "", search.skip, only))
             if only is None:
-                _without_echoes(folders)
+                for echoes in (("text", "json_file"), ("text",)):
+                    _without(folders, echoes)
             for host in _hosts(folders):
                 drafts += _of_host(host, search)
         else:
@@ -162,22 +163,22 @@ def _of_file(path: str, search: _Search, only: tuple[Reader] | None) -> list[_Dr
     return _drafts(search.read(path, path, reader), path, folder, _beside(folder, name))
 
 
-def _without_echoes(folders: Sequence[Folder]) -> None:
-    """Drops what was only printed, where a tracker wrote in the same folder, above it or below it."""
+def _without(folders: Sequence[Folder], echoes: Sequence[str]) -> None:
+    """Drops what these readers found where another did in the same folder, above it or below it: it says it again."""
     tracked: set[int] = set()
     for folder in folders:
-        if any(r.name != "text" for _, r in folder.logs):
+        if any(r.name not in echoes for _, r in folder.logs):
             up: Folder | None = folder
             while up is not None and id(up) not in tracked:
                 tracked.add(id(up))
                 up = up.above
-    heard = {id(f) for f in folders if any(r.name != "text" for _, r in f.logs)}
+    heard = {id(f) for f in folders if any(r.name not in echoes for _, r in f.logs)}
     for folder in folders:  # a folder comes after the one above it
         above = folder.above
         if above is not None and id(above) in heard:
             heard.add(id(folder))
         if id(folder) in tracked or id(folder) in heard:
-            folder.logs = [log for log in folder.logs if log[1].name != "text"]
+            folder.logs = [log for log in folder.logs if log[1].name not in echoes]
 
 
 def _hosts(folders: Sequence[Folder]) -> list[_Host]:
