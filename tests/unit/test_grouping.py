@@ -55,6 +55,14 @@ def test_what_differs_only_with_the_seed_or_only_with_the_task_is_not_in_the_gro
     ]
 
 
+def test_default_is_a_group_where_another_stands_beside_it() -> None:
+    found = told(
+        [f"logs/{t}/{s}/{g}/eval.csv" for t in ("walker-run", "dog-trot") for s in (1, 2) for g in ("default", "mine")]
+    )
+    assert {(g, t) for g, t, _ in found} == {(g, t) for g in ("default", "mine") for t in ("walker-run", "dog-trot")}
+    assert {g for g, *_ in told([f"logs/default/{s}.csv" for s in (1, 2)])} == {"runs"}
+
+
 def test_the_exponent_of_a_rate_is_no_seed() -> None:
     found = told([f"ppo_lr{lr}_seed{s}" for lr in ("1e-3", "3e-4") for s in (1, 2)])
     assert [g for g, *_ in found] == ["ppo_lr1e-3"] * 2 + ["ppo_lr3e-4"] * 2

@@ -292,3 +292,13 @@ def test_runs_of_one_file_without_a_clock_that_end_alike_are_done_and_a_shorter_
         r = run(f"all.csv#a/{seed}", range(n), np.full(n, np.nan), clock="file", written=T0)
         made.append(replace(r, logs=(replace(r.logs[0], run=f"a/{seed}"),)))
     assert [s.state for s in states(made, T0 + 10)] == ["done", "done", "running"]
+
+
+def test_steps_without_a_clock_take_that_of_another_series_of_the_run() -> None:
+    actor = run(steps=range(0, 501, 10), times=np.full(51, np.nan), config={"total_steps": 1000})
+    learner = run(steps=range(0, 251, 5), times=60.0, x="update").logs[0]
+    both = replace(actor, logs=(actor.logs[0], learner))
+    s = one(both, T0 + 50 * 60)
+    assert (s.state, s.steps, s.goal, s.took_s) == ("running", 500.0, 1000.0, 3000.0)
+    assert s.left_s is not None
+    assert s.left_s[0] < 3000 < s.left_s[2]

@@ -413,3 +413,9 @@ def test_a_history_in_json_needs_no_step_and_is_counted(tmp_path: Path) -> None:
     )
     run = find_runs([str(tmp_path)]).runs[0]
     assert (run.place.group, list(run.logs[0].series["val_loss"].values)) == ("vit", [2.0, 1.0, 1.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 0"])
+def test_the_index_that_pandas_writes_is_no_metric(name: str, tmp_path: Path) -> None:
+    logfiles.table(tmp_path / "a.csv", [name, "step", "r"], [(i, i * 10, i / 2) for i in range(5)])
+    assert set(find_runs([str(tmp_path / "a.csv")]).runs[0].tags) == {"r"}

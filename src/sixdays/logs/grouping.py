@@ -39,7 +39,7 @@ def place(
     ['ppo|Hopper-v4|0', 'sac|Hopper-v4|3']
     """
     compiled = template(pattern) if pattern else None
-    facts = _counted(_numbers(_tasks(_bases([_told(path, config) for path, config in names]))))
+    facts = _counted(_numbers(_tasks(_bases(_default([_told(path, config) for path, config in names])))))
     groups = named(facts)
     found = []
     for f, group in zip(facts, groups, strict=True):
@@ -62,6 +62,22 @@ def _told(path: str, config: Mapping[str, Scalar]) -> Facts:
         else ""
     )
     return Facts(path, said, settings, task=task or said.task, seed=seed or said.seed, how=how)
+
+
+def _default(facts: Sequence[Facts]) -> list[Facts]:
+    """`default` names a group where folders beside it are named: `walker-run/1/default`, `walker-run/1/mine`."""
+    places: dict[tuple[int, int], list[str]] = defaultdict(list)
+    for f in facts:
+        for k, name in enumerate(f.said.rest):
+            places[len(f.said.rest), k].append(name)
+    made = []
+    for f in facts:
+        parts, rest = f.path.strip("/").split("/"), list(f.said.rest)
+        for k, part in enumerate(parts[: len(rest)]):
+            if not rest[k] and part.lower() == "default" and any(places[len(rest), k]):
+                rest[k] = part
+        made.append(replace(f, said=replace(f.said, rest=tuple(rest))))
+    return made
 
 
 def _bases(facts: Sequence[Facts]) -> list[Facts]:

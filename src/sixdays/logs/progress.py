@@ -152,7 +152,8 @@ def _clocked(run: Run, t: Trace | None) -> tuple[str, float | None, float | None
         lead = t.first - run.created if run.created is not None else 0.0
         if not 0 < lead <= max(600.0, SILENT * (t.gap_s or 0.0)):  # else the files were copied since
             lead = 0.0
-        took = t.worked_s if len(t.steps) > 1 else max(t.last - t.first, 0.0)
+        timed = len(t.steps) > 1 and bool(np.isfinite(t.times).any())  # else the clock is of another series
+        took = t.worked_s if timed else max(t.last - t.first, 0.0)
         return "log", t.first - lead, t.last, took + lead or None, t.gap_s
     begun, last = run.created, run.written
     between = last - begun if begun is not None and last is not None and last > begun else None
@@ -290,7 +291,7 @@ def _left(s: _Seen, t: Trace, goal: float, finished: Sequence[Trace]) -> tuple[t
         if found:
             return found, "time left from its own rate" + (" and how its siblings went" if finished else "")
     took = s.took_s
-    if took and t.step > 0 and s.clock == "file":
+    if took and t.step > 0 and (s.clock == "file" or not np.isfinite(t.times).any()):
         middle = took / t.step * (goal - t.step)
         low, mid, high = (middle * float(np.exp(q)) for q in timeleft.quantiles((0, 0, 0, len(timeleft.IRREGULAR), 0)))
         return (low, mid, high), "time left from its steps so far"

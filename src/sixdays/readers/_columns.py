@@ -23,7 +23,7 @@ STEPS = _names(
     "environmentsteps environmentstep numenvsteps actorsteps actorstep agentsteps agentstep "
     "totalsteps totalnumsteps numsteps nsteps globalstep "
     "globalsteps trainerglobalstep step steps timestep timesteps numtimesteps totalframes frames frame "
-    "numframes envframes learnersteps learnerstep "
+    "numframes envframes "
     "gradientsteps gradientstep gradstep trainstep trainingstep trainingsteps trainsteps "
     "numupdates updates update nupdates optimizerstep tokens tokensseen numtokens totaltokens consumedtokens "
     "samples numsamples samplesseen consumedsamples examples examplesseen images imagesseen iteration "
@@ -32,6 +32,7 @@ STEPS = _names(
 EPOCHS = _names("epoch epochs epochnum epochidx epochnumber curepoch currentepoch numepochs")
 EPISODES = _names("episode episodes episodenum numepisodes totalepisodes episodestotal nepisodes numepisodeslifetime")
 GENERATIONS = _names("generation generations gen round rounds evaluation evals trialnumber x")
+LEARNER = _names("learnersteps learnerstep")  # beside actors that count environment steps
 CLOCKS = _names("timestamp walltime datetime date time createdat loggedat ts timestampms timems unixtime epochtime")
 ELAPSED = _names(
     "timeelapsed elapsed elapsedtime elapsedseconds elapseds timetotals totaltime totaltimes totalseconds "
@@ -81,6 +82,7 @@ class Columns:
 
     kind: what x counts (`step`, `epoch`, `episode`, `second`, `row`). clock: absolute times; elapsed: since a start.
     keys: (role, column) for `method`, `task`, `seed` that differ between rows: they tell the runs of the file apart.
+    index: of rows, as pandas writes it.
     tag, value: a table in long form has the name of the metric in one column and its value in another.
     """
 
@@ -91,12 +93,13 @@ class Columns:
     keys: tuple[tuple[str, str], ...] = ()
     tag: str = ""
     value: str = ""
+    index: str = ""
 
     @property
     def taken(self) -> frozenset[str]:
         """Columns that are no metric."""
         return frozenset(
-            (self.x, self.clock, self.elapsed, self.tag, *(c for _, c in self.keys))
+            (self.x, self.clock, self.elapsed, self.tag, self.index, *(c for _, c in self.keys))
             + ((self.value,) if self.tag else ())
         ) - {""}
 
@@ -129,15 +132,29 @@ def choose(sample: Mapping[str, Sequence[object]]) -> Columns:
     )
     clock = next((c for n in CLOCKS for c in names.get(n, ()) if _is_clock(sample[c])), "")
     elapsed = next((c for n in ELAPSED for c in names.get(n, ()) if c != clock and _rises(sample[c], None)), "")
+    index = _index(sample)
     for strict in (True, False):  # a column that does not change yet is an x only where nothing else is one
-        for kind, known in (("step", STEPS), ("epoch", EPOCHS), ("episode", EPISODES), ("step", GENERATIONS)):
+        for kind, known in (
+            ("step", STEPS),
+            ("epoch", EPOCHS),
+            ("episode", EPISODES),
+            ("step", GENERATIONS),
+            ("update", LEARNER),
+        ):
             for column in (c for n in known for c in names.get(n, ())):
                 if column in (clock, tag, *(c for _, c in keys)) or not _rises(sample[column], groups, strict):
                     continue
-                return Columns(column, kind, clock, elapsed, keys, tag, value)
+                return Columns(column, kind, clock, elapsed, keys, tag, value, index)
     if elapsed and elapsed != clock and _rises(sample[elapsed], groups):
-        return Columns(elapsed, "second", clock, elapsed, keys, tag, value)
-    return Columns("", ROW, clock, elapsed, keys, tag, value)
+        return Columns(elapsed, "second", clock, elapsed, keys, tag, value, index)
+    return Columns("", ROW, clock, elapsed, keys, tag, value, index)
+
+
+def _index(sample: Mapping[str, Sequence[object]]) -> str:
+    """The first column, where it has no name of its own and counts rows from 0; else ""."""
+    first = next(iter(sample), "")
+    nameless = plain(first) == "unnamed0" or (first == "column 1" and not all(c.startswith("column ") for c in sample))
+    return first if nameless and all(number(c) == i for i, c in enumerate(sample[first][:10])) else ""
 
 
 def _found(names: Mapping[str, list[str]], known: Sequence[str]) -> str:
