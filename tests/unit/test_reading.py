@@ -419,3 +419,14 @@ def test_a_history_in_json_needs_no_step_and_is_counted(tmp_path: Path) -> None:
 def test_the_index_that_pandas_writes_is_no_metric(name: str, tmp_path: Path) -> None:
     logfiles.table(tmp_path / "a.csv", [name, "step", "r"], [(i, i * 10, i / 2) for i in range(5)])
     assert set(find_runs([str(tmp_path / "a.csv")]).runs[0].tags) == {"r"}
+
+
+@pytest.mark.parametrize(("zone", "written", "hours"), [("", 8 * 3600, 8), ("", 8 * 3600 + 300, 0), ("Z", 3600, 0)])
+def test_times_without_a_zone_are_in_that_of_the_file(zone: str, written: int, hours: int, tmp_path: Path) -> None:
+    path = logfiles.jsonl(
+        tmp_path / "a.jsonl", [{"time": f"2023-11-14 22:13:2{i}{zone}", "step": i, "r": i} for i in range(5)]
+    )
+    os.utime(path, (START + 4 + written, START + 4 + written))
+    log = find_runs([str(path)]).runs[0].logs[0]
+    assert log.series["r"].times[0] == START + hours * 3600
+    assert any("UTC-8" in n.message for n in log.notes) == bool(hours)

@@ -82,7 +82,7 @@ class Columns:
 
     kind: what x counts (`step`, `epoch`, `episode`, `second`, `row`). clock: absolute times; elapsed: since a start.
     keys: (role, column) for `method`, `task`, `seed` that differ between rows: they tell the runs of the file apart.
-    index: of rows, as pandas writes it.
+    index: of rows, as pandas writes it. local: the clock is text without a zone.
     tag, value: a table in long form has the name of the metric in one column and its value in another.
     """
 
@@ -94,6 +94,7 @@ class Columns:
     tag: str = ""
     value: str = ""
     index: str = ""
+    local: bool = False
 
     @property
     def taken(self) -> frozenset[str]:
@@ -132,7 +133,7 @@ def choose(sample: Mapping[str, Sequence[object]]) -> Columns:
     )
     clock = next((c for n in CLOCKS for c in names.get(n, ()) if _is_clock(sample[c])), "")
     elapsed = next((c for n in ELAPSED for c in names.get(n, ()) if c != clock and _rises(sample[c], None)), "")
-    index = _index(sample)
+    index, local = _index(sample), bool(clock) and _is_local(sample[clock])
     for strict in (True, False):  # a column that does not change yet is an x only where nothing else is one
         for kind, known in (
             ("step", STEPS),
@@ -144,10 +145,10 @@ def choose(sample: Mapping[str, Sequence[object]]) -> Columns:
             for column in (c for n in known for c in names.get(n, ())):
                 if column in (clock, tag, *(c for _, c in keys)) or not _rises(sample[column], groups, strict):
                     continue
-                return Columns(column, kind, clock, elapsed, keys, tag, value, index)
+                return Columns(column, kind, clock, elapsed, keys, tag, value, index, local)
     if elapsed and elapsed != clock and _rises(sample[elapsed], groups):
-        return Columns(elapsed, "second", clock, elapsed, keys, tag, value, index)
-    return Columns("", ROW, clock, elapsed, keys, tag, value, index)
+        return Columns(elapsed, "second", clock, elapsed, keys, tag, value, index, local)
+    return Columns("", ROW, clock, elapsed, keys, tag, value, index, local)
 
 
 def _index(sample: Mapping[str, Sequence[object]]) -> str:
@@ -206,6 +207,12 @@ def _is_text(cells: Sequence[object]) -> bool:
 def _is_clock(cells: Sequence[object]) -> bool:
     given = [c for c in cells if c is not None and not (isinstance(c, str) and is_absent(c))]
     return bool(given) and all(instant(c) is not None for c in given[:20])
+
+
+def _is_local(cells: Sequence[object]) -> bool:
+    """Whether times are text that names no zone."""
+    given = [c for c in cells if isinstance(c, str) and not is_absent(c)][:5]
+    return bool(given) and all(number(c) is None and not re.search(r"(?:Z|[-+]\d\d:?\d\d)$", c.strip()) for c in given)
 
 
 def _rises(cells: Sequence[object], groups: Sequence[object] | None, strict: bool = True) -> bool:

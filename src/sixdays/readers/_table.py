@@ -8,6 +8,7 @@ begins with it again.
 from __future__ import annotations
 
 import csv
+import math
 import os
 import re
 from array import array
@@ -17,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from sixdays.errors import LogError
+from sixdays.errors import LogError, Problem
 from sixdays.logs.series import FloatArray, Log, Scalar
 from sixdays.readers import Tick, Wanted
 from sixdays.readers._cells import Cells, floats, instants, is_absent, number, on_the_clock
@@ -27,6 +28,7 @@ from sixdays.readers._points import Shelf, settle
 
 SAMPLE = 4 * HEAD
 _SPOTS = 7
+_HALF_HOUR_S, _WIDEST_ZONE_S, _WRITTEN_S = 1800, 14 * 3600, 20.0  # the last: a row is written soon after its time
 _DECIMAL = re.compile(r"(?<![^;\"])(\s*[-+]?\d*),(\d+(?:[eE][-+]?\d+)?\s*)(?![^;\"])")
 Chooser = Callable[[Mapping[str, Sequence[object]]], Columns]
 
@@ -334,6 +336,9 @@ def log_of(
     notes = list(source.notes)
     if columns.elapsed and not columns.clock:
         _anchor(shelf, source.written)
+    if columns.local and (hours := _put_in_zone(shelf, source.written)):
+        told = f"its times name no zone: taken as UTC{hours:+g}, for its last is then when the file was written"
+        notes.append(Problem(told, "write a zone, or Unix seconds", source.path, level="warning"))
     series = shelf.series(columns.kind, notes, source.path)
     timed = bool(columns.clock or columns.elapsed) and any(np.isfinite(s.times).any() for s in series.values())
     roles = {
@@ -350,6 +355,19 @@ def log_of(
         written=source.written,
         notes=tuple(notes),
     )
+
+
+def _put_in_zone(shelf: Shelf, written: float | None) -> float:
+    """Moves times by the half hours that make the last of them the moment at which the file was written; the zone."""
+    last = max((t for points in shelf.values() for t in points.times[-50:] if math.isfinite(t)), default=None)
+    if last is None or written is None:
+        return 0.0
+    shift = round((written - last) / _HALF_HOUR_S) * _HALF_HOUR_S
+    if not 0 < abs(shift) <= _WIDEST_ZONE_S or abs(written - last - shift) > _WRITTEN_S:
+        return 0.0
+    for points in shelf.values():
+        points.times = array("d", (np.frombuffer(points.times) + shift).tobytes())
+    return -shift / 3600.0
 
 
 def _anchor(shelf: Shelf, written: float | None) -> None:
