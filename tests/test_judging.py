@@ -250,3 +250,32 @@ targets: {paper: {deadline: 2026-12-20 23:59 AoE}}
     assert "20 of the 20 runs" in asked["text"]
     assert sorted(asked["change"]) == ["mine 10 seeds", "sac 10 seeds"]
     assert sixdays("what-if", *asked["change"], *NOW).code == 0
+
+
+def test_the_plan_of_the_first_look_holds_and_other_metrics_are_remembered(sixdays: Sixdays) -> None:
+    _curves(sixdays.folder, {"sac": (100, 10), "mine": (101, 10)})
+    sixdays("judge", "runs", "--planned", "12", *NOW)
+    _curves(sixdays.folder, {"sac": (100, 11), "mine": (101, 11)})
+    made = json.loads(sixdays("judge", "runs", "--planned", "40", "--json", *NOW).out)
+    assert any("12 seeds an arm were planned" in w for w in made["warnings"])
+    assert made["looks"] == 2
+
+
+def test_a_growing_arm_beside_a_finished_baseline_is_looked_at_anew(sixdays: Sixdays) -> None:
+    """The baseline stays at ten seeds; each further seed of the method is another look, not the same one."""
+    looks = []
+    for seeds in (10, 14, 20):
+        _curves(sixdays.folder, {"sac": (100, 10), "mine": (101, seeds)})
+        looks.append(json.loads(sixdays("judge", "runs", "--baseline", "sac", "--json", *NOW).out)["looks"])
+    assert looks == [1, 2, 3]
+    kept = [
+        json.loads(p.read_text(encoding="utf-8"))["data"]["seeds"] for p in (sixdays.folder / "runs/journal").iterdir()
+    ]
+    assert len(set(kept)) == 3
+
+
+def test_a_look_at_another_standard_is_a_look(sixdays: Sixdays) -> None:
+    _curves(sixdays.folder, {"sac": (100, 10), "mine": (101, 10)})
+    sixdays("judge", "runs", "--standard", "preliminary", *NOW)
+    _curves(sixdays.folder, {"sac": (100, 11), "mine": (101, 11)})
+    assert json.loads(sixdays("judge", "runs", "--json", *NOW).out)["looks"] == 2

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sixdays.app.judging import Asked, curves_of, judge_curves, standard_of
+from sixdays.app.ledger import ledger
 from sixdays.app.reading import find_runs
 from sixdays.app.settings import Options
 from sixdays.app.tying import own, paths_of
@@ -17,6 +18,7 @@ from sixdays.errors import LogError, Problem, UsageError
 from sixdays.logs.runs import Run
 from sixdays.plan.model import Plan, Task
 from sixdays.plan.network import STANDARD
+from sixdays.stores.files import Journal
 from sixdays.verdict.curves import Curve
 from sixdays.verdict.metric import Metric
 from sixdays.verdict.result import Verdict
@@ -37,6 +39,7 @@ class Claim:
     metric: Metric
     verdicts: dict[str, Verdict]
     found: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def chances(self) -> tuple[tuple[str, float], ...]:
@@ -65,14 +68,17 @@ def claims(
 def claim_of(plan: Plan, folder: Path, options: Options, task: Task, asked: Asked) -> Claim | None:
     """What curves say of one task, judged at every standard that a target asks of it; None before it has any."""
     baseline = against(plan, task)
-    curves, metric, found = _curves(folder, options, task, baseline, asked)
+    curves, metric, found, warnings = _curves(folder, options, task, baseline, asked)
     if not curves:
         return None
     verdicts = {}
     if task.claim and baseline is not None and {c.method for c in curves} == {task.name, baseline.name}:
         both = replace(asked, baseline=baseline.name, method=task.name)
-        verdicts = {s: judge_curves(curves, both, standard_of(s), metric, looks=None) for s in _standards(plan, asked)}
-    return Claim(task, baseline, curves, metric, verdicts, found)
+        kept = ledger(Journal(folder / "journal"), "", metric.tag, asked.window, curves, (baseline.name, task.name))
+        both = replace(both, planned=kept.planned)
+        looks = kept.looks(curves)
+        verdicts = {s: judge_curves(curves, both, standard_of(s), metric, looks=looks) for s in _standards(plan, asked)}
+    return Claim(task, baseline, curves, metric, verdicts, found, warnings)
 
 
 def against(plan: Plan, task: Task) -> Task | None:
@@ -85,13 +91,13 @@ def against(plan: Plan, task: Task) -> Task | None:
 
 def _curves(
     folder: Path, options: Options, task: Task, baseline: Task | None, asked: Asked
-) -> tuple[tuple[Curve, ...], Metric, tuple[str, ...]]:
-    """The curves of one task or both, each under its task's name."""
+) -> tuple[tuple[Curve, ...], Metric, tuple[str, ...], tuple[str, ...]]:
+    """The curves of one task or both, each under its task's name; the metric, what was found, what is odd."""
     both = (task, baseline) if baseline else (task,)
     shared = len({t.logs for t in both}) < len(both)
     paths = sorted({path for t in both for path in paths_of(t.logs, folder)})
     if not paths:
-        return (), Metric("", True, ""), ()
+        return (), Metric("", True, ""), (), ()
     found = find_runs(paths, group=asked.group, format=asked.format)
     arms = []
     for one in both:
@@ -100,9 +106,9 @@ def _curves(
         for run in own(one, runs, shared=shared):
             arms.append(replace(run, place=replace(run.place, group=one.name)))
     if not arms:
-        return (), Metric("", True, ""), ()
-    curves, metric, _ = curves_of(replace(found, runs=tuple(arms)), asked, options)
-    return curves, metric, found.notes
+        return (), Metric("", True, ""), (), ()
+    curves, metric, warnings = curves_of(replace(found, runs=tuple(arms)), asked, options)
+    return curves, metric, (*found.notes, metric.why), warnings
 
 
 def _under(run: Run, path: str) -> bool:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from sixdays.app.ledger import alone, beside, ledger
 from sixdays.app.reading import Found, find_runs
-from sixdays.app.settings import Options, nonce
-from sixdays.errors import StoreError, UsageError
-from sixdays.journal.records import Record, new_record
+from sixdays.app.settings import Options
+from sixdays.errors import UsageError
 from sixdays.logs.progress import RunState, states
 from sixdays.logs.runs import Run
 from sixdays.stores.files import Journal
 from sixdays.stores.texts import create_file
-from sixdays.verdict.arms import choose_baseline
 from sixdays.verdict.curves import Curve
 from sixdays.verdict.looks import Look
 from sixdays.verdict.metric import Metric, choose
@@ -26,7 +23,7 @@ from sixdays.verdict.result import Verdict
 from sixdays.verdict.standard import Standard, parse_standard, preset
 from sixdays.verdict.verdict import judge
 
-LOOK = "look taken"
+NO_CLAIM = "No claim was written down before the first look, as far as is known."
 COMPELLING = "compelling"
 MOST_LISTED = 4
 
@@ -74,39 +71,21 @@ def judge_paths(asked: Asked, options: Options, *, tick: Callable[[int], None] |
     """
     found = find_runs(asked.paths, group=asked.group, format=asked.format, tick=tick)
     curves, metric, warnings = curves_of(found, asked, options)
-    verdict, notes = judge_again(curves, asked, metric, _ledger(asked.paths), _alone(asked.paths), options)
-    verdict = replace(verdict, warnings=(*verdict.warnings, *warnings))
+    verdict, notes = judge_again(curves, asked, metric, beside(asked.paths), alone(asked.paths), options)
+    verdict = replace(verdict, warnings=(*verdict.warnings, *warnings), error_bar=f"{verdict.error_bar} {NO_CLAIM}")
     return Judged(verdict, curves, (*found.notes, metric.why), notes)
 
 
 def judge_again(
-    curves: Sequence[Curve], asked: Asked, metric: Metric, ledger: Journal, file: str, options: Options
+    curves: Sequence[Curve], asked: Asked, metric: Metric, journal: Journal, file: str, options: Options
 ) -> tuple[Verdict, tuple[str, ...]]:
-    """The verdict, the earlier looks in a ledger counted, and this one recorded there; notes where it cannot be.
-
-    Looks are those of one pair at one metric and standard, whichever of the two was called the baseline, and however
-    it was asked for. A look at data that were looked at before is none. file: the one that was judged, if it was one.
-    """
-    standard = standard_of(asked.standard or COMPELLING)
-    pair = _pair(sorted({c.method for c in curves}), asked)
-    key = {"file": file, "metric": metric.tag, "standard": standard.name}
-    earlier = [r for r in ledger.records() if r.kind == LOOK and all(r.data.get(k) == v for k, v in key.items())]
-    earlier = [r for r in earlier if _same(pair, (str(r.data["baseline"]), str(r.data["method"])))]
-    verdict = judge_curves(curves, asked, standard, metric, looks=_looks(earlier, curves))
-    key |= {"baseline": pair[0], "method": pair[1]}
-    return verdict, _count(ledger, key, curves, verdict, options, earlier) if options.record else ()
-
-
-def _pair(names: Sequence[str], asked: Asked) -> tuple[str, str]:
-    """(baseline, method) as they are compared; method "" where every other group is."""
-    baseline = choose_baseline(names, asked.baseline, asked.method)[0] if names else ""
-    others = [n for n in names if n != baseline]
-    return baseline, asked.method or (others[0] if len(others) == 1 else "")
-
-
-def _same(a: tuple[str, str], b: tuple[str, str]) -> bool:
-    """Whether a look at one pair is a look at the other: a look at all methods is one at each."""
-    return set(a) == set(b) or (a[0] == b[0] and "" in (a[1], b[1]))
+    """The verdict, the earlier looks in a journal counted, and this one recorded there; notes where it is not."""
+    kept = ledger(journal, file, metric.tag, asked.window, curves, (asked.baseline, asked.method))
+    held = replace(asked, planned=kept.planned or asked.planned)
+    verdict = judge_curves(curves, held, standard_of(asked.standard or COMPELLING), metric, looks=kept.looks(curves))
+    verdict = replace(verdict, warnings=(*verdict.warnings, *kept.warnings(verdict, curves, asked.planned)))
+    note = kept.count(curves, verdict, asked.planned, options)
+    return verdict, (note,) if note else ()
 
 
 def judge_curves(
@@ -130,7 +109,7 @@ def judge_curves(
             planned=asked.planned, window=asked.window, seed=seed,
         )  # fmt: skip
     except ValueError as e:
-        raise UsageError(str(e), "sixdays judge PATH lists the groups that it found") from e
+        raise UsageError(str(e), "sixdays judge --help says what each option takes") from e
     main = verdict.main
     if main is None or not any(c.is_running for c in curves):
         return verdict
@@ -212,69 +191,6 @@ def _hint(found: Found) -> str:
         more = f" (and {len(found.skipped) - 1} more)" if len(found.skipped) > 1 else ""
         return f"{path}: {why}{more}"
     return "name a folder with logs of TensorBoard, W&B, MLflow, CSV or JSON lines"
-
-
-# -- looks -----------------------------------------------------------------------------------
-
-
-def _looks(earlier: Sequence[Record], curves: Sequence[Curve]) -> tuple[Look, ...]:
-    """Earlier looks at other data: asking twice of the same curves is one look."""
-    now = _print(curves)
-    seen: dict[str, Look] = {}
-    for r in earlier:
-        name, seeds = str(r.data.get("data", "")), r.data.get("seeds")
-        if name != now and isinstance(seeds, int) and seeds > 0:
-            seen[name] = Look(seeds, r.at.isoformat())
-    return tuple(seen.values())
-
-
-def _count(
-    ledger: Journal, key: dict[str, Any], curves: Sequence[Curve], verdict: Verdict, options: Options,
-    earlier: Sequence[Record],
-) -> tuple[str, ...]:  # fmt: skip
-    """Records this look, unless the same data were looked at before; a folder that cannot be written is said."""
-    name = _print(curves)
-    if any(r.data.get("data") == name for r in earlier) or verdict.main is None:
-        return ()
-    seeds = _seeds(curves, (verdict.main.baseline, verdict.main.method))
-    data = {**key, "data": name, "seeds": seeds, "verdict": verdict.word, "p": verdict.main.p}
-    try:
-        ledger.add(new_record(LOOK, options.now, options.who, data, nonce()))
-    except StoreError as e:
-        return (f"the look was not counted: {e.message}",)
-    return ()
-
-
-def _seeds(curves: Sequence[Curve], methods: Sequence[str]) -> int:
-    """Finished runs an arm, of the arm and task that has fewest."""
-    counts: dict[tuple[str, str], int] = {}
-    for c in curves:
-        if c.method in methods:
-            counts[c.method, c.task] = counts.get((c.method, c.task), 0) + (not c.is_running)
-    shared = set.intersection(*({t for m, t in counts if m == name} for name in methods))
-    return max(1, min((n for (_, t), n in counts.items() if t in shared), default=1))
-
-
-def _print(curves: Sequence[Curve]) -> str:
-    """A short name of the data: the same curves have the same one, in whatever order they are read."""
-    each = sorted(
-        blake2b(
-            f"{c.task}\0{c.method}\0{c.seed}\0".encode() + c.steps.tobytes() + c.values.tobytes(), digest_size=16
-        ).digest()
-        for c in curves
-    )
-    return blake2b(b"".join(each), digest_size=12).hexdigest()
-
-
-def _ledger(paths: Sequence[str]) -> Journal:
-    """The journal beside the logs: in the folder that was judged, or that holds all that was."""
-    common = Path(os.path.commonpath([os.path.abspath(p) for p in paths]))
-    return Journal((common if common.is_dir() else common.parent) / "journal")
-
-
-def _alone(paths: Sequence[str]) -> str:
-    """The name of the file that is judged by itself, so that files of one folder have looks of their own."""
-    return os.path.basename(paths[0]) if len(paths) == 1 and not os.path.isdir(paths[0]) else ""
 
 
 def write_page(path: Path, html: str) -> None:

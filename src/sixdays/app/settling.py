@@ -9,7 +9,8 @@ from typing import Any
 from sixdays.app.claims import claim_of
 from sixdays.app.forecasting import forecast_of, inputs
 from sixdays.app.judging import Asked, Judged, judge_again
-from sixdays.app.project import open_project
+from sixdays.app.ledger import LOOK
+from sixdays.app.project import Project, open_project
 from sixdays.app.settings import Options
 from sixdays.errors import UsageError, did_you_mean
 from sixdays.odds.forecast import Forecast, forecast
@@ -55,7 +56,22 @@ def judge_task(task: str, plan: str, asked: Asked, options: Options) -> Settled:
     standard = asked.standard or next(iter(claim.verdicts))
     both = replace(asked, baseline=claim.baseline.name, method=task, standard=standard)
     verdict, notes = judge_again(claim.curves, both, claim.metric, project.journal, "", options)
+    written = _known_before(project, of.claim)
+    verdict = replace(
+        verdict, warnings=(*verdict.warnings, *claim.warnings), error_bar=f"{verdict.error_bar} {written}"
+    )
     after = forecast_of(project)
     without = tuple(replace(a, chances=()) if a.task == task else a for a in project.actuals)
     before = forecast(project.plan, replace(inputs(project), actuals=without), draws=after.draws)
     return Settled(Judged(verdict, claim.curves, claim.found, notes), before, after)
+
+
+def _known_before(project: Project, claim: str) -> str:
+    """Whether the claim stood in the plan before the first look, as far as records tell."""
+    look = next((r.at for r in project.records if r.kind == LOOK), None)
+    for r in project.records:
+        if r.kind == "forecast made" and project.texts is not None:
+            text = project.texts.get(str(r.data["plan"]))
+            if text is not None and claim in text and (look is None or r.at <= look):
+                return "The claim was written down before the first look."
+    return "Whether the claim was written down before the first look is not known."

@@ -21,7 +21,7 @@ def how_to_judge(f: Any) -> Any:
     for option in reversed(
         (
             click.option("--baseline", metavar="NAME", help="The group to compare with."),
-            click.option("--method", metavar="NAME", help="The group that is judged; all others by default."),
+            click.option("--method", metavar="NAME", help="The group that is asked about; the others stand beside it."),
             click.option("--metric", metavar="NAME", help="The metric; the likeliest result by default."),
             click.option("--lower/--higher", "lower", default=None, help="Whether less or more is better."),
             click.option("--standard", metavar="NAME | FILE",
