@@ -36,6 +36,15 @@ LIGHTNING = ["train_loss", "val_loss", "val_acc", "lr-Adam"]
         (["val_bpb", "memory_gb"], "val_bpb", False),
         (["episode/score", "episode/length", "train/loss/reward"], "episode/score", True),
         (["value"], "value", True),
+        (["rollout/ep_rew_mean", "rollout/ep_len_mean", "train/loss", "time/fps"], "rollout/ep_rew_mean", True),
+        (
+            ["train/box_loss", "metrics/mAP50-95(B)", "metrics/precision(B)", "val/box_loss"],
+            "metrics/mAP50-95(B)",
+            True,
+        ),
+        (["loss_cls", "total_loss", "bbox/AP", "bbox/AP50", "lr"], "bbox/AP", True),
+        (["loss", "coco/bbox_mAP", "coco/bbox_mAP_50", "acc"], "coco/bbox_mAP", True),
+        (["train_inner_ppl", "train_inner_loss", "valid_loss", "valid_ppl"], "valid_loss", False),
     ],
 )
 def test_the_likeliest_result_is_taken(tags: list[str], tag: str, higher: bool) -> None:

@@ -13,6 +13,7 @@ from sixdays.app.settings import Options
 from sixdays.errors import UsageError
 from sixdays.logs.progress import RunState, states
 from sixdays.logs.runs import Run
+from sixdays.logs.series import Series
 from sixdays.stores.files import Journal
 from sixdays.stores.texts import create_file
 from sixdays.verdict.curves import Curve
@@ -178,11 +179,17 @@ def _curve(run: Run, state: RunState, tag: str) -> Curve | None:
     series = run.series(tag)
     if series is None or not len(series.steps):
         return None
-    goal = (
-        state.goal if state.state in ("running", "stuck") else None
-    )  # what ended short is a result, what is silent not
-    place = run.place
+    place, goal = run.place, _goal(state, series)
     return Curve(place.task, place.group, place.seed, series.steps, series.values, goal, state.took_s)
+
+
+def _goal(state: RunState, series: Series) -> float | None:
+    """The goal of a run that has not ended, in the steps of its series; a run that ended short is a result as it is."""
+    if state.state not in ("running", "stuck") or not state.goal:
+        return None
+    if state.x == series.x or not state.steps:
+        return state.goal
+    return float(series.steps.max()) * state.goal / state.steps  # the log counts the goal in other units
 
 
 def _hint(found: Found) -> str:

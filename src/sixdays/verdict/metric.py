@@ -9,8 +9,11 @@ from dataclasses import dataclass
 # (pattern, higher is better): the first row that matches decides the sign.
 SIGNS: tuple[tuple[str, bool], ...] = (
     (r"r2|r_squared|log_?lik|ll$|elbo|snr|psnr|ssim", True),
-    (r"return|reward|score|success|win_?rate|solved|ep_?ret|\br\b|profit|fitness", True),
-    (r"acc(uracy)?|auc|auroc|f1|precision|recall|iou|dice|bleu|rouge|map\b|ndcg|hit|pass|correct|top_?[15]\b", True),
+    (r"return|reward|\b(?:\w+_)?rew(?:_\w+)?\b|score|success|win_?rate|solved|ep_?ret|\br\b|profit|fitness", True),
+    (
+        r"acc(uracy)?|auc|auroc|f1|precision|recall|iou|dice|bleu|rouge|map(?:50)?(?![a-z])|(?<![a-z])ap(?:50|75)?(?![a-z])|ndcg|hit|pass|correct|top_?[15]\b",
+        True,
+    ),
     (r"loss|err(or)?|perplexity|ppl|bpb|bpc|nll|mse|mae|rmse|wer|cer|fid|regret|cost|latency|divergence|\bkl\b", False),
     (r"per_?sec|fps|sps|throughput", True),
 )
@@ -21,10 +24,11 @@ _LIKED: tuple[re.Pattern[str], ...] = tuple(
     re.compile(p, re.I)
     for p in (
         r"normali[sz]ed.*(score|return)|human_normal",
-        r"return|reward|score|ep_?ret|^r$",
+        r"return|reward|(^|_|/)rew(_|$)|score|ep_?ret|^r$",
         r"success|win_?rate|solved",
-        r"acc(uracy)?$|acc(uracy)?[/_@]|auc|auroc|f1|iou|bleu|ndcg|bpb|perplexity|ppl|pass@",
-        r"loss|nll|mse|err(or)?|wer|fid",
+        r"(^|[/_])m?ap(50)?([-_(/]|$)",
+        r"acc(uracy)?$|acc(uracy)?[/_@]|auc|auroc|f1|iou|bleu|ndcg|bpb|pass@|top_?1",
+        r"perplexity|ppl|loss|nll|mse|err(or)?|wer|fid",
         r"^(value|metric|result|objective)$",
     )
 )
