@@ -253,17 +253,18 @@ def bar(v: Verdict) -> str:
 
 
 def _extent(v: Verdict, c: Comparison) -> str:
-    """` on 5 tasks × 10 seeds`, or the runs of each arm where they differ."""
+    """` on 5 tasks × 10 seeds`, or the runs of each arm where they differ; those that have ended."""
     arms = [m for m in (v.methods.get(c.method), v.methods.get(c.baseline)) if m]
     if len(arms) < 2:
         return ""
     tasks = len(c.by_task) or max(a.tasks for a in arms)
     where = f" on {tasks} tasks" if tasks > 1 else ""
-    if arms[0].runs == arms[1].runs and tasks and arms[0].runs % tasks == 0 and arms[0].tasks == arms[1].tasks:
-        seeds = arms[0].runs // tasks
+    ended = [a.runs - a.running for a in arms]
+    if ended[0] == ended[1] and tasks and ended[0] % tasks == 0 and arms[0].tasks == arms[1].tasks:
+        seeds = ended[0] // tasks
         unit = "seed" if seeds == 1 else "seeds"
         return f"{where} × {seeds} {unit}" if where else f", {seeds} {unit} each"
-    return f"{where}, {arms[0].runs} and {arms[1].runs} runs"
+    return f"{where}, {ended[0]} and {ended[1]} runs"
 
 
 def _size(d: Interval) -> Interval:
