@@ -279,3 +279,59 @@ def test_a_look_at_another_standard_is_a_look(sixdays: Sixdays) -> None:
     sixdays("judge", "runs", "--standard", "preliminary", *NOW)
     _curves(sixdays.folder, {"sac": (100, 11), "mine": (101, 11)})
     assert json.loads(sixdays("judge", "runs", "--json", *NOW).out)["looks"] == 2
+
+
+def test_a_result_that_is_no_number_to_its_end_has_diverged_even_where_the_rest_is_fine(sixdays: Sixdays) -> None:
+    """Frames a second go on while the return is NaN and the run is silent: a result, not a run that still runs."""
+    _curves(sixdays.folder, {"sac": (100, 10), "mine": (140, 10)})
+    for seed in range(8, 12):
+        rows = [
+            f"{i * 25_000},{'nan' if i > 15 else 50 + seed},{1000 + i},2026-11-01T{i % 24:02}:00:00Z"
+            for i in range(1, 21)
+        ]
+        sixdays.write(
+            f"runs/mine_s{seed}/progress.csv", "\n".join(["total_timesteps,eval/mean_reward,fps,time", *rows])
+        )
+        sixdays.write(f"runs/mine_s{seed}/config.yaml", f"seed: {seed}\ntotal_timesteps: 1000000\n")
+    made = json.loads(sixdays("judge", "runs", "--baseline", "sac", "--json", "--no-record", *NOW).out)
+    assert made["methods"]["mine"]["diverged"] == 4
+    assert made["methods"]["mine"]["running"] == 0
+    assert made["verdict"] == "not_yet_known"  # with them at the worst score it does not hold
+    states = [r["state"] for r in json.loads(sixdays("runs", "--json", *NOW).out)["runs"]]
+    assert states.count("failed") == 4
+
+
+def test_a_pattern_that_names_no_run_is_said(sixdays: Sixdays) -> None:
+    _curves(sixdays.folder, {"sac": (100, 3), "mine": (140, 3)})
+    ran = sixdays("judge", "runs", "--group", "{group}/{seed}x", "--no-record", *NOW)
+    assert ran.code == 2
+    assert "names none of the 6 runs" in ran.err
+
+
+def test_what_cannot_be_measured_or_read_in_a_plan_is_said(sixdays: Sixdays) -> None:
+    _curves(sixdays.folder, {"mine": (140, 3)})
+    sixdays.write(
+        "plan.yaml",
+        """\
+tasks:
+  mine: {takes: 1h to 2h, seeds: 3, logs: runs/mine*, claim: beats foo, stop if: whenever}
+  other: {takes: 1h to 2h, logs: nowhere/*}
+""",
+    )
+    said = [p["message"] for p in json.loads(sixdays("odds", "--json", *NOW).out)["problems"]]
+    assert any("names no other task" in m for m in said)
+    assert any("whenever" in m for m in said)
+    assert any("no folder nowhere" in m for m in said)
+
+
+def test_a_task_has_a_verdict_as_an_exit_code_too(sixdays: Sixdays) -> None:
+    _curves(sixdays.folder, {"sac": (100, 10), "mine": (140, 10)})
+    sixdays.write(
+        "plan.yaml",
+        """\
+tasks:
+  sac: {takes: 1h to 2h, seeds: 10, logs: runs/sac*}
+  mine: {takes: 1h to 2h, seeds: 10, logs: runs/mine*, claim: beats sac}
+""",
+    )
+    assert sixdays("check", "--verdict", "better", "mine", *NOW).code == 0

@@ -158,3 +158,25 @@ def test_mistakes_are_said(sixdays: Sixdays, argv: tuple[str, ...], said: str) -
     ran = sixdays(*argv, *NOW)
     assert ran.code == 2
     assert said in ran.err
+
+
+def test_runs_of_unknown_length_are_guessed_and_that_is_said(sixdays: Sixdays) -> None:
+    """Nothing tells how long they take: the odds are not those of having finished."""
+    for seed in range(3):
+        rows = "\n".join(f"{i},{i * 0.1}" for i in range(1, 9))
+        sixdays.write(f"fresh/a_seed{seed}.csv", f"step,score\n{rows}\n")
+    ran = sixdays("fresh", "--by", "+3d", "--goal", "100")
+    assert ran.code == 0, ran.err
+    assert "Guessed, since no log tells it" in ran.out
+
+
+def test_a_proposed_plan_finds_its_runs_where_names_begin_with_the_environment(sixdays: Sixdays) -> None:
+    for method in ("sac", "mine"):
+        for seed in range(2):
+            rows = "\n".join(f"{i},{i * 0.1},2026-11-2{seed}T{i:02}:00:00Z" for i in range(1, 9))
+            for env in ("Hopper-v4", "Walker2d-v4"):
+                name = f"cl/{env}__{method}__{seed}__17000000{seed}0/progress.csv"
+                sixdays.write(name, f"step,score,time\n{rows}\n")
+    text = sixdays("init", ".", "--from", "cl", "--yes", *NOW).out
+    assert "logs: cl/*sac*" in text, text
+    assert "logs: cl/*mine*" in text

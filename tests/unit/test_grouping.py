@@ -120,3 +120,11 @@ def test_a_seed_that_every_config_repeats_yields_to_the_one_in_the_path() -> Non
 
 def test_no_runs_have_no_places() -> None:
     assert place([]) == ()
+
+
+def test_groups_that_only_a_day_tells_apart_keep_it() -> None:
+    paths = [f"{day}_muon_seed{s}.csv" for day in ("20260501", "20260614") for s in range(3)] + ["base_seed0.csv"]
+    groups = [p.group for p in place([(path, {}) for path in paths])]
+    assert groups == ["muon 20260501"] * 3 + ["muon 20260614"] * 3 + ["base"]
+    reruns = place([(f"muon_seed{s}_2026-05-0{s + 1}_10-00-00.csv", {}) for s in range(3)])
+    assert {p.group for p in reruns} == {"muon"}

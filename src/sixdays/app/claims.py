@@ -62,7 +62,25 @@ def claims(
             continue
         if claim is not None:
             out.append(claim)
+        problems += _misunderstood(plan, task)
     return tuple(out), tuple(problems)
+
+
+def _misunderstood(plan: Plan, task: Task) -> list[Problem]:
+    """A claim that is measured against nothing, and a rule for stopping that only people can read."""
+    out = []
+    if task.claim and against(plan, task) is None:
+        hint = "name in it the task that it is measured against, which needs logs too"
+        out.append(
+            (f'the claim of "{task.name}" names no other task with logs, and it waits for none: not judged', hint)
+        )
+    if task.stop_if:
+        try:
+            parse_stop_rule(task.stop_if)
+        except ValueError as e:
+            out.append((f'"{task.name}": its stop if is for you to read: {e}', ""))
+    at = (plan.file, task.span.line, task.span.column)
+    return [Problem(message, hint, *at, level="warning") for message, hint in out]
 
 
 def claim_of(plan: Plan, folder: Path, options: Options, task: Task, asked: Asked) -> Claim | None:

@@ -244,7 +244,7 @@ def _moved(project: Project, made: Forecast) -> tuple[moves.Step, ...]:
 def _of_logs(before: Sequence[Actual], after: Sequence[Actual]) -> str:
     """What logs and curves have told since, by the tasks of which they told something new."""
     old = {a.task: a for a in before}
-    new = [a.task for a in after if old.get(a.task) != a]
+    new = [a.task for a in after if old.get(a.task) != a] or [n for n in old if n not in {a.task for a in after}]
     return f"logs of {', '.join(new[:3])}" + (f" and {len(new) - 3} more" if len(new) > 3 else "")
 
 

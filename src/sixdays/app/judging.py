@@ -74,7 +74,7 @@ def judge_paths(asked: Asked, options: Options, *, tick: Callable[[int], None] |
     curves, metric, warnings = curves_of(found, asked, options)
     verdict, notes = judge_again(curves, asked, metric, beside(asked.paths), alone(asked.paths), options)
     verdict = replace(verdict, warnings=(*verdict.warnings, *warnings), error_bar=f"{verdict.error_bar} {NO_CLAIM}")
-    return Judged(verdict, curves, (*found.notes, metric.why), notes)
+    return Judged(verdict, curves, (*found.notes, metric.why), (*unread(found), *notes))
 
 
 def judge_again(
@@ -169,7 +169,8 @@ def curves_of(found: Found, asked: Asked, options: Options) -> tuple[tuple[Curve
         warnings.append(f"whether more {metric.tag} is better is not known; taken so (--lower turns it)")
     stuck = [s for s in told if s.state == "stuck"]
     if stuck:
-        warnings.append(f"{len(stuck)} runs are silent and not at their goal: {', '.join(s.path for s in stuck[:4])}")
+        are = "1 run is" if len(stuck) == 1 else f"{len(stuck)} runs are"
+        warnings.append(f"{are} silent and not at the goal: {', '.join(s.path for s in stuck[:4])}")
     if not curves:
         raise UsageError(f"no run has a point of {metric.tag}", "")
     return tuple(curves), metric, tuple(warnings)
@@ -184,12 +185,19 @@ def _curve(run: Run, state: RunState, tag: str) -> Curve | None:
 
 
 def _goal(state: RunState, series: Series) -> float | None:
-    """The goal of a run that has not ended, in the steps of its series; a run that ended short is a result as it is."""
-    if state.state not in ("running", "stuck") or not state.goal:
+    """The goal of a run that has not ended, in the steps of its series; what ended short or diverged is a result."""
+    if state.state not in ("running", "stuck") or not state.goal or series.diverged:
         return None
     if state.x == series.x or not state.steps:
         return state.goal
     return float(series.steps.max()) * state.goal / state.steps  # the log counts the goal in other units
+
+
+def unread(found: Found) -> tuple[str, ...]:
+    """What looked like a log and could not be read, and why."""
+    shown = [f"not read: {path}: {why}" for path, why in found.skipped[:MOST_LISTED]]
+    more = len(found.skipped) - len(shown)
+    return (*shown, f"and {more} more") if more > 0 else tuple(shown)
 
 
 def _hint(found: Found) -> str:
@@ -205,7 +213,6 @@ def write_page(path: Path, html: str) -> None:
     create_file(path, html, over=True)
 
 
-def check_verdict(asked: Asked, options: Options, word: str) -> tuple[Judged, int]:
-    """The verdict, and 0 where it is this word, else 4."""
-    judged = judge_paths(asked, options)
-    return judged, 0 if judged.verdict.word == word.replace(" ", "_").replace("-", "_") else 4
+def exit_code(judged: Judged, word: str) -> int:
+    """0 where the verdict is this word, else 4."""
+    return 0 if judged.verdict.word == word.replace(" ", "_").replace("-", "_") else 4

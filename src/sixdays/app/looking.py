@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 from os import PathLike
-from os.path import commonprefix, relpath
+from os.path import commonpath, commonprefix, dirname, relpath
 from typing import Any
 
 from sixdays.app.reading import Found, find_runs
@@ -86,7 +87,7 @@ def look(
         why = f"{found.skipped[0][0]}: {found.skipped[0][1]}" if found.skipped else "name a folder that holds logs"
         raise UsageError(f"no runs found in {', '.join(paths)}", why)
     now_s = options.now.timestamp()
-    told = states(found.runs, now_s, goal=goal)
+    told = tuple(_begun(s, now_s) for s in states(found.runs, now_s, goal=goal))
     at_once = slots(told)
     proposal = propose(
         told, at_once, deadlines, options.now.astimezone(options.zone), write=write or WRITE,
@@ -106,6 +107,14 @@ def look(
     return Looked(found, told, at_once, tuple(tries), write or f"{WRITE} (assumed)", proposal, replace(made))
 
 
+def _begun(state: RunState, now_s: float) -> RunState:
+    """A run whose logs have no clock is taken to begin now, or to have ended when its file did: nothing tells more."""
+    if state.started is not None or state.state not in ("running", "done"):
+        return state
+    at = now_s if state.state == "running" else min(state.last or now_s, now_s)
+    return replace(state, started=at, last=at)
+
+
 def _when(option: str, text: str, options: Options) -> datetime:
     try:
         return parse_when(text, options.now, options.zone)
@@ -114,14 +123,31 @@ def _when(option: str, text: str, options: Options) -> datetime:
 
 
 def _patterns(runs: Sequence[Run], seen_from: str | PathLike[str]) -> dict[str, str]:
-    """For each group a pattern that finds its runs, where its files begin alike and no other group's do."""
+    """For each group a pattern that finds its files and no other group's; else the folder that holds them all.
+
+    Tasks that share a folder take the groups that bear their names.
+    """
     by_group: dict[str, list[str]] = {}
     for run in runs:
         by_group.setdefault(run.place.group, []).extend(relpath(log.path, seen_from) for log in run.logs)
+    every = [p for of in by_group.values() for p in of]
+    root = commonpath(every) if len(set(every)) > 1 else dirname(every[0]) if every else ""
     out = {}
     for group, paths in by_group.items():
         start = commonprefix(paths)  # noqa: RUF071  of characters: runs/sac_0 and runs/sac_1 are runs/sac_*
+        tried = [start if len(set(paths)) == 1 else f"{start}*", f"{root}/*{group}*", f"{root}/*/{group}", root or "."]
         others = [p for g, of in by_group.items() if g != group for p in of]
-        if start and not any(p.startswith(start) for p in others) and not any(c in start for c in "*?["):
-            out[group] = start if len(set(paths)) == 1 else f"{start}*"
+        out[group] = next((t for t in tried if start and _finds(t, paths, others)), root or ".")
     return out
+
+
+def _finds(pattern: str, paths: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether a pattern of files or folders finds all of some paths and none of the others."""
+
+    def found(path: str) -> bool:
+        parts = path.split("/")
+        return any(
+            fnmatchcase("/".join(parts[:n]), pattern) for n in range(1, len(parts) + 1) if n == pattern.count("/") + 1
+        )
+
+    return all(map(found, paths)) and not any(map(found, others))

@@ -133,6 +133,11 @@ def find_runs(
         raise UsageError(
             f"--group {group}: {e}", "write a pattern such as {group}_{task}_s{seed}, or give a CSV file"
         ) from e
+    if group and places and not any(p.how in ("--group", "mapping") for p in places):
+        raise UsageError(
+            f"--group {group} names none of the {_count(len(places), 'run')}: the first is {drafts[0].path}",
+            "write a pattern such as {group}_{task}_s{seed}, or paths as they are shown",
+        )
     runs = tuple(sorted((_run(d, p) for d, p in zip(drafts, places, strict=True)), key=lambda r: _natural(r.path)))
     return Found(runs, _notes(runs), tuple(search.skipped))
 

@@ -49,7 +49,7 @@ def judge_task(task: str, plan: str, asked: Asked, options: Options) -> Settled:
     claim = claim_of(project.plan, project.path.parent, options, of, asked)
     if claim is None or claim.baseline is None or not claim.verdicts:
         raise UsageError(
-            f"the claim of {task} has nothing to compare with yet",
+            f"the claim of {task} has nothing to compare with yet (its logs: {of.logs})",
             "another task with logs that the claim names, or that it waits for, is its baseline; both need runs",
         )
     assert project.journal is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from glob import glob
@@ -58,6 +59,11 @@ def _read(
     """The runs under a pattern by their path; a log that cannot be read is said."""
     paths = paths_of(pattern, folder)
     if not paths:
+        still = os.path.dirname(pattern.split("*", 1)[0].split("?", 1)[0].split("[", 1)[0])
+        if still and not (folder / still).is_dir():  # before the first run a pattern matches nothing, and that is well
+            problems.append(
+                _warning(plan, task, f'the logs of "{task.name}": there is no folder {still}', "mend logs:")
+            )
         return {}
     try:
         found = find_runs(paths, ends=True)

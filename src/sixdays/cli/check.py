@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -52,15 +53,19 @@ def command(plans: tuple[str, ...], bar: str, verdict: str | None, as_json: bool
 
 def _verdict(word: str, what: Asked, how: Options, *, as_json: bool) -> int:
     """The verdict as an exit code; it counts as a look."""
-    from sixdays.app.judging import check_verdict
+    from sixdays.app.judging import exit_code, judge_paths
+    from sixdays.app.settling import judge_task
 
     if not what.paths:
         raise UsageError("--verdict needs the PATH of logs", "sixdays check --verdict better results/")
-    judged, code = check_verdict(what, how, word)
+    alone = what.paths[0] if len(what.paths) == 1 and not os.path.exists(what.paths[0]) else None
+    judged = judge_task(alone, "plan.yaml", what, how).judged if alone else judge_paths(what, how)
+    code = exit_code(judged, word)
     if as_json:
         say_json({**judged.to_dict(), "exit": code})
     else:
-        from sixdays.render.verdict import verdict_lines
+        from sixdays.render.text import indented
+        from sixdays.render.verdict import headline
 
-        say(verdict_lines(judged.verdict, judged.curves)[:1])
+        say(indented(headline(judged.verdict), ""))
     return code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,9 @@ def command(
         from sixdays.render.text import indented
         from sixdays.render.verdict import verdict_lines
 
-        found = [line for text in judged.found for line in indented(text, "")]
-        say([*found, "", *verdict_lines(verdict, judged.curves), *moved])
+        taken = [w for w in verdict.warnings if w.startswith("baseline: ")]  # stands with what was found, not below
+        below = replace(verdict, warnings=tuple(w for w in verdict.warnings if w not in taken))
+        found = [line for text in (*judged.found, *taken) for line in indented(text, "")]
+        say([*found, "", *verdict_lines(below, judged.curves), *moved])
     note(list(judged.notes))
     return 0

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from sixdays.app import looking
+from sixdays.app.judging import unread
 from sixdays.cli.judging import steps
 from sixdays.cli.options import forecasting, note, options, say, say_json
 from sixdays.cli.progress import progress
@@ -35,16 +36,18 @@ def command(
         say_json(looked.to_dict())
         return 0
     from sixdays.render.runs import found_lines, states_lines, tries_lines
-    from sixdays.render.text import target_lines
+    from sixdays.render.text import indented, target_lines
 
     made = looked.forecast
-    note(problem_lines(made.warnings))
+    note([*unread(looked.found), *problem_lines(made.warnings)])
     tries = [(t.name, t.deadline, t.closes, t.fit, t.basis) for t in looked.tries]
     lines = [*found_lines(looked.found.notes, looked.states), "", *states_lines(looked.states, made.inputs.now)]
     lines += [f"Most at once: {looked.slots}.", ""]
     for each, target in zip(tries, made.targets.values(), strict=True):
         first, *rest = target_lines(made, target, "")
         lines += [first, *tries_lines(*each, write=looked.write), *rest, ""]
+    guessed = [a for a in looked.proposal.assumed if not a.startswith("writing")]
+    lines += indented(f"Guessed, since no log tells it: {'; '.join(guessed)}.", "") if guessed and tries else []
     lines += [OF_WHAT] if tries else ["Add --by TIME for the tries that fit and the odds."]
     say([*lines, *NEXT_STEP])
     return 0

@@ -18,6 +18,7 @@ from sixdays.logs.runs import Place
 from sixdays.logs.series import Scalar
 from sixdays.logs.template import matched, template
 
+_DAY = re.compile(r"(?<!\d)20\d{2}[-_]?[01]\d[-_]?[0-3]\d(?![\d])(?![-_T ]?[0-2]\d[-_:]?[0-5]\d)")
 Named = tuple[str, Mapping[str, Scalar]]
 
 
@@ -45,7 +46,7 @@ def place(
     for f, group in zip(facts, groups, strict=True):
         auto = Place(group, f.task, f.seed, f.how)
         found.append(_mapped(f.path, mapping or {}) or (matched(f.path, compiled, auto) if compiled else auto))
-    return _ordered([f.path for f in facts], found)
+    return _ordered([f.path for f in facts], _dated([f.path for f in facts], found))
 
 
 def _told(path: str, config: Mapping[str, Scalar]) -> Facts:
@@ -187,6 +188,27 @@ def _mapped(path: str, mapping: Mapping[str, Place]) -> Place | None:
     exact = mapping.get(path)
     found = exact or next((p for glob, p in mapping.items() if fnmatchcase(path, glob)), None)
     return replace(found, how="mapping") if found else None
+
+
+def _dated(paths: Sequence[str], places: Sequence[Place]) -> list[Place]:
+    """Groups that only a day in their names tells apart keep it: `20260501_muon`, `20260614_muon`.
+
+    A day says something where without it two runs would be one seed, and with it none, and several runs share it.
+    """
+    days = [d[0] if (d := _DAY.findall(path)) else "" for path in paths]
+    made = list(places)
+    by_group: dict[str, list[int]] = defaultdict(list)
+    for i, p in enumerate(places):
+        by_group[p.group].append(i)
+    for group, members in by_group.items():
+        seeded = [(places[i].task, places[i].seed) for i in members if places[i].seed]
+        told = Counter(days[i] for i in members)
+        apart = {(places[i].task, places[i].seed, days[i]) for i in members}
+        alike = len(set(seeded)) < len(seeded)
+        if alike and len(apart) == len(members) and "" not in told and len(told) > 1 and min(told.values()) > 1:
+            for i in members:
+                made[i] = replace(places[i], group=f"{group} {days[i]}")
+    return made
 
 
 def _ordered(paths: Sequence[str], places: Sequence[Place]) -> tuple[Place, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from sixdays.logs.runs import Run
 from sixdays.logs.trace import PAUSE, Trace, trace, units
 from sixdays.stats import median
 
+_RESULT = re.compile(r"return|reward|(^|[/_])rew(_|$)|score|(^|[/_])acc(uracy)?($|[/_])", re.I)
 State = Literal["done", "running", "stuck", "failed"]
 
 SILENT = 10.0  # usual gaps without a sign of life: stuck
@@ -163,15 +165,17 @@ def _clocked(run: Run, t: Trace | None) -> tuple[str, float | None, float | None
 
 
 def _diverged(run: Run) -> bool:
-    """Whether most of what was logged, or a loss, has been no number for the last three points or more to the end."""
-    tails = {}
-    for log in run.logs:
-        for tag, s in log.series.items():
-            fine = np.isfinite(s.values)
-            if len(fine) > 3 and fine.any():
-                tails[tag] = not fine[-max(3, len(fine) // 50) :].any()
+    """Whether most of what was logged, the losses, or a result is no number for three points or more to its end."""
+    tails = {
+        tag: s.diverged
+        for log in run.logs
+        for tag, s in log.series.items()
+        if len(s.values) > 3 and np.isfinite(s.values).any()
+    }
     losses = [bad for tag, bad in tails.items() if "loss" in tag.lower()]
-    return bool(tails) and (2 * sum(tails.values()) > len(tails) or (any(losses) and all(losses)))
+    results = [bad for tag, bad in tails.items() if _RESULT.search(tag)]
+    most = 2 * sum(tails.values()) > len(tails)
+    return bool(tails) and (most or (any(losses) and all(losses)) or any(results))
 
 
 def _with_goals(seen: Sequence[_Seen], given: float | None) -> list[_Seen]:

@@ -35,6 +35,12 @@ class Series:
     times: FloatArray
     x: str = "step"
 
+    @property
+    def diverged(self) -> bool:
+        """Whether it was a number once, and has been none for the last three points or more to its end."""
+        fine = np.isfinite(self.values)
+        return bool(len(fine) > 3 and fine.any() and not fine[-max(3, len(fine) // 50) :].any())
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Log:

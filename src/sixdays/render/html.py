@@ -15,7 +15,7 @@ from sixdays.render.digits import interval, number, p_text, sentence
 from sixdays.render.fans import outlook_figures
 from sixdays.render.outlook import outlook_words
 from sixdays.render.problems import clean
-from sixdays.render.verdict import bar, headline, improvement_words, next_text
+from sixdays.render.verdict import bar, has_diverged, headline, improvement_words, next_text
 from sixdays.verdict.arms import gather
 from sixdays.verdict.bands import Blocks, blocks, difference_band, iqm_band, lengths, mean_band
 from sixdays.verdict.curves import Curve, FloatArray
@@ -55,7 +55,7 @@ def verdict_page(v: Verdict, curves: Sequence[Curve], title: str = "judge") -> s
     return template.render(
         title=clean(title), style=Markup(style),  # noqa: S704 (a file of ours)
         style_hash=f"sha256-{digest}", headline=clean(headline(v)),
-        evidence=[clean(line) for line in ([*_evidence(main), *outlook_words(v)] if main else [])],
+        evidence=[clean(line) for line in ([*_evidence(v, main), *outlook_words(v)] if main else [])],
         next=clean(next_text(v.next)) if v.next else "",
         warnings=[clean(w) for w in v.warnings],
         tables=[{"head": h, "rows": [[clean(c) for c in r] for r in rows]} for h, rows in tables.parts(v)],
@@ -172,12 +172,12 @@ def _chances(main: Comparison, scores: Mapping[str, Mapping[str, FloatArray]], h
     return [Section("Probability of improvement", note, [figures.chances(rows, 0)])]
 
 
-def _evidence(main: Comparison) -> list[str]:
+def _evidence(v: Verdict, main: Comparison) -> list[str]:
     lines = []
     if main.word != "not_yet_known" and main.why:
         lines.append(sentence(main.why))
     if main.improvement is not None:
-        lines.append(improvement_words(main.improvement, main.method, main.baseline))
+        lines.append(improvement_words(main.improvement, main.method, main.baseline, diverged=has_diverged(v, main)))
     if main.area and main.area.value is not None:
         p = f"{p_text(main.p)}. " if main.p is not None else ""
         lines.append(f"{p}Area under the curve: {interval(main.area, sign=True)}.")

@@ -14,6 +14,7 @@ from sixdays.render.text import BLOCKS, indented
 from sixdays.render.words import in_words
 from sixdays.verdict.bands import blocks
 from sixdays.verdict.curves import Curve, FloatArray
+from sixdays.verdict.phrases import hours_text
 from sixdays.verdict.result import Comparison, Interval, Method, Next, Verdict
 
 WORDS = {"better": "BETTER", "worse": "WORSE", "same": "SAME", "not_yet_known": "NOT YET KNOWN"}
@@ -82,8 +83,8 @@ def describes(v: Verdict) -> str:
 def next_text(n: Next) -> str:
     """The next step with its cost and its chance, where its own text does not say them."""
     parts = [n.text.rstrip(".")]
-    if n.hours is not None and " h" not in n.text:
-        parts.append(f"{n.hours:.3g} h")
+    if n.hours is not None and hours_text(n.hours) not in n.text:
+        parts.append(hours_text(n.hours))
     if n.chance is not None and "%" not in n.text and "probab" not in n.text and "chance" not in n.text:
         parts.append(f"settles it with probability {n.chance:.2g}")
     if n.needed and str(n.needed[1]) not in n.text:
@@ -92,16 +93,22 @@ def next_text(n: Next) -> str:
     return "; ".join(parts) + "."
 
 
-def improvement_words(p: float, method: str, baseline: str) -> str:
+def improvement_words(p: float, method: str, baseline: str, *, diverged: bool = False) -> str:
     """The probability of improvement as people say it.
 
     >>> improvement_words(0.71, "mine", "sac")
     'A run of mine beats one of sac about 7 in 10 times (P(improvement) 0.71).'
     """
     if p in (0.0, 1.0):
-        return f"{'Every' if p else 'No'} run of {method} beats {'every' if p else 'any'} one of {baseline}."
+        what = "run that did not diverge" if diverged else "run"
+        return f"{'Every' if p else 'No'} {what} of {method} beats {'every' if p else 'any'} one of {baseline}."
     often = f"{in_words(p).removeprefix('a long shot: ')} times"
     return f"A run of {method} beats one of {baseline} {often} (P(improvement) {p:.2f})."
+
+
+def has_diverged(v: Verdict, c: Comparison) -> bool:
+    """Whether a run of either arm is left out of the figures because it diverged."""
+    return any(v.methods[name].diverged for name in (c.method, c.baseline) if name in v.methods)
 
 
 def sparkline(values: FloatArray, low: float, high: float) -> str:
@@ -162,7 +169,9 @@ def whisker(i: Interval, low: float, high: float, width: int = PICTURE) -> str:
 def _evidence(v: Verdict, main: Comparison) -> list[str]:
     lines = []
     if main.improvement is not None:
-        lines += indented(improvement_words(main.improvement, main.method, main.baseline))
+        lines += indented(
+            improvement_words(main.improvement, main.method, main.baseline, diverged=has_diverged(v, main))
+        )
     parts = [p_text(main.p)] if main.p is not None else []
     if main.noise is not None and isfinite(main.noise):
         parts.append(f"{abs(main.noise):.2g} times the seed noise")
@@ -259,12 +268,14 @@ def _extent(v: Verdict, c: Comparison) -> str:
         return ""
     tasks = len(c.by_task) or max(a.tasks for a in arms)
     where = f" on {tasks} tasks" if tasks > 1 else ""
-    ended = [a.runs - a.running for a in arms]
+    ended = [a.runs - a.running - a.diverged for a in arms]
+    lost = sum(a.diverged for a in arms)
+    apart = f", {lost} diverged" if lost else ""
     if ended[0] == ended[1] and tasks and ended[0] % tasks == 0 and arms[0].tasks == arms[1].tasks:
         seeds = ended[0] // tasks
         unit = "seed" if seeds == 1 else "seeds"
-        return f"{where} × {seeds} {unit}" if where else f", {seeds} {unit} each"
-    return f"{where}, {ended[0]} and {ended[1]} runs"
+        return f"{where} × {seeds} {unit}{apart}" if where else f", {seeds} {unit} each{apart}"
+    return f"{where}, {ended[0]} and {ended[1]} runs{apart}"
 
 
 def _size(d: Interval) -> Interval:

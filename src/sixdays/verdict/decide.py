@@ -10,7 +10,7 @@ import numpy as np
 from sixdays.verdict.arms import Arm
 from sixdays.verdict.compare import Found, harmonic
 from sixdays.verdict.looks import Look, error_now
-from sixdays.verdict.phrases import and_, near, number, plural, probability
+from sixdays.verdict.phrases import and_, hours_text, near, number, plural, probability
 from sixdays.verdict.power import Chances, chances, needed, pilot
 from sixdays.verdict.result import Next, Word
 from sixdays.verdict.standard import Standard
@@ -152,7 +152,7 @@ def _step(found: Found, target: int, chance: float | None, need: tuple[int, int]
     text = f"{and_(who)} on {plural(len(tasks), 'task')}"
     under_way = sum(min(arm.running, runs) for arm, _, runs in some)
     parts = [f"{plural(under_way, 'run')} of them under way"] if under_way else []
-    parts += [f"{hours:.3g} h"] if hours is not None else []
+    parts += [hours_text(hours)] if hours is not None else []
     parts.append("the chance is not known" if chance is None else f"settles it with probability {probability(chance)}")
     return Next(f"{text}: {', '.join(parts)}", max((k for _, k, _ in some), default=0), hours, chance, need)
 

@@ -33,7 +33,7 @@ def outlook_summary(
 
     curves: of all methods, in any order; the finished ones are what predictions borrow from.
     goals: steps of a run by (task, method); where nothing stands there, the curve's own goal. A curve without either
-    does not run; it has finished if it is as long as its longest sibling.
+    has ended where it does.
     events: steps at which something scheduled happens to the method.
 
     Keys: `running` (task, method, seed, fraction, final {p10, p50, p90} or None, basis), `chance` that the method's
@@ -42,8 +42,9 @@ def outlook_summary(
     """
     curves = sorted(curves, key=lambda c: (c.task, c.method, str(c.seed).rjust(12), len(c.steps), c.values.tobytes()))
     named = _with_goals(curves, goals)
+    arms = (baseline, method)
     meant = [c.goal or goals.get((c.task, c.method)) for c in curves]  # None: what is short has ended short
-    running = [c for c, goal in zip(named, meant, strict=True) if goal and not _has_finished(c)]
+    running = [c for c, goal in zip(named, meant, strict=True) if goal and not _has_finished(c) and c.method in arms]
     if not running:
         return {}
     done = [c for c in named if _has_finished(c)]
@@ -68,14 +69,12 @@ def outlook_summary(
 
 def _with_goals(curves: Sequence[Curve], goals: Mapping[tuple[str, str], float | None]) -> list[Curve]:
     """The curves, each with the length that it is to have."""
-    longest: dict[tuple[str, str], float] = {}
-    for c in curves:
-        longest[c.task, c.method] = max(longest.get((c.task, c.method), 0.0), length(c))
     return [
-        Curve(c.task, c.method, c.seed, c.steps, c.values,
-              goals.get((c.task, c.method)) or c.goal or longest[c.task, c.method], c.seconds)
+        Curve(
+            c.task, c.method, c.seed, c.steps, c.values, c.goal or goals.get((c.task, c.method)) or length(c), c.seconds
+        )
         for c in curves
-    ]  # fmt: skip
+    ]
 
 
 def _has_finished(curve: Curve) -> bool:

@@ -48,3 +48,14 @@ def probability(p: float) -> str:
     if p > 0.95:
         return "above .95"
     return "below .05" if p < 0.05 else f"{p:.1f}".lstrip("0").replace("1.0", ".9")
+
+
+def hours_text(hours: float) -> str:
+    """Hours for people.
+
+    >>> hours_text(2e-6), hours_text(1140.4), hours_text(9.25)
+    ('under a minute', '1,140 h', '9.2 h')
+    """
+    if hours < 1 / 60:
+        return "under a minute"
+    return f"{hours:,.0f} h" if hours >= 100 else f"{hours:.2g} h"
