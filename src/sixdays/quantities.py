@@ -8,6 +8,7 @@ Nothing here reads a clock: `now` is an argument.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from fractions import Fraction
@@ -447,6 +448,16 @@ def write_instant(at: datetime) -> str:
 def utc_text(at: datetime) -> str:
     """A time in JSON: UTC, whole seconds, `Z`."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """The first few names, and how many more there are.
+
+    >>> listed(["a", "b", "c", "d", "e"])
+    'a, b, c and 2 more'
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _short(text: str, most: int = 60) -> str:

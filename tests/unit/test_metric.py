@@ -48,12 +48,12 @@ LIGHTNING = ["train_loss", "val_loss", "val_acc", "lr-Adam"]
     ],
 )
 def test_the_likeliest_result_is_taken(tags: list[str], tag: str, higher: bool) -> None:
-    made = choose(dict.fromkeys(tags, 3), 3)
+    made = choose(dict.fromkeys(tags, 3))
     assert (made.tag, made.higher_is_better) == (tag, higher)
 
 
 def test_a_sign_that_the_name_does_not_tell_is_said_to_be_assumed() -> None:
-    made = choose({"zeta": 2}, 2)
+    made = choose({"zeta": 2})
     assert made.higher_is_better
     assert not made.sure
     assert "--lower" in made.why
@@ -65,8 +65,8 @@ def test_the_last_word_that_tells_decides() -> None:
 
 
 def test_what_is_asked_for_may_be_the_end_of_a_tag() -> None:
-    assert choose({"eval/mean_reward": 3, "train/loss": 3}, 3, asked="mean_reward").tag == "eval/mean_reward"
+    assert choose({"eval/mean_reward": 3, "train/loss": 3}, asked="mean_reward").tag == "eval/mean_reward"
     with pytest.raises(ValueError, match="they log"):
-        choose({"a": 1}, 1, asked="b")
+        choose({"a": 1}, asked="b")
     with pytest.raises(ValueError, match="may be"):
-        choose({"a/x": 1, "b/x": 1}, 1, asked="x")
+        choose({"a/x": 1, "b/x": 1}, asked="x")

@@ -11,7 +11,7 @@ from sixdays.app.judging import Asked, curves_of, judge_curves, standard_of
 from sixdays.app.ledger import ledger
 from sixdays.app.reading import find_runs
 from sixdays.app.settings import Options
-from sixdays.app.tying import own, paths_of
+from sixdays.app.tying import own, paths_of, warning
 from sixdays.ask.from_curves import from_verdict, to_leave_out, to_stop
 from sixdays.ask.questions import Question
 from sixdays.errors import LogError, Problem, UsageError
@@ -46,19 +46,16 @@ class Claim:
         return tuple((name, v.chance) for name, v in self.verdicts.items() if v.chance is not None)
 
 
-def claims(
-    plan: Plan, folder: Path, options: Options, asked: Asked | None = None
-) -> tuple[tuple[Claim, ...], tuple[Problem, ...]]:
+def claims(plan: Plan, folder: Path, options: Options) -> tuple[tuple[Claim, ...], tuple[Problem, ...]]:
     """What curves say of the tasks with a claim or a stop rule, and what kept others from it, as warnings."""
     out, problems = [], []
     for task in plan.tasks.values():
         if not (task.claim or task.stop_if) or not task.logs:
             continue
         try:
-            claim = claim_of(plan, folder, options, task, asked or Asked(()))
+            claim = claim_of(plan, folder, options, task, Asked(()))
         except (LogError, UsageError) as e:
-            message = f'the curves of "{task.name}" are not judged: {e.message}'
-            problems.append(Problem(message, e.hint, plan.file, task.span.line, task.span.column, level="warning"))
+            problems.append(warning(plan, task, f'the curves of "{task.name}" are not judged: {e.message}', e.hint))
             continue
         if claim is not None:
             out.append(claim)
@@ -70,17 +67,16 @@ def _misunderstood(plan: Plan, task: Task) -> list[Problem]:
     """A claim that is measured against nothing, and a rule for stopping that only people can read."""
     out = []
     if task.claim and against(plan, task) is None:
-        hint = "name in it the task that it is measured against, which needs logs too"
+        message = f'the claim of "{task.name}" names no other task with logs, and it waits for none: not judged'
         out.append(
-            (f'the claim of "{task.name}" names no other task with logs, and it waits for none: not judged', hint)
+            warning(plan, task, message, "name in it the task that it is measured against, which needs logs too")
         )
     if task.stop_if:
         try:
             parse_stop_rule(task.stop_if)
         except ValueError as e:
-            out.append((f'"{task.name}": its stop if is for you to read: {e}', ""))
-    at = (plan.file, task.span.line, task.span.column)
-    return [Problem(message, hint, *at, level="warning") for message, hint in out]
+            out.append(warning(plan, task, f'"{task.name}": its stop if is for you to read: {e}', ""))
+    return out
 
 
 def claim_of(plan: Plan, folder: Path, options: Options, task: Task, asked: Asked) -> Claim | None:
@@ -91,9 +87,8 @@ def claim_of(plan: Plan, folder: Path, options: Options, task: Task, asked: Aske
         return None
     verdicts = {}
     if task.claim and baseline is not None and {c.method for c in curves} == {task.name, baseline.name}:
-        both = replace(asked, baseline=baseline.name, method=task.name)
         kept = ledger(Journal(folder / "journal"), "", metric.tag, asked.window, curves, (baseline.name, task.name))
-        both = replace(both, planned=kept.planned)
+        both = replace(asked, baseline=baseline.name, method=task.name, planned=kept.planned)
         looks = kept.looks(curves)
         verdicts = {s: judge_curves(curves, both, standard_of(s), metric, looks=looks) for s in _standards(plan, asked)}
     return Claim(task, baseline, curves, metric, verdicts, found, warnings)

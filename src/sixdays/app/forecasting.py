@@ -22,7 +22,7 @@ from sixdays.plan.model import Plan
 from sixdays.plan.parse import read
 from sixdays.plan.rewrite import edits
 from sixdays.proof.prove import Prover
-from sixdays.quantities import Unreadable, parse_when
+from sixdays.quantities import Unreadable, listed, parse_when
 
 BELOW_BAR, IMPOSSIBLE = 4, 5
 MOVED_DRAWS = 4_000  # what moved is said in whole points
@@ -245,7 +245,7 @@ def _of_logs(before: Sequence[Actual], after: Sequence[Actual]) -> str:
     """What logs and curves have told since, by the tasks of which they told something new."""
     old = {a.task: a for a in before}
     new = [a.task for a in after if old.get(a.task) != a] or [n for n in old if n not in {a.task for a in after}]
-    return f"logs of {', '.join(new[:3])}" + (f" and {len(new) - 3} more" if len(new) > 3 else "")
+    return f"logs of {listed(new)}"
 
 
 def _closed_questions(project: Project) -> set[str]:

@@ -12,8 +12,9 @@ from sixdays.app.reading import Found, find_runs
 from sixdays.app.settings import Options
 from sixdays.errors import UsageError
 from sixdays.logs.progress import RunState, states
-from sixdays.logs.runs import Run
 from sixdays.logs.series import Series
+from sixdays.plan.network import STANDARD
+from sixdays.quantities import listed
 from sixdays.stores.files import Journal
 from sixdays.stores.texts import create_file
 from sixdays.verdict.curves import Curve
@@ -25,7 +26,6 @@ from sixdays.verdict.standard import Standard, parse_standard, preset
 from sixdays.verdict.verdict import judge
 
 NO_CLAIM = "No claim was written down before the first look, as far as is known."
-COMPELLING = "compelling"
 MOST_LISTED = 4
 
 
@@ -83,7 +83,7 @@ def judge_again(
     """The verdict, the earlier looks in a journal counted, and this one recorded there; notes where it is not."""
     kept = ledger(journal, file, metric.tag, asked.window, curves, (asked.baseline, asked.method))
     held = replace(asked, planned=kept.planned or asked.planned)
-    verdict = judge_curves(curves, held, standard_of(asked.standard or COMPELLING), metric, looks=kept.looks(curves))
+    verdict = judge_curves(curves, held, standard_of(asked.standard or STANDARD), metric, looks=kept.looks(curves))
     verdict = replace(verdict, warnings=(*verdict.warnings, *kept.warnings(verdict, curves, asked.planned)))
     note = kept.count(curves, verdict, asked.planned, options)
     return verdict, (note,) if note else ()
@@ -105,7 +105,7 @@ def judge_curves(
     try:
         verdict: Verdict = judge(
             curves, baseline=asked.baseline, method=asked.method, standard=standard,
-            margin=standard.margin if asked.margin is None else asked.margin,
+            margin=asked.margin,
             higher_is_better=metric.higher_is_better, metric=metric.tag, looks=looks or (), ledger=looks is not None,
             planned=asked.planned, window=asked.window, seed=seed,
         )  # fmt: skip
@@ -134,31 +134,28 @@ def standard_of(name: str) -> Standard:
 
 def curves_of(found: Found, asked: Asked, options: Options) -> tuple[tuple[Curve, ...], Metric, tuple[str, ...]]:
     """The curves of the metric that is judged, which one it is, and what is odd."""
-    if not found.runs:
-        raise UsageError(f"no runs found in {', '.join(asked.paths)}", _hint(found))
+    some(found, asked.paths)
     counts: dict[str, int] = {}
     for run in found.runs:
         for tag in run.tags:
             counts[tag] = counts.get(tag, 0) + 1
     try:
-        metric = choose(counts, len(found.runs), asked=asked.metric, higher=asked.higher)
+        metric = choose(counts, asked=asked.metric, higher=asked.higher)
     except ValueError as e:
         raise UsageError(f"--metric: {e}" if asked.metric else str(e), "sixdays judge PATH --metric NAME") from e
     told = states(found.runs, options.now.timestamp(), goal=asked.goal)
     curves, without, units = [], [], set()
     for run, state in zip(found.runs, told, strict=True):
-        curve = _curve(run, state, metric.tag)
-        if curve is None:
+        series, place = run.series(metric.tag), run.place
+        if series is None or not len(series.steps):
             without.append(run.path)
             continue
-        series = run.series(metric.tag)
-        units.add(series.x if series else "")
-        curves.append(curve)
+        units.add(series.x)
+        goal = _goal(state, series)
+        curves.append(Curve(place.task, place.group, place.seed, series.steps, series.values, goal, state.took_s))
     warnings = []
     if without:
-        shown = ", ".join(without[:MOST_LISTED]) + (
-            f" and {len(without) - MOST_LISTED} more" if len(without) > 4 else ""
-        )
+        shown = listed(without, MOST_LISTED)
         warnings.append(f"{len(without)} of {len(found.runs)} runs do not log {metric.tag} and are not judged: {shown}")
     if len(units) > 1:
         raise UsageError(
@@ -174,14 +171,6 @@ def curves_of(found: Found, asked: Asked, options: Options) -> tuple[tuple[Curve
     if not curves:
         raise UsageError(f"no run has a point of {metric.tag}", "")
     return tuple(curves), metric, tuple(warnings)
-
-
-def _curve(run: Run, state: RunState, tag: str) -> Curve | None:
-    series = run.series(tag)
-    if series is None or not len(series.steps):
-        return None
-    place, goal = run.place, _goal(state, series)
-    return Curve(place.task, place.group, place.seed, series.steps, series.values, goal, state.took_s)
 
 
 def _goal(state: RunState, series: Series) -> float | None:
@@ -200,12 +189,16 @@ def unread(found: Found) -> tuple[str, ...]:
     return (*shown, f"and {more} more") if more > 0 else tuple(shown)
 
 
-def _hint(found: Found) -> str:
+def some(found: Found, paths: Sequence[str]) -> None:
+    """Raises UsageError where nothing was found, with what could not be read."""
+    if found.runs:
+        return
+    hint = "name a folder with logs of TensorBoard, W&B, MLflow, CSV or JSON lines"
     if found.skipped:
         path, why = found.skipped[0]
         more = f" (and {len(found.skipped) - 1} more)" if len(found.skipped) > 1 else ""
-        return f"{path}: {why}{more}"
-    return "name a folder with logs of TensorBoard, W&B, MLflow, CSV or JSON lines"
+        hint = f"{path}: {why}{more}"
+    raise UsageError(f"no runs found in {', '.join(paths)}", hint)
 
 
 def write_page(path: Path, html: str) -> None:

@@ -44,11 +44,11 @@ class Ledger:
 
     def looks(self, curves: Sequence[Curve]) -> tuple[Look, ...]:
         """Earlier looks at other data: asking twice of the same curves is one look."""
-        now, seen = self._print(curves), {}
-        for r in self.records:
-            name, seeds = str(r.data.get("data", "")), r.data.get("seeds")
-            if name != now and isinstance(seeds, int | float) and seeds > 0:
-                seen[name] = Look(float(seeds), r.at.isoformat())
+        seen = {}
+        for r in self._of_other_data(curves):
+            seeds = r.data.get("seeds")
+            if isinstance(seeds, int | float) and seeds > 0:
+                seen[str(r.data.get("data", ""))] = Look(float(seeds), r.at.isoformat())
         return tuple(seen.values())
 
     @property

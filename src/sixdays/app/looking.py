@@ -10,6 +10,7 @@ from os import PathLike
 from os.path import commonpath, commonprefix, dirname, relpath
 from typing import Any
 
+from sixdays.app.judging import some
 from sixdays.app.reading import Found, find_runs
 from sixdays.app.settings import Options
 from sixdays.ask.from_logs import Proposal, propose
@@ -83,9 +84,7 @@ def look(
     except Unreadable as e:
         raise UsageError(f"--write: {e.message}", e.hint) from e
     found = find_runs(paths, ends=True, group=group, tick=tick)
-    if not found.runs:
-        why = f"{found.skipped[0][0]}: {found.skipped[0][1]}" if found.skipped else "name a folder that holds logs"
-        raise UsageError(f"no runs found in {', '.join(paths)}", why)
+    some(found, paths)
     now_s = options.now.timestamp()
     told = tuple(_begun(s, now_s) for s in states(found.runs, now_s, goal=goal))
     at_once = slots(told)
@@ -104,7 +103,7 @@ def look(
         each = {s: next_tries(told, now_s, closes.timestamp(), speed=s, draws=o.draws, seed=o.seed) for s in SPEEDS}
         fits = {s: Fit(n.p10, n.p50, n.p90) for s, n in each.items()}
         tries.append(Next(name, deadline, closes, fits, each[1.0].basis))
-    return Looked(found, told, at_once, tuple(tries), write or f"{WRITE} (assumed)", proposal, replace(made))
+    return Looked(found, told, at_once, tuple(tries), write or f"{WRITE} (assumed)", proposal, made)
 
 
 def _begun(state: RunState, now_s: float) -> RunState:
@@ -135,7 +134,7 @@ def _patterns(runs: Sequence[Run], seen_from: str | PathLike[str]) -> dict[str, 
     out = {}
     for group, paths in by_group.items():
         start = commonprefix(paths)  # noqa: RUF071  of characters: runs/sac_0 and runs/sac_1 are runs/sac_*
-        tried = [start if len(set(paths)) == 1 else f"{start}*", f"{root}/*{group}*", f"{root}/*/{group}", root or "."]
+        tried = [start if len(set(paths)) == 1 else f"{start}*", f"{root}/*{group}*", f"{root}/*/{group}"]
         others = [p for g, of in by_group.items() if g != group for p in of]
         out[group] = next((t for t in tried if start and _finds(t, paths, others)), root or ".")
     return out
@@ -143,11 +142,9 @@ def _patterns(runs: Sequence[Run], seen_from: str | PathLike[str]) -> dict[str, 
 
 def _finds(pattern: str, paths: Sequence[str], others: Sequence[str]) -> bool:
     """Whether a pattern of files or folders finds all of some paths and none of the others."""
+    depth = pattern.count("/") + 1
 
     def found(path: str) -> bool:
-        parts = path.split("/")
-        return any(
-            fnmatchcase("/".join(parts[:n]), pattern) for n in range(1, len(parts) + 1) if n == pattern.count("/") + 1
-        )
+        return fnmatchcase("/".join(path.split("/")[:depth]), pattern)
 
     return all(map(found, paths)) and not any(map(found, others))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
@@ -15,14 +15,14 @@ from sixdays.logs.progress import RunState, states
 from sixdays.logs.runs import Run
 from sixdays.plan.actuals import Actual
 from sixdays.plan.model import Plan, Task
+from sixdays.quantities import listed
 
 
 @dataclass(frozen=True, slots=True)
 class Tied:
-    """What logs say of a plan. runs: task name → its runs, with their states."""
+    """What logs say of the tasks of a plan, and what is odd about them."""
 
     actuals: tuple[Actual, ...] = ()
-    runs: Mapping[str, tuple[tuple[Run, RunState], ...]] | None = None
     problems: tuple[Problem, ...] = ()
 
 
@@ -35,22 +35,17 @@ def tie(plan: Plan, folder: Path, now_s: float) -> Tied:
     for task in plan.tasks.values():
         if task.logs:
             by_pattern.setdefault(task.logs, []).append(task)
-    runs: dict[str, tuple[tuple[Run, RunState], ...]] = {}
+    actuals: list[Actual] = []
     problems: list[Problem] = []
     for pattern, tasks in by_pattern.items():
         found = _read(pattern, folder, now_s, tasks[0], plan, problems)
         for task in tasks:
-            mine = own(task, [r for r, _ in found.values()], shared=len(tasks) > 1)
-            runs[task.name] = tuple(found[r.path] for r in mine)
-    actuals = []
-    for name, told in runs.items():
-        task = plan.tasks[name]
-        each = [s for _, s in told]
-        made = actual_of(name, task.copies, each, tries=task.tries is not None)
-        if made is not None:
-            actuals.append(made)
-        problems += _silent(plan, task, each)
-    return Tied(tuple(actuals), runs, tuple(problems))
+            told = [found[r.path][1] for r in own(task, [r for r, _ in found.values()], shared=len(tasks) > 1)]
+            made = actual_of(task.name, task.copies, told, tries=task.tries is not None)
+            if made is not None:
+                actuals.append(made)
+            problems += _silent(plan, task, told)
+    return Tied(tuple(actuals), tuple(problems))
 
 
 def _read(
@@ -61,14 +56,12 @@ def _read(
     if not paths:
         still = os.path.dirname(pattern.split("*", 1)[0].split("?", 1)[0].split("[", 1)[0])
         if still and not (folder / still).is_dir():  # before the first run a pattern matches nothing, and that is well
-            problems.append(
-                _warning(plan, task, f'the logs of "{task.name}": there is no folder {still}', "mend logs:")
-            )
+            problems.append(warning(plan, task, f'the logs of "{task.name}": there is no folder {still}', "mend logs:"))
         return {}
     try:
         found = find_runs(paths, ends=True)
     except LogError as e:
-        problems.append(_warning(plan, task, f'the logs of "{task.name}" cannot be read: {e.message}', e.hint))
+        problems.append(warning(plan, task, f'the logs of "{task.name}" cannot be read: {e.message}', e.hint))
         return {}
     return {r.path: (r, s) for r, s in zip(found.runs, states(found.runs, now_s), strict=True)}
 
@@ -94,10 +87,12 @@ def _silent(plan: Plan, task: Task, told: Sequence[RunState]) -> list[Problem]:
     for state, what in (("stuck", "silent: taken as stuck, to be run again"), ("failed", "failed: to be run again")):
         paths = [s.path for s in told if s.state == state]
         if paths:
-            shown = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
-            out.append(_warning(plan, task, f'"{task.name}": {shown} {what}', "sixdays done or start says otherwise"))
+            out.append(
+                warning(plan, task, f'"{task.name}": {listed(paths)} {what}', "sixdays done or start says otherwise")
+            )
     return out
 
 
-def _warning(plan: Plan, task: Task, message: str, hint: str) -> Problem:
+def warning(plan: Plan, task: Task, message: str, hint: str) -> Problem:
+    """Something odd about a task, where the plan writes it."""
     return Problem(message, hint, plan.file, task.span.line, task.span.column, level="warning")

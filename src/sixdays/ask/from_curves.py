@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from sixdays.ask.questions import Question
 from sixdays.plan.model import Task
+from sixdays.quantities import listed
 from sixdays.verdict.result import Verdict
 from sixdays.verdict.waiting import Unneeded
 
@@ -40,6 +41,5 @@ def to_stop(task: Task, paths: Iterable[str]) -> tuple[Question, ...]:
     shown = list(paths)
     if not shown:
         return ()
-    more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
-    text = f"Stop {', '.join(shown[:3])}{more}? {task.name} says: stop if {task.stop_if}."
+    text = f"Stop {listed(shown)}? {task.name} says: stop if {task.stop_if}."
     return (Question(text, (), MINUTES, why="its curve is there; nothing is stopped by sixdays"),)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from sixdays.errors import LogError, Problem
+from sixdays.logs.series import Log
+from sixdays.readers import Tick, Wanted
 
 BLOCK = 1 << 20
 HEAD = 4096
@@ -78,6 +80,22 @@ def opened(path: str, tick: Callable[[int], None] | None = None) -> Iterator[Sou
         raise LogError(f"{path}: it cannot be read: {getattr(e, 'strerror', None) or e}") from e
     with file:
         yield Source(path, file, stat.st_size, stat.st_mtime, tick)
+
+
+class OneFile:
+    """What readers of one file have in common: a file is opened, parsed, and is a run's log by itself."""
+
+    def read(
+        self, path: str, *, cursor: Any = None, wanted: Wanted = None, ends: bool = False, tick: Tick = None
+    ) -> tuple[Log, ...]:
+        with opened(path, tick) as source:
+            return self.parse(source, cursor, wanted, ends)
+
+    def parse(self, source: Source, cursor: Any = None, wanted: Wanted = None, ends: bool = False) -> tuple[Log, ...]:
+        raise NotImplementedError
+
+    def merged(self, logs: tuple[Log, ...]) -> tuple[Log, ...]:
+        return logs
 
 
 @dataclass(frozen=True, slots=True)

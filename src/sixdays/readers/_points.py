@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sixdays.errors import Problem
 from sixdays.logs.series import FloatArray, Log, Series
+from sixdays.quantities import listed
 
 MOST_POINTS = 8_000_000  # of all series of one file together, 24 bytes each
 MOST_RESUMES = 8
@@ -74,7 +75,7 @@ class Shelf(dict[str, Points]):
                 odd.setdefault(note, []).append(tag)
             if points.stride > 1:
                 odd.setdefault(f"very long: one point in {points.stride} was kept", []).append(tag)
-        notes += [Problem(f"{_some(tags)}: {note}", "", path, level="warning") for note, tags in odd.items()]
+        notes += [Problem(f"{listed(tags)}: {note}", "", path, level="warning") for note, tags in odd.items()]
         return out
 
 
@@ -90,10 +91,6 @@ def settle(shelves: Iterable[Shelf]) -> None:
             return
         total -= len(longest.steps) // 2
         longest.halve()
-
-
-def _some(tags: list[str]) -> str:
-    return ", ".join(tags[:3]) + (f" and {len(tags) - 3} more" if len(tags) > 3 else "")
 
 
 def resolved(series: Series) -> tuple[Series, str]:
@@ -138,7 +135,7 @@ def joined(earlier: Log, later: Log) -> Log:
         series[tag], note = resolved(Series(tag, steps, values, times, new.x))
         if note:
             odd.setdefault(note, []).append(tag)
-    notes += [Problem(f"{_some(tags)}: {note}", "", later.path, level="warning") for note, tags in odd.items()]
+    notes += [Problem(f"{listed(tags)}: {note}", "", later.path, level="warning") for note, tags in odd.items()]
     return replace(
         later,
         series=series,

@@ -11,10 +11,10 @@ import numpy as np
 
 from sixdays.errors import LogError
 from sixdays.logs.series import Ended, Log, Scalar
-from sixdays.readers import Tick, Wanted
+from sixdays.readers import Wanted
 from sixdays.readers._cells import instant, number
 from sixdays.readers._columns import METHODS, ROW, SEEDS, TASKS, UNITS, Columns, choose, plain
-from sixdays.readers._files import HEAD, Source, is_text, lines, opened
+from sixdays.readers._files import HEAD, OneFile, Source, is_text, lines
 from sixdays.readers._flat import flat, parsed
 from sixdays.readers._points import Shelf, settle
 from sixdays.readers._table import log_of
@@ -115,7 +115,7 @@ def objects(
 
 
 @dataclass(frozen=True, slots=True)
-class LinesReader:
+class LinesReader(OneFile):
     """A reader of one JSON object a line. is_mine: from the name of the file and its first object.
 
     skip: keys that are no metrics. finish: from the last record, what else it says (config, ended, goal).
@@ -138,12 +138,6 @@ class LinesReader:
             return False
         first = parsed(head.lstrip().split(b"\n", 1)[0])
         return self.is_mine(os.path.basename(path), first if isinstance(first, dict) else {})
-
-    def read(
-        self, path: str, *, cursor: Any = None, wanted: Wanted = None, ends: bool = False, tick: Tick = None
-    ) -> tuple[Log, ...]:
-        with opened(path, tick) as source:
-            return self.parse(source, cursor, wanted, ends)
 
     def parse(self, source: Source, cursor: Any = None, wanted: Wanted = None, ends: bool = False) -> tuple[Log, ...]:
         """Raises LogError where the first lines hold no JSON object."""
@@ -171,9 +165,6 @@ class LinesReader:
             settle(gathering.shelves.values())
         where = source.cursor(offset, line=line, rows=gathering.rows, columns=asdict(gathering.columns))
         return gathering.logs(where, **(self.finish(gathering.last) if self.finish and gathering.last else {}))
-
-    def merged(self, logs: tuple[Log, ...]) -> tuple[Log, ...]:
-        return logs
 
 
 def _columns(source: Source, at: dict[str, Any], decode: Callable[[str], Any], quiet: bool) -> Columns:

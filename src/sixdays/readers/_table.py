@@ -20,10 +20,10 @@ import numpy as np
 
 from sixdays.errors import LogError, Problem
 from sixdays.logs.series import FloatArray, Log, Scalar
-from sixdays.readers import Tick, Wanted
+from sixdays.readers import Wanted
 from sixdays.readers._cells import Cells, floats, instants, is_absent, number, on_the_clock
 from sixdays.readers._columns import ROW, UNITS, Columns, choose, is_seed, plain
-from sixdays.readers._files import HEAD, Lines, Source, is_text, lines, opened
+from sixdays.readers._files import HEAD, Lines, OneFile, Source, is_text, lines
 from sixdays.readers._points import Shelf, settle
 
 SAMPLE = 4 * HEAD
@@ -50,7 +50,7 @@ class _Header:
 
 
 @dataclass(frozen=True, slots=True)
-class TableReader:
+class TableReader(OneFile):
     """A reader of tables. is_mine: from the name of the file and the names of its columns; others as in Reader."""
 
     name: str
@@ -65,17 +65,8 @@ class TableReader:
         first = head.lstrip(b"# \r\n").split(b"\n", 1)[0].decode("utf-8-sig", "replace").strip("\r")
         return is_text(head) and self.is_mine(os.path.basename(path), split(first)[0])
 
-    def read(
-        self, path: str, *, cursor: Any = None, wanted: Wanted = None, ends: bool = False, tick: Tick = None
-    ) -> tuple[Log, ...]:
-        with opened(path, tick) as source:
-            return self.parse(source, cursor, wanted, ends)
-
     def parse(self, source: Source, cursor: Any = None, wanted: Wanted = None, ends: bool = False) -> tuple[Log, ...]:
         return read_table(source, self.name, cursor, wanted, ends, self.chooser)
-
-    def merged(self, logs: tuple[Log, ...]) -> tuple[Log, ...]:
-        return logs
 
 
 def read_table(

@@ -11,8 +11,8 @@ import numpy as np
 
 from sixdays.errors import LogError
 from sixdays.logs.series import FloatArray, Log, Series
-from sixdays.readers import Tick, Wanted
-from sixdays.readers._files import Source, opened
+from sixdays.readers import Wanted
+from sixdays.readers._files import OneFile, Source
 from sixdays.readers._points import resolved
 
 MOST_BYTES = 1 << 26
@@ -27,18 +27,12 @@ def create(options: dict[str, Any]) -> Reader:
     return Reader()
 
 
-class Reader:
+class Reader(OneFile):
     name, title, rank, alone = "evaluations", "SB3 evaluations", 14, False
     names = ("evaluations.npz",)
 
     def claims(self, path: str, head: bytes) -> bool:
         return path.endswith("evaluations.npz") and head.startswith(b"PK")
-
-    def read(
-        self, path: str, *, cursor: Any = None, wanted: Wanted = None, ends: bool = False, tick: Tick = None
-    ) -> tuple[Log, ...]:
-        with opened(path, tick) as source:
-            return self.parse(source, cursor, wanted)
 
     def parse(self, source: Source, cursor: Any = None, wanted: Wanted = None, ends: bool = False) -> tuple[Log, ...]:
         """Raises LogError where it is no such archive. A cursor counts the evaluations read before."""
@@ -75,9 +69,6 @@ class Reader:
                 notes=tuple(source.notes),
             ),
         )
-
-    def merged(self, logs: tuple[Log, ...]) -> tuple[Log, ...]:
-        return logs
 
 
 def _array(archive: zipfile.ZipFile, name: str) -> FloatArray:

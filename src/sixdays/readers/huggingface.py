@@ -6,10 +6,10 @@ from typing import Any
 
 from sixdays.errors import LogError
 from sixdays.logs.series import Ended, Log
-from sixdays.readers import Tick, Wanted
+from sixdays.readers import Wanted
 from sixdays.readers._cells import number
 from sixdays.readers._columns import Columns
-from sixdays.readers._files import Source, opened
+from sixdays.readers._files import OneFile, Source
 from sixdays.readers._flat import flat, parsed
 from sixdays.readers._records import Gathering
 
@@ -22,18 +22,12 @@ def create(options: dict[str, Any]) -> Reader:
     return Reader()
 
 
-class Reader:
+class Reader(OneFile):
     name, title, rank, alone = "huggingface", "Hugging Face", 18, False
     names = ("trainer_state.json",)
 
     def claims(self, path: str, head: bytes) -> bool:
         return path.endswith("trainer_state.json") and head.lstrip().startswith(b"{")
-
-    def read(
-        self, path: str, *, cursor: Any = None, wanted: Wanted = None, ends: bool = False, tick: Tick = None
-    ) -> tuple[Log, ...]:
-        with opened(path, tick) as source:
-            return self.parse(source, cursor, wanted)
 
     def parse(self, source: Source, cursor: Any = None, wanted: Wanted = None, ends: bool = False) -> tuple[Log, ...]:
         """Raises LogError where it is no trainer state. A cursor counts the entries read before."""
@@ -61,6 +55,3 @@ class Reader:
         ended: Ended = "done" if goal and at is not None and at >= goal else ""
         source.done(source.size)
         return gathering.logs({"entries": len(history)}, config=config, ended=ended, goal=goal)
-
-    def merged(self, logs: tuple[Log, ...]) -> tuple[Log, ...]:
-        return logs

@@ -14,10 +14,10 @@ import numpy as np
 
 from sixdays.errors import LogError
 from sixdays.logs.series import Log, Scalar
-from sixdays.readers import Tick, Wanted
+from sixdays.readers import Wanted
 from sixdays.readers._cells import floats, instants
 from sixdays.readers._columns import EPISODES, EPOCHS, STEPS, Columns, choose, plain
-from sixdays.readers._files import Source, is_text, opened
+from sixdays.readers._files import OneFile, Source, is_text
 from sixdays.readers._flat import flat, parsed
 from sixdays.readers._points import Shelf
 from sixdays.readers._records import Gathering, sample
@@ -33,7 +33,7 @@ def create(options: dict[str, Any]) -> Reader:
     return Reader()
 
 
-class Reader:
+class Reader(OneFile):
     name, title, rank, alone = "json_file", "JSON file", 88, True
     names = ("*.json",)
 
@@ -48,12 +48,6 @@ class Reader:
             return False
         listed = re.findall(rf'"([^"\n]{{1,60}})"\s*:\s*\[\s*(?:{_NUMBER}|\])', text)
         return any(plain(k) in _COUNTS for k in listed) or bool(_CURVES.match(text))
-
-    def read(
-        self, path: str, *, cursor: Any = None, wanted: Wanted = None, ends: bool = False, tick: Tick = None
-    ) -> tuple[Log, ...]:
-        with opened(path, tick) as source:
-            return self.parse(source, cursor, wanted)
 
     def parse(self, source: Source, cursor: Any = None, wanted: Wanted = None, ends: bool = False) -> tuple[Log, ...]:
         """Raises LogError where it is no such file."""
@@ -92,9 +86,6 @@ class Reader:
             )
         log = log_of(source, self.name, columns, (), shelf, said)
         return (log,) if log.series or wanted is not None else ()
-
-    def merged(self, logs: tuple[Log, ...]) -> tuple[Log, ...]:
-        return logs
 
 
 def _sacred(found: Mapping[str, Any], wanted: Wanted) -> Shelf:

@@ -15,9 +15,9 @@ from typing import Any
 
 from sixdays.errors import LogError
 from sixdays.logs.series import Log, Scalar
-from sixdays.readers import Tick, Wanted
+from sixdays.readers import Wanted
 from sixdays.readers._events import hyperparameters, tensor, text_of
-from sixdays.readers._files import Source, opened
+from sixdays.readers._files import OneFile, Source
 from sixdays.readers._points import Points, Shelf, in_turn, settle
 from sixdays.readers._wire import fields, masked, parts, signed
 
@@ -31,18 +31,12 @@ def create(options: dict[str, Any]) -> Reader:
     return Reader()
 
 
-class Reader:
+class Reader(OneFile):
     name, title, rank, alone = "tensorboard", "TensorBoard", 5, False
     names = ("*tfevents*",)
 
     def claims(self, path: str, head: bytes) -> bool:
         return is_frame(head) or (not head and "tfevents" in path)
-
-    def read(
-        self, path: str, *, cursor: Any = None, wanted: Wanted = None, ends: bool = False, tick: Tick = None
-    ) -> tuple[Log, ...]:
-        with opened(path, tick) as source:
-            return self.parse(source, cursor, wanted, ends)
 
     def parse(self, source: Source, cursor: Any = None, wanted: Wanted = None, ends: bool = False) -> tuple[Log, ...]:
         """Raises LogError where the file does not begin with a frame."""

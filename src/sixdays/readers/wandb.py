@@ -13,9 +13,9 @@ from typing import Any
 
 from sixdays.errors import LogError
 from sixdays.logs.series import Ended, Log, Scalar
-from sixdays.readers import Tick, Wanted
+from sixdays.readers import Wanted
 from sixdays.readers._cells import number
-from sixdays.readers._files import Source, opened
+from sixdays.readers._files import OneFile, Source
 from sixdays.readers._flat import flat, parsed
 from sixdays.readers._points import Shelf, in_turn, settle
 from sixdays.readers._wire import Field, as_double, as_text, fields, parts, signed
@@ -32,18 +32,12 @@ def create(options: dict[str, Any]) -> Reader:
     return Reader()
 
 
-class Reader:
+class Reader(OneFile):
     name, title, rank, alone = "wandb", "W&B", 6, False
     names = ("*.wandb",)
 
     def claims(self, path: str, head: bytes) -> bool:
         return head.startswith(MAGIC[:4]) or path.endswith(".wandb")
-
-    def read(
-        self, path: str, *, cursor: Any = None, wanted: Wanted = None, ends: bool = False, tick: Tick = None
-    ) -> tuple[Log, ...]:
-        with opened(path, tick) as source:
-            return self.parse(source, cursor, wanted, ends)
 
     def parse(self, source: Source, cursor: Any = None, wanted: Wanted = None, ends: bool = False) -> tuple[Log, ...]:
         """Raises LogError where the file is of another format or version."""

@@ -10,12 +10,11 @@ import numpy as np
 
 from sixdays.verdict.curves import Curve, FloatArray
 from sixdays.verdict.final import Outlook
-from sixdays.verdict.partial import in_order, length, score_at
+from sixdays.verdict.partial import in_order, score_at
 from sixdays.verdict.tables import tables
 
 PUBLIC_TASKS = 5.0  # what the public curves count for, in tasks of one's own
 _LOWER = 0.05
-_FINISHED = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ def known_at(curves: Sequence[Curve], rng: np.random.Generator, *, confidence: f
     """
     public = tables()["agreement"]
     at = [float(f) for f in public["fractions"]]
-    done = [c for c in curves if c.steps.max() >= _FINISHED * length(c)]
+    done = [c for c in curves if not c.is_running]
     found = [orders([c for c in done if c.task == task], at) for task in dict.fromkeys(c.task for c in done)]
     own = [f for f in found if f is not None]
     rows = np.array([public["agreement"], *(f.mean(axis=0) for f in own)])

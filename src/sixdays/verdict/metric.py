@@ -62,17 +62,17 @@ def sign(tag: str) -> bool | None:
     return max(hits, key=lambda h: h[0])[1] if hits else None
 
 
-def choose(tags: Mapping[str, int], runs: int, *, asked: str | None = None, higher: bool | None = None) -> Metric:
+def choose(tags: Mapping[str, int], *, asked: str | None = None, higher: bool | None = None) -> Metric:
     """The metric to judge: the one asked for, else the likeliest result among the tags that most runs have.
 
     Args:
-        tags: tag → in how many runs it stands. runs: how many there are.
+        tags: tag → in how many runs it stands.
         asked: a tag, or the end of one (`mean_reward` for `eval/mean_reward`). higher: what the user says of its sign.
 
     Raises:
         ValueError: nothing is logged, or no run has what was asked for; with the tags that there are.
 
-    >>> choose({"train/loss": 4, "eval/mean_reward": 4, "rollout/ep_rew_mean": 4}, 4).tag
+    >>> choose({"train/loss": 4, "eval/mean_reward": 4, "rollout/ep_rew_mean": 4}).tag
     'eval/mean_reward'
     """
     if not tags:

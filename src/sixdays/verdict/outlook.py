@@ -22,8 +22,6 @@ __all__ = [
     "outlook_summary", "periodic_events", "predict_final", "seeds_or_length", "win_probability",
 ]  # fmt: skip
 
-FINISHED = 0.99
-
 
 def outlook_summary(
     curves: Sequence[Curve], goals: Mapping[tuple[str, str], float | None], baseline: str, method: str, *,
@@ -44,10 +42,10 @@ def outlook_summary(
     named = _with_goals(curves, goals)
     arms = (baseline, method)
     meant = [c.goal or goals.get((c.task, c.method)) for c in curves]  # None: what is short has ended short
-    running = [c for c, goal in zip(named, meant, strict=True) if goal and not _has_finished(c) and c.method in arms]
+    running = [c for c, goal in zip(named, meant, strict=True) if goal and c.is_running and c.method in arms]
     if not running:
         return {}
-    done = [c for c in named if _has_finished(c)]
+    done = [c for c in named if not c.is_running]
     mine, theirs = ([c for c in named if c.method == m] for m in (method, baseline))
     chance = win_probability(mine, theirs, higher_is_better=higher_is_better, events=events)
     history = chances(mine, theirs, higher_is_better=higher_is_better, events=events)
@@ -77,10 +75,6 @@ def _with_goals(curves: Sequence[Curve], goals: Mapping[tuple[str, str], float |
     ]
 
 
-def _has_finished(curve: Curve) -> bool:
-    return bool(curve.steps.max() >= FINISHED * length(curve))
-
-
 def _one(curve: Curve, references: Sequence[Curve], higher_is_better: bool) -> dict[str, Any]:
     goal = length(curve)
     found = predict_final(curve, references, goal, higher_is_better=higher_is_better)
@@ -94,7 +88,7 @@ def _one(curve: Curve, references: Sequence[Curve], higher_is_better: bool) -> d
 def _why(mine: Sequence[Curve], theirs: Sequence[Curve], events: Sequence[float]) -> str:
     """Why no chance can be said, in words."""
     tasks = {c.task for c in mine}
-    if not any(c.task in tasks and _has_finished(c) for c in theirs):
+    if not any(c.task in tasks and not c.is_running for c in theirs):
         return "no finished run of the baseline on the same task"
     if events and max(float(c.steps.max()) for c in mine) < min(events) + 0.05 * max(length(c) for c in mine):
         return f"the event scheduled at step {min(events):,.0f} has not shown its effect yet"

@@ -22,7 +22,6 @@ from sixdays.verdict.tables import between, tables
 EARLIEST = 0.1
 CHECKPOINTS = tuple(round(0.05 * i, 2) for i in range(2, 20))
 ACROSS = 0.2  # correlation of the errors of a method's tasks; measured on pairs of methods over 3, 5 and 10 tasks
-_FINISHED = 0.99
 _RANGE, _GROWTH = 0.05, 0.5  # parts of the unit: of the range while there is time, of the borrowed growth
 _FEW = 0.1  # standard deviation of a run's score in units of the range, worth two runs where few are there
 _LEAST, _MOST = 1e-4, 1 - 1e-4
@@ -68,7 +67,7 @@ def win_probability(
     standings = []
     for task in dict.fromkeys(c.task for c in running):
         mine = [c for c in running if c.task == task]
-        theirs = [c for c in baseline if c.task == task and c.steps.max() >= _FINISHED * length(c)]
+        theirs = [c for c in baseline if c.task == task and not c.is_running]
         found = standing(mine, theirs, goal_of[task], higher_is_better=higher_is_better, events=events)
         if found:
             standings.append(found)
