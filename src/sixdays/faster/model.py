@@ -1,0 +1,218 @@
+"""The values that a search for speed works on. No clock, no file, no process: probes make a Trace, levers Candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Promise = Literal["same", "equivalent", "changed", "less"]
+PROMISES: tuple[Promise, ...] = ("same", "equivalent", "changed", "less")
+Kind = Literal["env step", "optimiser step", "batch", "evaluation", "printed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What the user runs. argv: words, no shell; cwd: the folder it runs in, relative to root.
+
+    root: the project's folder (absolute), of which probes get a copy. env: what is added to the environment.
+    """
+
+    argv: tuple[str, ...]
+    root: str
+    cwd: str = "."
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One change to a command, as a lever proposes it. The engine measures it; a lever never does.
+
+    lever: the lever's name. name: unique within the lever, a few words. text: what changes, for people.
+    promise: its price class. env: set in the environment. unset: taken out of it.
+    preamble: plain lines of Python that run before the script's first line. patch: a unified diff against root.
+    flags: words set on the command line, one option each: ("--eval-every", "0"), ("eval.every=0",), ("--no-plot",).
+    argv: another command line altogether, in place of the command's. copies: how many run side by side.
+    touches: the largest share of the wall time that it can take away, 0 to 1.
+    spoils: what it may spoil, empty where nothing. minutes: of a person's time to put it in.
+    """
+
+    lever: str
+    name: str
+    text: str
+    promise: Promise
+    env: Mapping[str, str] = field(default_factory=dict)
+    unset: tuple[str, ...] = ()
+    preamble: tuple[str, ...] = ()
+    patch: str = ""
+    flags: tuple[tuple[str, ...], ...] = ()
+    argv: tuple[str, ...] | None = None
+    copies: int = 1
+    touches: float = 1.0
+    spoils: str = ""
+    minutes: float = 1.0
+
+    @property
+    def bound(self) -> float:
+        """The most it can give: 1 / (1 − touches)."""
+        return 1.0 / (1.0 - self.touches) if self.touches < 1.0 else float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class NotTried:
+    """What a lever does not propose here, and why, in words."""
+
+    lever: str
+    why: str
+
+
+Setting = tuple[Candidate, ...]  # candidates put into a command together; empty: the command as it is
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where it is measured. load: of other processes, in cores busy. gpus: names; gpu_users: others that use them."""
+
+    cores: int
+    memory_bytes: int = 0
+    load: float = 0.0
+    gpus: tuple[str, ...] = ()
+    gpu_users: tuple[str, ...] = ()
+    compiler: bool = False  # a C++ compiler is at hand
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """One thing that moves in a command, counted by the agent.
+
+    kind: env step · optimiser step · batch (of a DataLoader) · evaluation (a forward pass of a module in eval mode)
+    · printed (a number that grows). file, function, line: the call site, file relative to the project's root where
+    it lies there. For an optimiser step: where the optimiser's `step` was called.
+    each: how many units one event stands for (environments side by side, items of a batch).
+    times: seconds since the probe began at which each event was over, without what the agent itself took;
+    shape (n,), n ≤ count: after the first EVERY events only each SPARSE-th is noted (see `events`).
+    bursts: of an env step or evaluation, between how many pairs of optimiser steps in turn it moved at least once.
+    """
+
+    kind: Kind
+    file: str
+    function: str
+    line: int
+    times: NDArray[np.float64]
+    count: int
+    each: float = 1.0
+    bursts: int = 0
+    process: int = 0
+    first: float = 0.0  # seconds since the probe began at which it moved first
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What names the same site in another probe: lines move under a patch, functions rarely do."""
+        return (self.kind, self.file, self.function)
+
+
+EVERY, SPARSE = 1 << 20, 16
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What a command had computed at one moment.
+
+    what: parameters (of an optimiser) · actions (given to an environment) · seen (what environments gave back)
+    · printed (a line's numbers) · logged (a scalar). site: which optimiser or environment site, from 0 in order.
+    at: after how many updates or steps; 0: before the first update. hash: of all bits, empty where too large.
+    values: some of the parameters, always the same ones, as float64. shapes: of all parameters, with their types.
+    counts: of every counter at that moment, by Counter.key.
+    """
+
+    what: Literal["parameters", "actions", "seen", "printed", "logged"]
+    site: int
+    at: int
+    hash: str
+    values: NDArray[np.float64] | None = None
+    shapes: str = ""
+    counts: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """file: relative to the project's root where it lies there, else absolute."""
+
+    file: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Where a thread was seen, innermost frame last. seconds: of wall time that its samples stand for."""
+
+    frames: tuple[Frame, ...]
+    seconds: float
+    thread: str = "main"
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A line of its output. at: seconds since the probe began."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One measured run of a command, or of one of its copies.
+
+    cpu: shape (n, 2): seconds since the probe began, seconds of CPU of all its processes until then.
+    exit: its status where it ended by itself; None where it was stopped. signal: that killed it, not by us.
+    stopped: why we stopped it: "units", "time", "memory", "disk", "interrupted"; empty where it ended by itself.
+    facts: what the agent saw: "entry" (the script), "executable", "version", "torch threads", "seeded" (streams that
+    the script left free, with commas), "optimisers", "device" … modules: name → version of what was imported.
+    outside: paths outside the copy that were written. load: cores that other processes kept busy meanwhile.
+    wrote: bytes written into the copy. figures: name → hash of the pictures on disk at the end.
+    """
+
+    counters: tuple[Counter, ...] = ()
+    digests: tuple[Digest, ...] = ()
+    stacks: tuple[Stack, ...] = ()
+    printed: tuple[Printed, ...] = ()
+    cpu: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
+    seconds: float = 0.0
+    exit: int | None = None
+    signal: int | None = None
+    stopped: str = ""
+    load: float = 0.0
+    peak_bytes: int = 0
+    wrote: int = 0
+    outside: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+    modules: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        """It ended with an error, or was killed by something else than us."""
+        return bool(self.exit) or self.signal is not None or self.stopped in ("memory", "disk")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """All that a lever may look at when it proposes: the command, one diagnosing trace of it, the machine, sources.
+
+    help: what its --help prints, read from its source where that would run the training; empty where unknown.
+    sources: texts of the project's files that were seen running, by relative path. configs: of files that the
+    command names. seeds: how many copies the user needs. accept: the classes that the user takes.
+    """
+
+    command: Command
+    trace: Trace
+    machine: Machine
+    help: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    configs: Mapping[str, str] = field(default_factory=dict)
+    seeds: int = 1
+    accept: tuple[Promise, ...] = ("same", "equivalent")

@@ -1,0 +1,48 @@
+"""A command with candidates put into it: its words and environment. Text in, text out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from sixdays.faster.model import Command, Setting
+
+PREAMBLE = "fast_start.py"
+
+
+def words(argv: Sequence[str], flags: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """The command line with options set: in place where an option is there already, else at the end.
+
+    >>> words(("python", "train.py", "--eval=10"), [("--eval", "0"), ("--no-plot",)])
+    ('python', 'train.py', '--eval', '0', '--no-plot')
+    >>> words(("python", "train.py", "eval.every=5"), [("eval.every=0",)])
+    ('python', 'train.py', 'eval.every=0')
+    """
+    made = list(argv)
+    for flag in flags:
+        name = flag[0].split("=", 1)[0]
+        at = next((i for i, w in enumerate(made) if i and w.split("=", 1)[0] == name), None)
+        if at is None:
+            made += flag
+            continue
+        has_value = len(flag) == 2 and "=" not in made[at] and at + 1 < len(made)
+        made[at : at + 1 + has_value] = flag
+    return tuple(made)
+
+
+def changed(command: Command, setting: Setting) -> Command:
+    """The command with the environment and the words of all candidates; preamble and patches are files, not here."""
+    argv, env = command.argv, dict(command.env)
+    for c in setting:
+        argv = words(c.argv if c.argv is not None else argv, c.flags)
+        env.update(c.env)
+        env.update(dict.fromkeys(c.unset, ""))
+    return replace(command, argv=argv, env=env)
+
+
+def preamble(setting: Setting) -> str:
+    """The text of `fast_start.py`; empty where no candidate has lines for it."""
+    lines = [line for c in setting for line in (f"# {c.text}", *c.preamble) if c.preamble]
+    return "\n".join(['"""What makes this run faster. The first line of the script loads it."""', "", *lines, ""]) if (
+        lines
+    ) else ""

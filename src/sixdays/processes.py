@@ -1,0 +1,1 @@
+"""Starting, limiting and killing a command with all its children."""
