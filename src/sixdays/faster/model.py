@@ -36,6 +36,7 @@ class Candidate:
     preamble: plain lines of Python that run before the script's first line. patch: a unified diff against root.
     flags: words set on the command line, one option each: ("--eval-every", "0"), ("eval.every=0",), ("--no-plot",).
     argv: another command line altogether, in place of the command's. copies: how many run side by side.
+    fewer: kinds of counters that it moves less often by design (evaluated every tenth time, as many items each).
     touches: the largest share of the wall time that it can take away, 0 to 1.
     spoils: what it may spoil, empty where nothing. minutes: of a person's time to put it in.
     """
@@ -51,6 +52,7 @@ class Candidate:
     flags: tuple[tuple[str, ...], ...] = ()
     argv: tuple[str, ...] | None = None
     copies: int = 1
+    fewer: tuple[Kind, ...] = ()
     touches: float = 1.0
     spoils: str = ""
     minutes: float = 1.0
