@@ -64,3 +64,13 @@ def test_tasks_that_the_plan_no_longer_has_are_passed_over() -> None:
 def test_a_damaged_record_is_not_fatal() -> None:
     bad = Record("x", "task started", START, "you", {"task": "a", "copies": "all", "at": "yesterday"})
     assert fold([bad], {"a": Shape()})[0].copies == ()
+
+
+def test_a_measured_speed_up_stays_until_it_stands_in_the_plan() -> None:
+    seen = {"command": ["python", "train.py"], "factor": {"value": 2.5}, "confirmed": True}
+    first = record("speed-up measured", 0, "1", **seen)
+    kept = record("speed-up measured", 1, "2", **{**seen, "in_plan": True})
+    unsure = record("speed-up measured", 1, "3", **{**seen, "confirmed": False})
+    assert folded(first).speedup == 2.5
+    assert folded(kept, first).speedup == 1.0
+    assert folded(first, unsure).speedup == 1.0

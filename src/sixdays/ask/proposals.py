@@ -11,12 +11,12 @@ from math import ceil
 from sixdays.ask.trials import Trials
 from sixdays.odds.forecast import Forecast
 from sixdays.plan.model import Plan, Task, is_experiment
-from sixdays.plan.network import build
-from sixdays.quantities import show_percent, write_duration
+from sixdays.plan.network import Activity, build
+from sixdays.quantities import show_percent, show_seconds, write_duration
 
 MINUTES = {  # rule Q4
     "tie": 5.0, "seeds": 5.0, "faster": 10.0, "floor": 5.0, "deadline": 15.0, "drop": 30.0, "risk": 30.0,
-    "resource": 60.0,
+    "resource": 60.0, "measured": 5.0,
 }  # fmt: skip
 NEAR = 0.05  # criticality from which a task counts as near the critical chain
 MOST_TASKS = 30  # whose changes are proposed
@@ -89,6 +89,7 @@ class _Maker:
         yield from self.risks()
         yield from self.swaps()
         for task in self.tasks[:MOST_TASKS]:
+            yield from self.measured(task)
             yield from self.faster(task)
             yield from self.beside(task)
             yield from self.fewer(task)
@@ -128,6 +129,25 @@ class _Maker:
     def faster(self, task: Task) -> Iterator[Proposal]:
         f = self.factor(task.name)
         yield self.make("faster", f"Can {task.name} be made {f} times faster?", f"{task.name} {f}x faster", task=task)
+
+    def measured(self, task: Task) -> Iterator[Proposal]:
+        """A speed-up that was measured and is not in the plan yet; of a running task, whether to start it anew."""
+        speedup = self._speedups.get(task.name, 1.0)
+        if speedup <= 1.0:
+            return
+        f = f"{speedup:.3g}"
+        text = f"Will {task.name} run {f} times faster, as measured?"
+        yield self.make("measured", text, f"{task.name} {f}x faster", deed="sixdays faster has measured it")
+        network = self.forecast.run.network
+        if saved := saved_by_restart(network.activities[network.index[task.name]], float(f)):
+            gain = show_seconds(abs(saved))
+            advice = f"starting anew ends {gain} sooner" if saved > 0 else f"letting it finish ends {gain} sooner"
+            text = f"Start {task.name} anew at {f} times the speed, or let it finish?"
+            yield self.make("measured", text, deed=advice)
+
+    @cached_property
+    def _speedups(self) -> dict[str, float]:
+        return {a.task: a.speedup for a in self.forecast.inputs.actuals}
 
     def factor(self, who: str) -> str:
         """The least factor that makes a target likely; 2 where none does, or it is likely already (rule Q2)."""
@@ -238,6 +258,23 @@ class _Maker:
                     first, ends = f"Could {task.name} come before {before.name}?", show_percent(1 - p)
                     text = f"{first} It is cheaper, and ends it with {ends}."
                     yield self.make("tie", text, deed="the cheap decisive test first")
+
+
+def saved_by_restart(a: Activity, factor: float) -> float | None:
+    """Seconds that the longest-running copy of a task ends sooner if it is started anew `factor` times faster.
+
+    Negative where letting it finish is sooner; None where nothing runs. What is left is its own progress's word,
+    else the median less what it has worked.
+
+    >>> from types import SimpleNamespace as A
+    >>> saved_by_restart(A(worked_ms=(3_600_000,), left_s=((8000.0, 9000.0, 9900.0),), takes=None), 2.0)
+    2700.0
+    """
+    if not a.worked_ms:
+        return None
+    worked = a.worked_ms[0] / 1000.0
+    left = a.left_s[0][1] if a.left_s[0] else max(a.takes.median_s - worked, 0.0)
+    return left - (worked + left) / factor
 
 
 def _deed(stops: bool, repeats: bool) -> str:

@@ -26,6 +26,7 @@ class _State:
     finished: datetime | None = None
     failed: int = 0
     failed_took_s: list[float] = field(default_factory=list)
+    speedup: float = 1.0
 
 
 def fold(records: Iterable[Record], shapes: Mapping[str, Shape]) -> tuple[Actual, ...]:
@@ -39,7 +40,14 @@ def fold(records: Iterable[Record], shapes: Mapping[str, Shape]) -> tuple[Actual
         task = str(record.data["task"])
         _FOLDS[record.kind](states.setdefault(task, _State()), record, shapes[task])
     return tuple(
-        Actual(task, tuple(s.copies[c] for c in sorted(s.copies)), s.finished, s.failed, tuple(s.failed_took_s))
+        Actual(
+            task,
+            tuple(s.copies[c] for c in sorted(s.copies)),
+            s.finished,
+            s.failed,
+            tuple(s.failed_took_s),
+            speedup=s.speedup,
+        )  # fmt: skip
         for task, s in states.items()
     )
 
@@ -80,8 +88,16 @@ def _failed(state: _State, record: Record, shape: Shape) -> None:
         state.failed_took_s.extend([took] * count)
 
 
-_FOLDS = {"task started": _started, "task finished": _finished, "try failed": _failed}
-_ORDER = {"task started": 0, "try failed": 1, "task finished": 2}
+def _measured(state: _State, record: Record, shape: Shape) -> None:
+    """What `faster` confirmed last; once it stands in the plan it says nothing more."""
+    factor = record.data["factor"]
+    value = factor.get("value") if isinstance(factor, dict) else None
+    usable = isinstance(value, int | float) and 1.0 < value < 1e6 and record.data["confirmed"] is True
+    state.speedup = float(value) if usable and not record.data.get("in_plan") else 1.0
+
+
+_FOLDS = {"task started": _started, "task finished": _finished, "try failed": _failed, "speed-up measured": _measured}
+_ORDER = {"task started": 0, "try failed": 1, "task finished": 2, "speed-up measured": 3}
 
 
 def _happened(record: Record) -> datetime:

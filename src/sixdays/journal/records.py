@@ -23,6 +23,7 @@ KINDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "question answered": ("text", "change", "answer"),
         "question skipped": ("text", "change"),
         "question wrong": ("text", "change"),
+        "speed-up measured": ("task", "command", "factor", "confirmed", "at"),
         "look taken": ("metric", "standard", "baseline", "method", "data", "seeds", "verdict"),
     }
 )

@@ -36,6 +36,7 @@ class Actual:
     failed: tries that did not convince; failed_took_s: their lengths, where known.
     estimate_s, kind, who: what was estimated, for the history (rule E7).
     chances: (standard, P(a result at it)) as the curves of the task say, for a task with a claim.
+    speedup: how many times faster its command was measured to go, not yet in the plan; 1 where nothing was.
     """
 
     task: str
@@ -47,6 +48,7 @@ class Actual:
     kind: str = ""
     who: str = ""
     chances: tuple[tuple[str, float], ...] = ()
+    speedup: float = 1.0
 
     @property
     def running(self) -> tuple[Copy, ...]:
