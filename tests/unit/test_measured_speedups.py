@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sixdays.ask.questions import questions
 from sixdays.ask.suppose import suppose
-from sixdays.odds.forecast import Inputs, forecast
+from sixdays.odds.forecast import Forecast, Inputs, forecast
 from sixdays.plan.actuals import Actual, Copy
 from sixdays.plan.parse import read
 
@@ -20,7 +20,7 @@ targets: {paper: {deadline: 2031-05-04 00:00 UTC}}
 )
 
 
-def made(*actuals: Actual):  # type: ignore[no-untyped-def]
+def made(*actuals: Actual) -> Forecast:
     return forecast(PLAN, Inputs(NOW, draws=1000, actuals=actuals))
 
 

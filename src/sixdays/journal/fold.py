@@ -47,7 +47,7 @@ def fold(records: Iterable[Record], shapes: Mapping[str, Shape]) -> tuple[Actual
             s.failed,
             tuple(s.failed_took_s),
             speedup=s.speedup,
-        )  # fmt: skip
+        )
         for task, s in states.items()
     )
 
