@@ -92,8 +92,8 @@ def _measured(state: _State, record: Record, shape: Shape) -> None:
     """What `faster` confirmed last; once it stands in the plan it says nothing more."""
     factor = record.data["factor"]
     value = factor.get("value") if isinstance(factor, dict) else None
-    usable = isinstance(value, int | float) and 1.0 < value < 1e6 and record.data["confirmed"] is True
-    state.speedup = float(value) if usable and not record.data.get("in_plan") else 1.0
+    usable = record.data["confirmed"] is True and not record.data.get("in_plan")
+    state.speedup = float(value) if usable and isinstance(value, int | float) and 1.0 < value < 1e6 else 1.0
 
 
 _FOLDS = {"task started": _started, "task finished": _finished, "try failed": _failed, "speed-up measured": _measured}
