@@ -1,1 +1,446 @@
-"""Starting, limiting and killing a command with all its children."""
+"""Starting, limiting and killing a command with all its children.
+
+A family is whatever a command started: found by its session, by parents, and by a mark in the environment, so that
+a child which made itself a daemon is found too. The mark is read from /proc; elsewhere from what `ps` gives.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sixdays.errors import RunError, did_you_mean
+
+MARK = "SIXDAYS_PROBE"
+GRACE_S, KILL_S = 0.8, 10.0  # after a TERM; until we give up on a process that cannot be killed
+FIRST, LAST, WIDTH = 20_000, 2_000, 4_000  # lines kept of a flood, bytes kept of a line
+_TICK = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_PROC = Path("/proc/self/stat").exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One process as the machine sees it now. started: with the pid it names the process for good."""
+
+    pid: int
+    parent: int
+    session: int
+    group: int
+    started: str
+    cpu: float
+    rss: int
+    dead: bool = False
+    marks: str = ""  # its environment, where the same look gives it
+
+
+Table = Mapping[int, Member]
+
+
+def table() -> Table:
+    """All processes of the machine."""
+    return _from_proc() if _PROC else _from_ps()
+
+
+def _from_proc() -> dict[int, Member]:
+    found = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit() and (text := _read(f"/proc/{name}/stat")):
+            word = text.rpartition(b")")[2].split()
+            if word[20] == b"0" and word[0] != b"Z":  # no memory of its own: a thread of the kernel
+                continue
+            found[int(name)] = Member(
+                pid=int(name),
+                parent=int(word[1]),
+                group=int(word[2]),
+                session=int(word[3]),
+                started=word[19].decode(),
+                cpu=sum(int(w) for w in word[11:15]) / _TICK,
+                rss=int(word[21]) * _PAGE,
+                dead=word[0] in (b"Z", b"X"),
+            )
+    return found
+
+
+def _from_ps() -> dict[int, Member]:
+    columns = "pid=,ppid=,pgid=,stat=,rss=,time=,lstart=,command="
+    ran = subprocess.run(["ps", "axeww", "-o", columns], capture_output=True, check=False, env={"LC_ALL": "C"})
+    found = {}
+    for line in ran.stdout.decode("utf-8", "replace").splitlines():
+        word = line.split(None, 11)
+        if len(word) < 12 or not word[0].isdigit():
+            continue
+        pid, parent, group = (int(w) for w in word[:3])
+        days, _, clock = word[5].rpartition("-")
+        seconds = 0.0
+        for part in clock.split(":"):
+            seconds = seconds * 60 + float(part)
+        found[pid] = Member(
+            pid=pid,
+            parent=parent,
+            group=group,
+            session=group,
+            started=" ".join(word[6:11]),
+            cpu=seconds + 86400 * int(days or 0),
+            rss=int(word[4]) * 1024,
+            dead=word[3].startswith("Z"),
+            marks=word[11],
+        )
+    return found
+
+
+def _read(path: str) -> bytes:
+    """What stands there; empty where it is gone or not ours to read."""
+    try:
+        with open(path, "rb", buffering=0) as f:
+            return f.read(1 << 20) or b""
+    except OSError:
+        return b""
+
+
+def busy_s() -> float | None:
+    """CPU seconds used so far on the cores that we may use, by all processes; None where the machine does not say."""
+    ours = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+    total, seen = 0, False
+    for line in _read("/proc/stat").decode().splitlines():
+        name, *counts = line.split()
+        if name[:3] == "cpu" and name[3:].isdigit() and int(name[3:]) in ours:
+            seen = True
+            user, nice, system, _, _, irq, softirq, steal = (int(c) for c in counts[:8])
+            total += user + nice + system + irq + softirq + steal
+    return total / _TICK if seen else None
+
+
+class Output:
+    """What a command prints, line by line with the seconds; of a flood the first and the last lines."""
+
+    def __init__(self) -> None:
+        self.first: list[tuple[float, str]] = []
+        self.last: deque[tuple[float, str]] = deque(maxlen=LAST)
+        self.dropped = 0
+        self._rest = b""
+
+    def take(self, data: bytes, at: float) -> None:
+        *lines, rest = re.split(rb"[\r\n]+", self._rest + data)
+        self._rest = rest[:WIDTH]
+        texts = [line[:WIDTH].decode("utf-8", "replace") for line in lines if line.strip()]
+        room = FIRST - len(self.first)
+        self.first += [(at, t) for t in texts[:room]]
+        more = texts[max(0, room) :]
+        self.dropped += max(0, len(self.last) + len(more) - LAST)
+        self.last.extend((at, t) for t in more[-LAST:])
+
+    @property
+    def lines(self) -> list[tuple[float, str]]:
+        return [*self.first, *self.last]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """file_bytes: the largest file that it may write. 0: no limit."""
+
+    file_bytes: int = 0
+
+
+class Process:
+    """A command under way with its family. Made and ended by `started` alone.
+
+    began: the monotonic clock in ns. status: how it ended, as subprocess says it (-9: by signal 9); None: it has
+    not. ended_s: seconds after its start. cpu_s, rss: of the family at the last look. peak: the largest rss seen.
+    """
+
+    def __init__(self, mark: str) -> None:
+        self.mark = mark
+        self.began = time.monotonic_ns()
+        self.output = Output()
+        self.status: int | None = None
+        self.ended_s = 0.0
+        self.cpu_s = 0.0
+        self.rss = 0
+        self.peak = 0
+        self.pipe: int | None = None
+        self._popen: subprocess.Popen[bytes] | None = None
+        self._known: dict[int, str] = {}
+        self._judged: dict[tuple[int, str], bool] = {}
+
+    @property
+    def seconds(self) -> float:
+        """Since its start."""
+        return (time.monotonic_ns() - self.began) / 1e9
+
+    def start(self, argv: Sequence[str], cwd: str, env: Mapping[str, str], limits: Limits) -> None:
+        path = find(argv[0], cwd, env)
+        marked = {**env, MARK: self.mark}
+        self.began = time.monotonic_ns()
+        try:
+            with _limited(limits):
+                self._popen = subprocess.Popen(
+                    argv,
+                    executable=path,
+                    cwd=cwd,
+                    env=marked,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    bufsize=0,
+                    start_new_session=True,
+                )
+        except OSError as e:
+            raise RunError(f"{argv[0]} cannot be started: {e.strerror or e}", _why_not(Path(path))) from e
+        assert self._popen.stdout is not None
+        self.pipe = self._popen.stdout.fileno()
+        os.set_blocking(self.pipe, False)
+
+    def read(self) -> None:
+        """Takes in what it has printed."""
+        while self.pipe is not None:
+            try:
+                data = os.read(self.pipe, 1 << 16)
+            except BlockingIOError:
+                return
+            self.output.take(data or b"\n", self.seconds)
+            if not data:
+                self._close()
+            if len(data) < 1 << 16:
+                return
+
+    def poll(self) -> bool:
+        """It has ended by itself."""
+        if self.status is None and self._popen is not None:
+            pid, status, used = os.wait4(self._popen.pid, os.WNOHANG)
+            if pid:
+                self.ended_s = self.seconds
+                self.status = self._popen.returncode = os.waitstatus_to_exitcode(status)
+                self.cpu_s = max(self.cpu_s, used.ru_utime + used.ru_stime)
+                self.peak = max(self.peak, used.ru_maxrss * (1024 if sys.platform != "darwin" else 1))
+        return self.status is not None
+
+    def family(self, seen: Table | None = None) -> list[Member]:
+        """The processes of it that live, however they are tied to it; CPU and memory are noted."""
+        seen = table() if seen is None else seen
+        root = self._popen.pid if self._popen else -1
+        ours = {
+            pid
+            for pid, m in seen.items()
+            if root in (pid, m.session, m.group) or self._known.get(pid) == m.started or self._is_marked(m)
+        }
+        while more := {pid for pid, m in seen.items() if m.parent in ours} - ours:
+            ours |= more
+        if root not in seen or seen[root].dead:
+            ours.discard(root)  # known to be over; its number may belong to somebody else soon
+        members = [seen[pid] for pid in sorted(ours) if not seen[pid].dead]
+        self._known = {m.pid: m.started for m in members}
+        self.cpu_s = max(self.cpu_s, sum(seen[pid].cpu for pid in ours))
+        self.rss = sum(m.rss for m in members)
+        self.peak = max(self.peak, self.rss)
+        return members
+
+    def _is_marked(self, m: Member) -> bool:
+        key = (m.pid, m.started)
+        if key not in self._judged:
+            text = m.marks.encode() if m.marks else _read(f"/proc/{m.pid}/environ")
+            if not text:  # not ours to read, or just being made: asked again
+                return False
+            self._judged[key] = f"{MARK}={self.mark}".encode() in text
+        return self._judged[key]
+
+    def memory(self) -> int:
+        """Bytes of the family, pages that are shared counted once where the machine says."""
+        total = 0
+        for pid in self._known:
+            found = re.search(rb"^Pss:\s+(\d+)", _read(f"/proc/{pid}/smaps_rollup"), re.M)
+            if found is None:
+                return self.rss
+            total += int(found[1]) * 1024
+        return total
+
+    def stop(self, grace_s: float = GRACE_S) -> None:
+        """Ends it and all it started: asks first, then kills; nothing of it is left when this comes back.
+
+        Raises:
+            RunError: a process could not be killed.
+        """
+        began = time.monotonic()
+        asked: set[int] = set()
+        empty = 0
+        while empty < 2:  # twice: a process that was being made while we looked
+            left = self.family()
+            empty = 0 if left else empty + 1
+            took = time.monotonic() - began
+            for m in left:
+                if took > grace_s or m.pid not in asked:
+                    _send(m.pid, signal.SIGKILL if took > grace_s else signal.SIGTERM)
+                    asked.add(m.pid)
+            if took > grace_s + KILL_S and left:
+                pids = ", ".join(str(m.pid) for m in left)
+                raise RunError(f"process {pids} of the command cannot be killed", "it may wait for a disk; see `ps`")
+            self.poll()
+            self.read()
+            if left:
+                time.sleep(0.01)
+        self.poll()
+        self.read()
+        self._close()
+
+    def _close(self) -> None:
+        if self._popen is not None and self._popen.stdout is not None:
+            self._popen.stdout.close()
+        self.pipe = None
+
+
+def _send(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):  # gone meanwhile; or it became another user: it stays and is named
+        return
+
+
+@contextmanager
+def started(
+    argv: Sequence[str], cwd: str, env: Mapping[str, str], *, mark: str, limits: Limits = Limits()
+) -> Iterator[Process]:
+    """A command under way. However this ends, nothing that the command started is left.
+
+    mark: names its family, unlike any other. stdin is empty; both outputs go into `output`.
+
+    Raises:
+        RunError: it cannot be started.
+    """
+    process = Process(mark)
+    with _terminable():
+        try:
+            process.start(argv, cwd, env, limits)
+            yield process
+        finally:
+            with _undisturbed():
+                process.stop()
+
+
+def attend(processes: Sequence[Process], seconds: float) -> None:
+    """Waits so long while taking in what the commands print; less where one of them closes its output."""
+    end = time.monotonic() + seconds
+    with selectors.DefaultSelector() as select:
+        for p in processes:
+            if p.pipe is not None:
+                select.register(p.pipe, selectors.EVENT_READ, p)
+        while (left := end - time.monotonic()) > 0:
+            ready = select.select(left)
+            for key, _ in ready:
+                key.data.read()
+            if any(key.data.pipe is None for key, _ in ready):
+                time.sleep(min(left, 0.002))  # its end follows at once, as a rule
+                return
+
+
+def find(name: str, cwd: str, env: Mapping[str, str]) -> str:
+    """The path of a program.
+
+    Raises:
+        RunError: it is not there or cannot be run; the hint says how to mend it.
+    """
+    path = Path(cwd, name)
+    if "/" not in name:
+        found = shutil.which(name, path=env.get("PATH", os.defpath))
+        if found is None:
+            raise RunError(f"{name}: command not found", _instead(name, path, env))
+        return found
+    if not path.exists():
+        near = [f"{name.rpartition('/')[0]}/{p.name}" for p in path.parent.glob("*")]
+        raise RunError(f"{name}: no such file", did_you_mean(name, near))
+    if path.is_dir():
+        raise RunError(f"{name} is a folder, not a program", "name the script: python train.py")
+    if not os.access(path, os.X_OK):
+        raise RunError(f"{name} is not executable", _why_not(path))
+    return str(path)
+
+
+def _instead(name: str, path: Path, env: Mapping[str, str]) -> str:
+    if path.is_file():
+        first = {".py": "python ", ".sh": "sh "}.get(path.suffix, "./")
+        return f"say: {first}{name}"
+    names = []
+    for folder in env.get("PATH", os.defpath).split(os.pathsep):
+        try:
+            names += os.listdir(folder or ".")
+        except OSError:
+            continue
+    return did_you_mean(name, names, "is its environment active?")
+
+
+def _why_not(path: Path) -> str:
+    """How to mend a file that cannot be run: by its first line."""
+    try:
+        with path.open("rb") as f:
+            first = f.readline(256)
+    except OSError:
+        return ""
+    if first.startswith(b"#!"):
+        words = first[2:].split()
+        wanted = words[0].decode("utf-8", "replace") if words else ""
+        if not Path(wanted).exists():
+            return f"its first line asks for {wanted}, which is not there: name the interpreter, python {path.name}"
+    if path.suffix == ".py":
+        return f"name the interpreter: python {path.name}"
+    return f"chmod +x {path.name}" if not os.access(path, os.X_OK) else f"name the interpreter: sh {path.name}"
+
+
+@contextmanager
+def _limited(limits: Limits) -> Iterator[None]:
+    """The limits are ours for the moment in which a child is made; it inherits them, and ours go back."""
+    wanted = {resource.RLIMIT_CORE: 0, **({resource.RLIMIT_FSIZE: limits.file_bytes} if limits.file_bytes else {})}
+    before = {which: resource.getrlimit(which) for which in wanted}
+    try:
+        for which, value in wanted.items():
+            hard = before[which][1]
+            resource.setrlimit(which, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+        yield
+    finally:
+        for which, pair in before.items():
+            resource.setrlimit(which, pair)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """A TERM or HUP to us ends us by an exception, so that what stands in `finally` is done."""
+
+    def leave(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    ours = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is signal.SIG_DFL]
+    for n in ours:
+        signal.signal(n, leave)
+    try:
+        yield
+    finally:
+        for n in ours:
+            signal.signal(n, signal.SIG_DFL)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A second Ctrl-C does not interrupt the clearing up."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {n: signal.signal(n, signal.SIG_IGN) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for n, handler in before.items():
+            signal.signal(n, handler)
