@@ -11,13 +11,13 @@ LINE = f"import {MODULE}  # what makes this run faster"
 
 
 def with_first_line(source: str, line: str = LINE) -> str:
-    """The script with `line` as its first statement, after what must stand before: #!, coding, docstring, __future__.
+    r"""The script with `line` as its first statement, after what must stand first: #!, coding, docstring, __future__.
 
     All other lines stay as they are, to the byte. A source that Python cannot read gets the line after its opening
     comments.
 
-    >>> with_first_line('\\"\\"\\"Trains.\\"\\"\\"\\nfrom __future__ import annotations\\nx = 1\\n', "import fast")
-    '\\"\\"\\"Trains.\\"\\"\\"\\nfrom __future__ import annotations\\nimport fast\\nx = 1\\n'
+    >>> with_first_line("'Trains.'\nfrom __future__ import annotations\nx = 1\n", "import fast")
+    "'Trains.'\nfrom __future__ import annotations\nimport fast\nx = 1\n"
     """
     end = "\r\n" if "\r\n" in source else "\n"
     lines = _LINE.findall(source)

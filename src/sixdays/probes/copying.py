@@ -1,0 +1,259 @@
+"""What of a project goes into a copy of it: small files copied, large ones and environments linked, caches left out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sixdays.errors import RunError
+
+MOST_FILES, LARGE, IN_ALL = 50_000, 64 << 20, 2 << 30
+LEFT_OUT = frozenset(
+    ".git .hg .svn __pycache__ .mypy_cache .pytest_cache .ruff_cache .ipynb_checkpoints .tox .nox .hypothesis .idea "
+    ".vscode .DS_Store .eggs .pytype".split()
+)
+# What a command may write again under the same name: copied also where large, as long as all of it fits.
+SAVED = frozenset(
+    ".pt .pth .ckpt .safetensors .pkl .pickle .npz .npy .h5 .hdf5 .msgpack .onnx .log .db .sqlite".split()
+)
+Stamp = tuple[int, int, int, int]  # size, mtime and ctime in ns, inode
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a copy holds, by path relative to the root. links: the project's own links with their targets.
+
+    linked: large files and environments, to which the copy has links; large: the files of these, with size and mtime.
+    """
+
+    folders: tuple[str, ...]
+    files: Mapping[str, int]
+    links: Mapping[str, str]
+    linked: tuple[str, ...]
+    large: Mapping[str, tuple[int, int]]
+
+    @property
+    def size(self) -> int:
+        return sum(self.files.values())
+
+
+def root_of(cwd: str, home: str) -> str:
+    """The project's folder: the top of the git repository that holds cwd, else cwd itself.
+
+    cwd itself also where the top is the home folder, or too large to copy: people keep notes and data in a repository.
+    """
+    here = Path(cwd)
+    for folder in (here, *here.parents):
+        if folder == Path(home) or folder == folder.parent:
+            break
+        if (folder / ".git").exists():
+            return cwd if _too_many(folder) else str(folder)
+    return cwd
+
+
+def _too_many(folder: Path) -> bool:
+    try:
+        contents(str(folder), home="")
+    except RunError:
+        return True
+    return False
+
+
+def contents(root: str, home: str) -> Contents:
+    """What a copy of the project would hold.
+
+    Raises:
+        RunError: the folder is none that can be copied; the hint says how to mend it.
+    """
+    hint = "run it in the folder of your project: cd PROJECT, then sixdays faster -- COMMAND"
+    if os.path.realpath(root) in (os.path.realpath(home) if home else "", os.path.realpath("/")):
+        raise RunError(f"{root} is no folder of a project, so it cannot be copied to try changes in", hint)
+    folders: list[str] = []
+    files: dict[str, int] = {}
+    links: dict[str, str] = {}
+    linked: list[str] = []
+    large: dict[str, tuple[int, int]] = {}
+    waiting = [""]
+    while waiting:
+        folder = waiting.pop()
+        for entry in _entries(os.path.join(root, folder)):
+            path = os.path.join(folder, entry.name)
+            if entry.name in LEFT_OUT:
+                continue
+            if entry.is_symlink():
+                links[path] = os.readlink(entry.path)
+            elif entry.is_dir(follow_symlinks=False):
+                if _is_environment(entry.path):
+                    linked.append(path)
+                else:
+                    folders.append(path)
+                    waiting.append(path)
+            elif entry.is_file(follow_symlinks=False):  # sockets and pipes are not copied
+                stat = entry.stat(follow_symlinks=False)
+                files[path] = stat.st_size
+                if stat.st_size > LARGE:
+                    large[path] = (stat.st_size, stat.st_mtime_ns)
+        if len(files) + len(links) + len(folders) > MOST_FILES:
+            raise RunError(f"{root} holds more than {MOST_FILES:,} files, too many to copy to try changes in", hint)
+    large = {p: s for p, s in large.items() if Path(p).suffix not in SAVED or s[0] > IN_ALL // 4}
+    return _fitting(root, Contents(tuple(folders), files, links, tuple(linked), large))
+
+
+def _fitting(root: str, whole: Contents) -> Contents:
+    """The largest files are linked until the rest may be copied."""
+    files = {p: n for p, n in whole.files.items() if p not in whole.large}
+    large = dict(whole.large)
+    total = sum(files.values())
+    for path in sorted(files, key=files.__getitem__, reverse=True):
+        if total <= IN_ALL:
+            break
+        total -= files.pop(path)
+        stat = os.stat(os.path.join(root, path))
+        large[path] = (stat.st_size, stat.st_mtime_ns)
+    return Contents(whole.folders, files, whole.links, (*whole.linked, *large), large)
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return sorted(found, key=lambda e: e.name)
+    except OSError:  # not ours to read, or gone meanwhile
+        return []
+
+
+def _is_environment(folder: str) -> bool:
+    """A virtual environment, a conda environment, or modules of node."""
+    if os.path.basename(folder) in ("node_modules", "site-packages"):
+        return True
+    return any(os.path.exists(os.path.join(folder, name)) for name in ("pyvenv.cfg", "conda-meta"))
+
+
+def copy(root: str, what: Contents, target: str) -> None:
+    """Makes target a copy of the project.
+
+    Raises:
+        RunError: there is no room for it.
+    """
+    try:
+        os.makedirs(target)
+        for folder in what.folders:
+            os.makedirs(os.path.join(target, folder), exist_ok=True)
+        for path in what.files:
+            _copy_file(os.path.join(root, path), os.path.join(target, path))
+        for path, to in what.links.items():
+            os.symlink(_leading(to, path, root, target), os.path.join(target, path))
+        for path in what.linked:
+            os.symlink(os.path.join(root, path), os.path.join(target, path))
+    except OSError as e:
+        raise RunError(
+            f"the project cannot be copied to {target}: {e.strerror or e}", "set TMPDIR to a disk with room"
+        ) from e
+
+
+def _leading(to: str, path: str, root: str, target: str) -> str:
+    """Where a link of the project leads in the copy: into the copy from inside, to the same place else."""
+    full = os.path.normpath(os.path.join(root, os.path.dirname(path), to))
+    if full != root and not full.startswith(root + os.sep):
+        return full
+    return target + to[len(root) :] if os.path.isabs(to) else to
+
+
+def _copy_file(source: str, target: str) -> None:
+    try:
+        shutil.copy2(source, target, follow_symlinks=False)
+    except (PermissionError, FileNotFoundError):  # not ours to read, or gone meanwhile: absent in the copy
+        return
+
+
+def with_history(root: str, target: str, env: Mapping[str, str]) -> None:
+    """Gives the copy a .git of its own, that borrows the objects: scripts note their commit. None where that fails."""
+    if not os.path.exists(os.path.join(root, ".git")):
+        return
+    inner = os.path.join(target, ".git")
+    steps = (
+        ["clone", "--quiet", "--shared", "--bare", "--template=", root, inner],
+        ["-C", target, "config", "core.bare", "false"],
+        ["-C", target, "remote", "remove", "origin"],  # nothing can be pushed into the user's
+        ["-C", target, "reset", "--quiet"],
+    )
+    clean = {k: v for k, v in env.items() if not k.startswith("GIT_")}
+    try:
+        for step in steps:
+            subprocess.run(
+                ["git", *step], env=clean, capture_output=True, timeout=5, check=True, stdin=subprocess.DEVNULL
+            )
+    except (OSError, subprocess.SubprocessError):
+        shutil.rmtree(inner, ignore_errors=True)
+
+
+def stamps(folder: str) -> dict[str, Stamp]:
+    """What tells each file and link in a folder from a changed one."""
+    found: dict[str, Stamp] = {}
+    waiting = [""]
+    while waiting:
+        inner = waiting.pop()
+        for entry in _entries(os.path.join(folder, inner)):
+            path = os.path.join(inner, entry.name)
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(path)
+            else:
+                try:
+                    s = entry.stat(follow_symlinks=False)
+                except OSError:
+                    continue
+                found[path] = (s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino)
+    return found
+
+
+def reset(folder: str, pristine: str, before: Mapping[str, Stamp]) -> None:
+    """Makes a folder that was a copy of `pristine`, with these stamps, that copy again."""
+    now = stamps(folder)
+    for path in now.keys() - before.keys():
+        os.unlink(os.path.join(folder, path))
+    for path, stamp in before.items():
+        if now.get(path) != stamp:
+            target = os.path.join(folder, path)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            if os.path.lexists(target):
+                os.unlink(target)
+            shutil.copy2(os.path.join(pristine, path), target, follow_symlinks=False)
+    _drop_new_folders(folder, pristine)
+
+
+def _drop_new_folders(folder: str, pristine: str) -> None:
+    for inner, names, _ in os.walk(folder, topdown=True):
+        for name in list(names):
+            path = os.path.join(inner, name)
+            twin = os.path.join(pristine, os.path.relpath(path, folder))
+            if not os.path.islink(path) and not os.path.isdir(twin):
+                shutil.rmtree(path)
+                names.remove(name)
+    for inner, names, _ in os.walk(pristine):
+        for name in names:
+            if not os.path.islink(os.path.join(inner, name)):
+                os.makedirs(os.path.join(folder, os.path.relpath(os.path.join(inner, name), pristine)), exist_ok=True)
+
+
+def changed_since(folder: str, before: Mapping[str, Stamp]) -> dict[str, int]:
+    """Files of a folder that are new or changed, with their sizes; caches of Python left out."""
+    return {
+        path: stamp[0]
+        for path, stamp in stamps(folder).items()
+        if before.get(path) != stamp and "__pycache__" not in path and not path.startswith(".git" + os.sep)
+    }
+
+
+def large_changed(root: str, large: Mapping[str, tuple[int, int]]) -> Iterable[str]:
+    """Which of the large files, that copies only link to, are not what they were."""
+    for path, was in large.items():
+        try:
+            s = os.stat(os.path.join(root, path))
+        except OSError:
+            yield path
+            continue
+        if (s.st_size, s.st_mtime_ns) != was:
+            yield path

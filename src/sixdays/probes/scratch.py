@@ -1,0 +1,307 @@
+"""Copies of a project for probes to run in: clean, with candidates put in. The user's files are never written."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tokenize
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sixdays.errors import RunError
+from sixdays.faster.model import Command, Setting
+from sixdays.faster.preload import with_first_line
+from sixdays.faster.setting import PREAMBLE, changed, preamble
+from sixdays.probes import copying
+from sixdays.probes.entry import entry_of
+
+PICTURES = (".png", ".pdf", ".svg", ".jpg", ".jpeg", ".gif")
+# Trackers that would send what a probe does over the net write into the copy, or nowhere.
+OFFLINE = {
+    "WANDB_MODE": "offline",
+    "WANDB_SILENT": "true",
+    "COMET_START_ONLINE": "0",
+    "NEPTUNE_MODE": "offline",
+    "CLEARML_OFFLINE_MODE": "1",
+    "SWANLAB_MODE": "offline",
+    "DVC_STUDIO_OFFLINE": "1",
+    "AIM_ACCESS_TOKEN": "",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+}
+# The user's own value holds where there is one.
+UNLESS_SET = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "0"}
+WITHOUT_DISPLAY = {"MPLBACKEND": "Agg", "SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"}
+
+
+@dataclass(slots=True)
+class Place:
+    """One copy, made ready for one probe. root: the copy; folder: holds it, tmp and agent beside it.
+
+    agent: an empty folder for what the agent writes. mark: names the probe's processes. argv, env: of the command
+    with the candidates in. ready: the files as they are before it starts.
+    """
+
+    folder: str
+    root: str
+    cwd: str
+    agent: str
+    mark: str
+    argv: tuple[str, ...]
+    env: dict[str, str]
+    original: str
+    ready: dict[str, copying.Stamp] = field(repr=False)
+
+    def wrote(self) -> dict[str, int]:
+        """Files that are new or changed since it was made ready, with their sizes."""
+        return copying.changed_since(self.root, self.ready)
+
+    def figures(self) -> dict[str, str]:
+        """Pictures that are new or changed: name → hash."""
+        found = {}
+        for name in sorted(n for n in self.wrote() if n.lower().endswith(PICTURES))[:200]:
+            try:
+                found[name] = hashlib.sha256(Path(self.root, name).read_bytes()).hexdigest()[:16]
+            except OSError:
+                continue
+        return found
+
+
+class Scratch:
+    """Copies of one project. path: the folder that holds them all."""
+
+    def __init__(self, path: str, root: str, what: copying.Contents, env: Mapping[str, str]) -> None:
+        self.path = path
+        self.root = root
+        self.what = what
+        self._env = dict(env)
+        self._name = os.path.basename(root) or "project"
+        self._pristine = os.path.join(path, "pristine")
+        self._made = 0
+        self._free: list[tuple[str, dict[str, copying.Stamp]]] = []
+        self._clean: dict[str, dict[str, copying.Stamp]] = {}
+
+    def prepare(self) -> None:
+        room = shutil.disk_usage(self.path).free
+        if self.what.size * 3 > room:
+            size = self.what.size >> 20
+            raise RunError(f"no room for copies of {self.root}: {size:,} MB each", "set TMPDIR to a disk with room")
+        copying.copy(self.root, self.what, self._pristine)
+        copying.with_history(self.root, self._pristine, self._env)
+
+    def fresh(self, command: Command, setting: Setting = ()) -> Place:
+        """A clean copy with the candidates put in.
+
+        Raises:
+            RunError: a patch does not apply, or there is no script to load a preamble.
+        """
+        folder = self._clean_copy()
+        root = os.path.join(folder, self._name)
+        inner = changed(command, setting)
+        argv = tuple(self._mapped(word, root, command.cwd) for word in inner.argv)
+        try:
+            for c in setting:
+                if c.patch:
+                    put_patch(root, command.cwd, c.patch, self._env, c.name)
+            if text := preamble(setting):
+                put_preamble(Command(argv, root, command.cwd), text, self._env)
+        except RunError:
+            self._free.append((folder, self._clean[folder]))
+            raise
+        for name in ("tmp", "agent"):
+            shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+            os.mkdir(os.path.join(folder, name))
+        unset = {u for c in setting for u in c.unset if not inner.env.get(u)}
+        return Place(
+            folder=folder,
+            root=root,
+            cwd=os.path.normpath(os.path.join(root, command.cwd)),
+            agent=os.path.join(folder, "agent"),
+            mark=uuid.uuid4().hex,
+            argv=argv,
+            env=self._environment(inner.env, unset, root, command.cwd, os.path.join(folder, "tmp")),
+            original=self.root,
+            ready=copying.stamps(root),
+        )
+
+    def release(self, place: Place) -> None:
+        """The copy may be used again.
+
+        Raises:
+            RunError: a large file that copies only link to was changed.
+        """
+        self._free.append((place.folder, self._clean[place.folder]))
+        self.check()
+
+    def check(self) -> None:
+        """Raises RunError where a large file of the user's was changed meanwhile; it names it."""
+        if names := sorted(copying.large_changed(self.root, self.what.large)):
+            raise RunError(
+                f"{os.path.join(self.root, names[0])} changed during a short run: it is too large to copy, so "
+                "copies link to it, and the command (or something else) wrote it",
+                "restore it, and run the command with another output folder",
+            )
+
+    def _clean_copy(self) -> str:
+        while self._free:
+            folder, before = self._free.pop()
+            root = os.path.join(folder, self._name)
+            try:
+                copying.reset(root, self._pristine, before)
+            except OSError:  # files became folders, or the like: made anew
+                shutil.rmtree(folder, ignore_errors=True)
+                continue
+            self._clean[folder] = copying.stamps(root)
+            return folder
+        self._made += 1
+        folder = os.path.join(self.path, str(self._made))
+        root = os.path.join(folder, self._name)
+        try:
+            shutil.copytree(self._pristine, root, symlinks=True)
+        except OSError as e:
+            raise RunError(
+                f"no copy of the project can be made in {folder}: {e}", "set TMPDIR to a disk with room"
+            ) from e
+        self._clean[folder] = copying.stamps(root)
+        return folder
+
+    def _mapped(self, word: str, root: str, cwd: str) -> str:
+        """A word of the command with paths into the project leading into the copy, and paths out of it as they were."""
+        head, sep, tail = word.rpartition("=") if "/" in word.rpartition("=")[2] else ("", "", word)
+        for real in {self.root, os.path.realpath(self.root)}:
+            if tail == real or tail.startswith(real + os.sep):
+                inner = os.path.relpath(tail, real)
+                if any(inner == link or inner.startswith(link + os.sep) for link in self.what.linked):
+                    return word  # an environment's own interpreter; a large file
+                return head + sep + os.path.normpath(os.path.join(root, inner))
+        if tail.startswith("../"):
+            full = os.path.normpath(os.path.join(self.root, cwd, tail))
+            if not full.startswith(self.root + os.sep) and full != self.root and os.path.exists(full):
+                return head + sep + full
+        return word
+
+    def _environment(self, own: Mapping[str, str], unset: set[str], root: str, cwd: str, tmp: str) -> dict[str, str]:
+        env = {k: v for k, v in self._env.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        quiet = {k: v for k, v in OFFLINE.items() if env.get(k) not in ("disabled", "dryrun")}
+        env = {
+            **UNLESS_SET,
+            **env,
+            **quiet,
+            "PYTHONUNBUFFERED": "1",
+            "TMPDIR": tmp,
+            "PWD": os.path.normpath(os.path.join(root, cwd)),
+        }
+        env["MLFLOW_TRACKING_URI"] = Path(root, "mlruns").as_uri()
+        if sys.platform != "darwin" and not (env.get("DISPLAY") or env.get("WAYLAND_DISPLAY")):
+            env = {**WITHOUT_DISPLAY, **env}
+        env.update(own)
+        for name in unset:
+            env.pop(name, None)
+        paths = [self._mapped(p, root, ".") for p in env.get("PYTHONPATH", "").split(os.pathsep) if p]
+        env["PYTHONPATH"] = os.pathsep.join([*_installed_from(root), *paths])
+        if not env["PYTHONPATH"]:
+            del env["PYTHONPATH"]
+        return env
+
+
+def _installed_from(root: str) -> list[str]:
+    """Where packages of the project lie, where it may be installed in place: else imports would find the original."""
+    if not any(os.path.exists(os.path.join(root, name)) for name in ("pyproject.toml", "setup.py", "setup.cfg")):
+        return []
+    source = os.path.join(root, "src")
+    return [source] if os.path.isdir(source) else [root]
+
+
+@contextmanager
+def scratch(root: str, env: Mapping[str, str], *, keep: bool = False) -> Iterator[Scratch]:
+    """Copies of the project at root, gone at the end unless they are to be kept.
+
+    env: the environment of the user, which commands inherit.
+
+    Raises:
+        RunError: the folder is none that can be copied.
+    """
+    root = os.path.abspath(root)
+    what = copying.contents(root, env.get("HOME", ""))
+    path = tempfile.mkdtemp(prefix="sixdays-", dir=env.get("TMPDIR") or None)
+    try:
+        made = Scratch(path, root, what, env)
+        made.prepare()
+        yield made
+    finally:
+        if not keep:
+            _remove(path)
+
+
+def _remove(path: str) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+    if os.path.exists(path):  # folders that the command made read-only
+        for inner, _, _ in os.walk(path):
+            os.chmod(inner, 0o700)
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def put_patch(root: str, cwd: str, patch: str, env: Mapping[str, str], name: str) -> None:
+    """Changes files of the copy as `git apply` does; paths may be relative to the root or to the command's folder.
+
+    Raises:
+        RunError: it does not apply, with the reason that git gives.
+    """
+    clean = {k: v for k, v in env.items() if not k.startswith("GIT_")}
+    clean |= {"GIT_CEILING_DIRECTORIES": os.path.dirname(root), "LC_ALL": "C"}
+    first = ""
+    for strip in ("-p1", "-p0"):
+        for folder in dict.fromkeys((".", cwd)):
+            argv = ["git", "apply", strip, "--recount", "--whitespace=nowarn", f"--directory={folder}", "-"]
+            argv = [w for w in argv if w != "--directory=."]
+            try:
+                ran = subprocess.run(
+                    argv, cwd=root, env=clean, input=patch.encode(), capture_output=True, timeout=20, check=False
+                )
+            except FileNotFoundError as e:
+                raise RunError("git is not there, and a patch needs it", "install git") from e
+            except subprocess.TimeoutExpired as e:
+                raise RunError(f"the patch {name} could not be applied within 20 s") from e
+            if ran.returncode == 0:
+                return
+            first = first or ran.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+    if found := re.search(r"invalid path '(.*)'|'(.*)' is beyond a symbolic link", first):
+        outside = found[1] or found[2]
+        raise RunError(f"the patch {name} changes {outside}, outside of the project", "leave that file out of it")
+    why = first.removeprefix("error: ")
+    raise RunError(f"the patch {name} does not apply: {why}", "make it with: git diff > my.diff")
+
+
+def put_preamble(command: Command, text: str, env: Mapping[str, str]) -> None:
+    """Writes the preamble into the copy at the command's root, and the line that loads it first into the script.
+
+    Raises:
+        RunError: the command has no script in the project.
+    """
+    entry = entry_of(command, env.get("PATH"))
+    script = Path(command.root, entry or "")
+    by_module = any(re.fullmatch(r"-\w*m", w) for w in command.argv)  # then Python looks in the folder it runs in
+    beside = Path(command.root, command.cwd) if by_module else script.parent
+    if entry is None or not all(_is_inside(p, command.root) for p in (beside, script.parent)):
+        raise RunError("no Python script of the project was found in the command, to load what makes it faster")
+    raw = script.read_bytes()
+    try:
+        coding, _ = tokenize.detect_encoding(iter(raw.splitlines(keepends=True)).__next__)
+    except SyntaxError:
+        coding = "utf-8"
+    source = raw.decode(coding, "surrogateescape")
+    for path in (script, beside / PREAMBLE):
+        path.unlink(missing_ok=True)  # a link would lead to the user's own
+    script.write_bytes(with_first_line(source).encode(coding, "surrogateescape"))
+    (beside / PREAMBLE).write_text(text, encoding="utf-8")
+
+
+def _is_inside(path: Path, root: str) -> bool:
+    return path.resolve().is_relative_to(Path(root).resolve())
