@@ -1,0 +1,116 @@
+"""Numbers in printed lines: the pattern of a line, its values, which of them are clocks, and one that grows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sixdays.faster.model import Printed
+
+FloatArray = NDArray[np.float64]
+
+_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?|[-+]?\b(?:nan|inf)\b")
+_NOISE = re.compile(
+    r"\x1b\[[0-9;?]*[A-Za-z]"  # colours
+    r"|\d{4}-\d\d-\d\d|\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?"  # dates and times of day
+    r"|[\u2580-\u259f#=>]{2,}"  # bars of progress
+)
+_CLOCK_BEFORE = re.compile(
+    r"(?:time|times|elapsed|eta|took|seconds?|secs?|minutes?|hours?|ms|fps|sps|speed|throughput|per second|mfu"
+    r"|mem|memory|pid|date)[\W_]*(?:\(\w+\)\W*)?$",
+    re.IGNORECASE,
+)
+_CLOCK_AFTER = re.compile(
+    r"\s?(?:s|secs?|seconds?|ms|us|µs|mins?|minutes?|hours?|h|fps|sps|[kmg]i?b|(?:\w+\s?)?/s(?:ec)?|s/\w+)\b",
+    re.IGNORECASE,
+)
+FEWEST = 4  # lines through which a number must grow to count as progress
+
+
+def parts(text: str) -> tuple[str, tuple[float, ...]]:
+    """The line with each number as `#`, and the numbers.
+
+    >>> parts("step 1,000: loss -2.5e-1 (12:30:01)")
+    ('step #: loss # ( )', (1000.0, -0.25))
+    """
+    text = " ".join(_NOISE.sub(" ", text).replace("#", " ").split())
+    return _NUMBER.sub("#", text), tuple(float(n.replace(",", "")) for n in _NUMBER.findall(text))
+
+
+def is_clock(pattern: str, token: int) -> bool:
+    """Whether a number of a line tells time, speed or memory, as its neighbours say: it varies from run to run.
+
+    >>> is_clock("step #, # it/s", 1), is_clock("step #, # it/s", 0)
+    (True, False)
+    """
+    around = pattern.split("#")
+    return bool(_CLOCK_BEFORE.search(around[token]) or _CLOCK_AFTER.match(around[token + 1]))
+
+
+def name_of(pattern: str, token: int) -> str:
+    """The word beside a number: before it, else after it; "number" where there is none.
+
+    >>> name_of("Episode: #, reward #", 0)
+    'episode'
+    """
+    around = pattern.split("#")
+    before, after = re.findall(r"[^\W\d_]{2,}", around[token]), re.findall(r"[^\W\d_]{2,}", around[token + 1])
+    return (before[-1] if before else after[0] if after else "number").lower()
+
+
+def by_pattern(printed: Iterable[Printed]) -> dict[str, list[tuple[float, tuple[float, ...]]]]:
+    """When each line came and its numbers, by pattern, in the order of the first of each."""
+    lines: dict[str, list[tuple[float, tuple[float, ...]]]] = {}
+    for line in printed:
+        pattern, values = parts(line.text)
+        if values:
+            lines.setdefault(pattern, []).append((line.at, values))
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """A number that grows: where it stands, its values (n,) and when each was printed first (n,)."""
+
+    pattern: str
+    token: int
+    values: FloatArray
+    times: FloatArray
+
+
+def growing(printed: Iterable[Printed]) -> tuple[Growing, ...]:
+    """Numbers that grow through at least FEWEST lines, the likeliest progress first.
+
+    Likeliest: whole numbers, in equal strides, on the most lines, nearest to the line's start.
+    """
+    found: list[tuple[tuple[bool, bool, int, int], Growing]] = []
+    for pattern, lines in by_pattern(printed).items():
+        if len(lines) < FEWEST:
+            continue
+        at, table = np.array([t for t, _ in lines]), np.array([v for _, v in lines])
+        for token in range(table.shape[1]):
+            if (made := _grows(pattern, token, at, table[:, token])) is not None:
+                strides = np.diff(made.values)
+                regular = float(np.median(np.abs(strides - np.median(strides)))) <= 0.01 * float(np.median(strides))
+                whole = bool(np.all(made.values == np.floor(made.values)))
+                found.append(((not whole, not regular, -made.values.size, token), made))
+    return tuple(g for _, g in sorted(found, key=lambda f: f[0]))
+
+
+def _grows(pattern: str, token: int, at: FloatArray, values: FloatArray) -> Growing | None:
+    """One number of a pattern, if it never falls, is no clock, and takes enough values."""
+    if is_clock(pattern, token) or not np.all(np.isfinite(values)) or np.any(np.diff(values) < 0):
+        return None
+    firsts = np.concatenate([[True], np.diff(values) > 0])
+    values, at = values[firsts], at[firsts]
+    if values.size < FEWEST or values[-1] <= 0:
+        return None
+    passed = (values[-1] - values[0]) / max(at[-1] - at[0], 1e-9)
+    is_whole = bool(np.all(values == np.floor(values)))
+    if not is_whole and 0.95 < passed < 1.05:  # it counts seconds
+        return None
+    return Growing(pattern, token, values, at)

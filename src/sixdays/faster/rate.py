@@ -1,0 +1,288 @@
+"""Which window of a run is compared, and how much sooner one run does the same units than another.
+
+A window lies in the phase that fills the real run and holds whole cycles: as many updates and evaluations as belong
+to its units. Compile and load time lie before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log
+from typing import Literal, Protocol
+
+import numpy as np
+
+from sixdays.faster.model import Kind, Trace
+from sixdays.faster.unit import FloatArray, Unit, at_unit, done, of_kind, time_of, track, unit_of, whole_run
+
+__all__ = [
+    "HasLength",
+    "Phase",
+    "Ratio",
+    "Unit",
+    "clock",
+    "gain",
+    "packed",
+    "phases",
+    "rate",
+    "ratio",
+    "reached",
+    "span",
+    "start",
+    "time_of",
+    "unit_of",
+    "warm_up",
+    "whole_run",
+    "window",
+]
+
+LASTING = 1.3  # a cost per unit that changes by this much and stays so is another phase
+BINS = 32
+FEW_UNITS, FEW_SECONDS = 4, 0.3  # what a phase must have lasted to be measured
+BUSY = 0.5  # cores that others use, from which on a machine is busy
+DISAGREE = 1.08
+
+
+class HasLength(Protocol):
+    """How long the whole run is."""
+
+    @property
+    def value(self) -> float: ...
+
+
+# phases and windows --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A stretch of a run of one steady cost per unit, from unit start to end. seconds: that it took."""
+
+    start: float
+    end: float
+    seconds: float
+    text: str
+
+
+def phases(trace: Trace, unit: Unit) -> tuple[Phase, ...]:
+    """The phases of a trace in order: they part where updates begin and where the cost per unit shifts lastingly.
+
+    The last is the one that fills the real run, as far as the trace tells.
+    """
+    numbers, times = track(trace, unit)
+    if not numbers.size:
+        return ()
+    marks: dict[float, str] = {0.0: "from the start"}
+    begun = 0.0
+    steps = of_kind(trace, "optimiser step")
+    if unit.kind == "env step" and steps:
+        begun = float(done(numbers, times, np.array([min(float(c.times[0]) for c in steps)]))[0])
+        if begun > 0 and begun < numbers[-1]:
+            marks[begun] = f"after {begun:,.0f} {unit.word}s, when the optimiser steps"
+    for at in _shifts(_grid(trace, unit, numbers, times, begun), numbers, times):
+        marks.setdefault(at, f"after {at:,.0f} {unit.word}s, at a steady cost")
+    edges = [*sorted(marks), float(numbers[-1])]
+    return tuple(
+        Phase(a, b, (at_unit(numbers, times, b) or 0.0) - (at_unit(numbers, times, a) or 0.0), marks[a])
+        for a, b in pairwise(edges)
+        if b > a
+    )
+
+
+def _grid(trace: Trace, unit: Unit, numbers: FloatArray, times: FloatArray, start: float) -> FloatArray:
+    """Units between which whole cycles of updates lie, from start on: the finest grid on which costs compare."""
+    grids = [g[g >= start] for g in _cycles(trace, unit, numbers, times, ("optimiser step",))]
+    full = numbers[numbers >= start]
+    return max((g for g in grids if g.size >= BINS // 2), key=lambda g: g.size, default=full)
+
+
+def _shifts(grid: FloatArray, numbers: FloatArray, times: FloatArray) -> list[float]:
+    """Units at which the cost per unit changes by LASTING or more and stays so."""
+    edges = grid[np.unique(np.linspace(0, grid.size - 1, min(BINS, grid.size - 1) + 1).astype(int))]
+    if edges.size < 9:
+        return []
+    with np.errstate(divide="ignore"):
+        costs = np.log(np.maximum(np.diff(np.interp(edges, numbers, times)), 1e-9) / np.diff(edges))
+    return [float(edges[k]) for k in _splits(costs, 0)]
+
+
+def _splits(costs: FloatArray, offset: int) -> list[int]:
+    """Where log costs change level: the best split by absolute deviation, and then in both halves."""
+    n = costs.size
+    least = max(3, n // 8)
+    if n < 2 * least:
+        return []
+
+    def deviation(x: FloatArray) -> float:
+        return float(np.abs(x - np.median(x)).sum())
+
+    k = min(range(least, n - least + 1), key=lambda k: deviation(costs[:k]) + deviation(costs[k:]))
+    change = abs(float(np.median(costs[k:]) - np.median(costs[:k])))
+    clear = deviation(costs[:k]) + deviation(costs[k:]) <= 0.6 * deviation(costs)
+    if change < log(LASTING) or not clear:
+        return []
+    return [*_splits(costs[:k], offset), offset + k, *_splits(costs[k:], offset + k)]
+
+
+def _cycles(
+    trace: Trace, unit: Unit, numbers: FloatArray, times: FloatArray, kinds: Sequence[Kind]
+) -> list[FloatArray]:
+    """Of each other site of these kinds: the units after which it moved."""
+    grids = []
+    for c in trace.counters:
+        if c.key != unit.key and c.kind in kinds and c.times.size > 1:
+            after = np.unique(done(numbers, times, c.times))
+            grids.append(after[after > 0])
+    return [g for g in grids if g.size > 1]
+
+
+def window(trace: Trace, unit: Unit, seconds: float) -> tuple[float, float]:
+    """From which unit to which a trace is compared: about so many seconds of its last phase, in whole cycles.
+
+    After the first three cycles of the phase, in which compilers and caches warm up. The coarsest cycle that fits is
+    taken (evaluations, then updates, then units). A trace with nothing to choose from gives all of it.
+    """
+    numbers, times = track(trace, unit)
+    if not numbers.size:
+        return 0.0, 0.0
+    start = phases(trace, unit)[-1].start
+    fine = _grid(trace, unit, numbers, times, start)
+    warm = fine[min(3, max(fine.size - 5, 0))] if fine.size else start
+    grids = sorted(_cycles(trace, unit, numbers, times, ("optimiser step", "evaluation", "env step")), key=len)
+    for grid in [*grids, numbers]:
+        g = grid[grid >= warm]
+        if g.size < 2:
+            continue
+        at = np.interp(g, numbers, times)
+        latest = float(np.interp(warm, numbers, times)) + 2.0 * seconds
+        last = 1 + int(np.argmin(np.abs(at[1:] - at[0] - seconds)))
+        if grid is numbers or at[last] <= latest:
+            return float(g[0]), float(g[last])
+    return 0.0, float(numbers[-1])
+
+
+def span(traces: Sequence[Trace], unit: Unit, seconds: float) -> tuple[float, float] | None:
+    """The window of the first trace as far as all traces reach; None where they share none."""
+    u0, u1 = window(traces[0], unit, seconds)
+    u1 = min(u1, *(unit.count(t) for t in traces))
+    return (u0, u1) if u1 > u0 else None
+
+
+def reached(trace: Trace, unit: Unit, length: HasLength | None = None) -> str:
+    """Why a trace does not tell the rate of the real run yet, in words; empty where it does."""
+    if not trace.stopped:
+        return ""
+    if length is not None and unit.count(trace) >= length.value > 0:
+        return ""
+    if trace.facts.get("optimisers") and not of_kind(trace, "optimiser step"):
+        return "it has an optimiser that has not stepped yet"
+    last = phases(trace, unit)[-1:]
+    numbers, _ = track(trace, unit)
+    if not last or np.count_nonzero(numbers > last[0].start) < FEW_UNITS or last[0].seconds < FEW_SECONDS:
+        return "its main phase has only just begun"
+    return ""
+
+
+# ratios --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """How many times sooner a candidate does the same units: by the wall clock, by CPU time (None: unknown)."""
+
+    wall: float
+    cpu: float | None
+    units: float
+
+
+def ratio(original: Trace, candidate: Trace, unit: Unit, window: tuple[float, float]) -> Ratio | None:
+    """Time from u0 to u1 of the original ÷ that of the candidate; None where one of them did not get there."""
+    a, b = _seconds(original, unit, window), _seconds(candidate, unit, window)
+    if a is None or b is None:
+        return None
+    cpu_a, cpu_b = _cpu(original, *a), _cpu(candidate, *b)
+    cpu = cpu_a / cpu_b if cpu_a and cpu_b else None
+    return Ratio((a[1] - a[0]) / (b[1] - b[0]), cpu, window[1] - window[0])
+
+
+def gain(a: Trace, b: Trace, unit: Unit, window: tuple[float, float], cpu: bool = False) -> float | None:
+    """One number of `ratio`: by the wall clock, or by CPU time."""
+    found = ratio(a, b, unit, window)
+    return None if found is None else found.cpu if cpu else found.wall
+
+
+def _seconds(trace: Trace, unit: Unit, window: tuple[float, float]) -> tuple[float, float] | None:
+    """When a window began and ended; None where the trace did not get there."""
+    numbers, times = track(trace, unit)
+    begin, end = at_unit(numbers, times, window[0]), at_unit(numbers, times, window[1])
+    return None if begin is None or end is None or end <= begin else (begin, end)
+
+
+def _cpu(trace: Trace, begin: float, end: float) -> float | None:
+    """CPU seconds between two moments; None where they were not noted."""
+    if trace.cpu.shape[0] < 2:
+        return None
+    used = np.interp([begin, end], trace.cpu[:, 0], trace.cpu[:, 1])
+    return float(used[1] - used[0])
+
+
+def rate(trace: Trace, unit: Unit, window: tuple[float, float]) -> float:
+    """Units per second in a window, as far as the trace reaches; 0 where it does not reach it."""
+    reach = min(window[1], unit.count(trace))
+    between = _seconds(trace, unit, (window[0], reach)) if reach > window[0] else None
+    return (reach - window[0]) / (between[1] - between[0]) if between else 0.0
+
+
+def packed(traces: Sequence[Trace], unit: Unit, window: tuple[float, float]) -> float | None:
+    """Units per second of all copies together while all of them ran, past the start of the window.
+
+    None where they never ran side by side. Of each copy only whole cycles of updates in that time are counted.
+    """
+    tracks = [track(t, unit) for t in traces]
+    begins = [at_unit(*t, window[0]) for t in tracks]
+    if not traces or any(b is None for b in begins):
+        return None
+    ends = [float(np.interp(min(window[1], numbers[-1]), numbers, times)) for numbers, times in tracks]
+    t0, t1 = max(b for b in begins if b is not None), min(ends)
+    together = 0.0
+    for trace, (numbers, times) in zip(traces, tracks, strict=True):
+        grid = _grid(trace, unit, numbers, times, 0.0)
+        at = np.interp(grid, numbers, times)
+        inside = (at >= t0) & (at <= t1)
+        if np.count_nonzero(inside) < 2:
+            return None
+        u, t = grid[inside], at[inside]
+        together += float((u[-1] - u[0]) / (t[-1] - t[0]))
+    return together
+
+
+def start(trace: Trace, unit: Unit) -> float:
+    """Seconds until the first unit: loading, and whatever comes before progress."""
+    _, times = track(trace, unit)
+    return float(times[0]) if times.size else trace.seconds
+
+
+def warm_up(trace: Trace, unit: Unit, window: tuple[float, float]) -> float:
+    """Seconds that the units before the window took beyond their cost in it: compilers and caches; never below 0."""
+    pace, begin = rate(trace, unit, window), time_of(trace, unit, window[0])
+    if not pace or begin is None:
+        return 0.0
+    return max(begin - start(trace, unit) - window[0] / pace, 0.0)
+
+
+def clock(loads: Sequence[float], wall: Sequence[float], cpu: Sequence[float]) -> tuple[Literal["wall", "cpu"], str]:
+    """Which clock tells the truth, and why. loads: cores kept busy by others; wall, cpu: log ratios of the pairs.
+
+    The wall clock, because what is drawn or waited for takes no CPU; CPU time only where others kept the machine busy
+    and the two clocks disagree.
+    """
+    load = float(np.median(loads)) if len(loads) else 0.0
+    known = [(w, c) for w, c in zip(wall, cpu, strict=False) if np.isfinite(w) and np.isfinite(c)]
+    apart = float(np.median([w - c for w, c in known])) if known else 0.0
+    others = f"others kept {load:.1f} cores busy"
+    if load <= BUSY:
+        return "wall", f"wall clock; {others}"
+    if abs(apart) <= log(DISAGREE):
+        return "wall", f"wall clock; {others}, and CPU time says the same" if known else f"wall clock; {others}"
+    return "cpu", f"CPU time: {others}, and the wall clock differs from it by {abs(np.expm1(apart)):.0%}"

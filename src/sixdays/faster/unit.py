@@ -1,0 +1,167 @@
+"""What a run's progress is: the unit, and when how many of them were done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sixdays.faster import printed
+from sixdays.faster.model import EVERY, SPARSE, Counter, Kind, Trace
+
+FloatArray = NDArray[np.float64]
+
+WORDS: dict[str, str] = {
+    "env step": "environment step",
+    "optimiser step": "optimiser step",
+    "batch": "batch",
+    "evaluation": "evaluation",
+    "run": "run",
+}
+SYNONYMS = {
+    "env step": "environment env frame timestep transition interaction",
+    "optimiser step": "optimiser optimizer update gradient iteration",
+    "batch": "batch sample item",
+}
+FEEDS = 0.02  # share of the gaps between updates in which an environment moves at least, if the updates came first
+NEARLY = 0.9  # two sites that move in as many gaps but for this are taken for equals
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What counts as progress. word: one of them; text: with its place.
+
+    key: of its counter, or (pattern, position) of a printed number. place: which of several sites of the same key, by
+    line.
+    """
+
+    kind: Kind | Literal["run"]
+    key: tuple[str, ...]
+    text: str
+    word: str
+    place: int = 0
+
+    def count(self, trace: Trace) -> float:
+        """How many of them a trace has."""
+        numbers, _ = track(trace, self)
+        return float(numbers[-1]) if numbers.size else 0.0
+
+    def time_of(self, trace: Trace, u: float) -> float | None:
+        """Seconds at which the u-th was over; None where the trace did not get there."""
+        return time_of(trace, self, u)
+
+
+def unit_of(trace: Trace, wanted: str | None = None) -> Unit | None:
+    """The counter that is progress; None where nothing grows.
+
+    The environment site that moves with the optimiser, else the optimiser, else batches, else a printed number that
+    grows. wanted: a word of what the user counts in; the first that fits.
+    """
+    units = _units(trace)
+    if wanted:
+        asked = wanted.lower().rstrip("s").replace("-", " ").replace("_", " ")
+        units = [u for u in units if asked in f"{u.kind} {u.text} {u.word} {SYNONYMS.get(u.kind, '')}".lower()]
+    return units[0] if units else None
+
+
+def whole_run(trace: Trace) -> Unit | None:
+    """The run itself as the one unit, where it ended well by itself; else None."""
+    return Unit("run", (), "the whole run", "run") if not trace.stopped and trace.exit == 0 else None
+
+
+def _units(trace: Trace) -> list[Unit]:
+    """All that may be progress, the likeliest first."""
+    steps = sorted(of_kind(trace, "optimiser step"), key=lambda c: (-c.count, c.first))
+    environments = _feeding(of_kind(trace, "env step"), steps)
+    batches = sorted(of_kind(trace, "batch"), key=lambda c: (-c.count, c.first))
+    others = [c for c in of_kind(trace, "env step") if c not in environments]
+    lines = [
+        Unit("printed", (g.pattern, str(g.token)), f'the number "{name}" in "{g.pattern}"', name)
+        for g in printed.growing(trace.printed)
+        for name in [printed.name_of(g.pattern, g.token)]
+    ]
+    first = environments if environments else steps
+    ranked = [*first, *(c for c in (*steps, *batches, *others) if c not in first)]
+    return [_named(trace, c) for c in ranked] + lines
+
+
+def of_kind(trace: Trace, kind: Kind) -> list[Counter]:
+    return [c for c in trace.counters if c.kind == kind and c.times.size]
+
+
+def _feeding(environments: list[Counter], steps: list[Counter]) -> list[Counter]:
+    """Environment sites that the updates learn from: those that move between most updates, the first of equals.
+
+    One that moves seldom is still the source of the updates if it moved before the first of them (a long rollout,
+    then many updates); after it, it is an evaluation.
+    """
+    if not environments or not steps:
+        return sorted(environments, key=lambda c: (c.first, -c.count))
+    most = max(c.bursts for c in environments)
+    if not most:
+        return [c for c in sorted(environments, key=lambda c: -c.count) if c.first < steps[0].first][:1]
+    moving = sorted((c for c in environments if c.bursts >= NEARLY * most), key=lambda c: c.first)
+    begun = min(s.first for s in steps)
+    seldom = most < FEEDS * max(s.count for s in steps)
+    return [] if seldom and moving[0].first > begun else moving
+
+
+def _named(trace: Trace, c: Counter) -> Unit:
+    same = sorted({o.line for o in trace.counters if o.key == c.key})
+    place = f" in {c.function}" if c.function and c.function != "<module>" else ""
+    return Unit(c.kind, c.key, f"{WORDS[c.kind]} at {c.file}:{c.line}{place}", WORDS[c.kind], same.index(c.line))
+
+
+def _counter(trace: Trace, unit: Unit) -> Counter | None:
+    """The unit's counter in another trace: by its site; where a patch moved that, the likeliest of its kind."""
+    same = sorted((c for c in trace.counters if c.key == unit.key and c.times.size), key=lambda c: c.line)
+    if len({c.line for c in same}) > unit.place:
+        line = sorted({c.line for c in same})[unit.place]
+        return max((c for c in same if c.line == line), key=lambda c: c.count)
+    if same:
+        return max(same, key=lambda c: c.bursts)
+    likeliest = _feeding(of_kind(trace, unit.kind), of_kind(trace, "optimiser step")) if unit.kind == "env step" else []
+    return (
+        next(iter(likeliest or sorted(of_kind(trace, unit.kind), key=lambda c: -c.count)), None)
+        if (unit.kind in ("env step", "optimiser step", "batch"))
+        else None
+    )
+
+
+def track(trace: Trace, unit: Unit) -> tuple[FloatArray, FloatArray]:
+    """How many units were done (n,), and when (n,), at each moment that was noted."""
+    if unit.kind == "run":
+        ended = whole_run(trace) is not None
+        return (np.array([1.0]), np.array([trace.seconds])) if ended else (np.zeros(0), np.zeros(0))
+    if unit.kind == "printed":
+        for g in printed.growing(trace.printed):
+            if (g.pattern, str(g.token)) == unit.key:
+                return g.values, g.times
+        return np.zeros(0), np.zeros(0)
+    c = _counter(trace, unit)
+    return (np.zeros(0), np.zeros(0)) if c is None else (c.each * event_numbers(c.times.size), c.times)
+
+
+def event_numbers(n: int) -> FloatArray:
+    """Which events the n noted ones are: each, and after the first EVERY each SPARSE-th."""
+    index = np.arange(1, n + 1, dtype=np.float64)
+    return np.where(index <= EVERY, index, EVERY + SPARSE * (index - EVERY))
+
+
+def time_of(trace: Trace, unit: Unit, u: float) -> float | None:
+    """Seconds at which the u-th unit was over; 0 for u ≤ 0; None where the trace did not get there."""
+    return at_unit(*track(trace, unit), u)
+
+
+def at_unit(numbers: FloatArray, times: FloatArray, u: float) -> float | None:
+    if not numbers.size or u > numbers[-1]:
+        return None
+    return float(np.interp(u, numbers, times)) if u > 0 else 0.0
+
+
+def done(numbers: FloatArray, times: FloatArray, at: FloatArray) -> FloatArray:
+    """Units that were over at given moments."""
+    padded = np.concatenate([[0.0], numbers])
+    return padded[np.searchsorted(times, at, side="right")]

@@ -1,0 +1,219 @@
+"""The unit, the window and the ratio of runs whose costs are known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import log
+
+import numpy as np
+import pytest
+from tests.properties.traces import Run, counter, printing
+
+from sixdays.faster import rate
+from sixdays.faster.model import EVERY, SPARSE, Trace
+from sixdays.faster.unit import event_numbers
+
+
+def unit(trace: Trace, wanted: str | None = None) -> rate.Unit:
+    found = rate.unit_of(trace, wanted)
+    assert found is not None
+    return found
+
+
+def test_the_unit_is_the_environment_that_moves_between_updates_not_the_one_that_evaluates() -> None:
+    trace = Run(evaluate=10).trace(400)
+    assert unit(trace).text == "environment step at train.py:10 in main"
+    shuffled = replace(trace, counters=trace.counters[::-1])
+    assert unit(shuffled) == unit(trace)
+
+
+def test_of_two_environments_that_move_as_often_the_first_to_move_is_the_unit() -> None:
+    trace = Run(every=2, evaluate=1, items=30).trace(100)
+    assert unit(trace).key[2] == "main"
+
+
+def test_an_environment_that_only_evaluates_is_no_unit() -> None:
+    steps = np.arange(1, 1001) * 0.01
+    trace = Trace(
+        counters=(
+            counter("env step", [5.001, 5.002, 9.001], function="evaluate", bursts=2),
+            counter("optimiser step", steps.tolist()),
+        )
+    )
+    assert unit(trace).kind == "optimiser step"
+
+
+def test_a_long_rollout_before_many_updates_is_still_the_unit() -> None:
+    env = [*np.arange(1, 101) * 0.001, *(1.0 + np.arange(1, 101) * 0.001)]
+    opt = [*(0.2 + np.arange(320) * 0.002), *(1.2 + np.arange(320) * 0.002)]
+    trace = Trace(counters=(counter("env step", env, bursts=1), counter("optimiser step", opt)))
+    assert unit(trace).kind == "env step"
+
+
+def test_without_environments_the_optimiser_counts_then_batches_then_printed_numbers() -> None:
+    opt, batch = counter("optimiser step", [1.0, 2.0]), counter("batch", [0.5, 1.5, 2.5])
+    assert unit(Trace(counters=(batch, opt))).kind == "optimiser step"
+    assert unit(Trace(counters=(batch,))).kind == "batch"
+    lines = printing([(1.0 * i, f"Epoch {i}/90 | loss {1 / i:.4f} | {3.1 * i:.1f}s") for i in range(1, 9)])
+    found = unit(lines)
+    assert (found.kind, found.word, found.count(lines)) == ("printed", "epoch", 8.0)
+    assert found.time_of(lines, 5) == 5.0
+    assert rate.unit_of(Trace()) is None
+
+
+def test_a_printed_number_that_falls_or_tells_the_time_is_no_progress() -> None:
+    assert rate.unit_of(printing([(i, f"loss {9 - i}") for i in range(8)])) is None
+    assert rate.unit_of(printing([(i, f"elapsed {i}") for i in range(1, 8)])) is None
+    assert rate.unit_of(printing([(1.0, "step 1"), (2.0, "step 2"), (3.0, "step 3")])) is None
+
+
+def test_the_user_may_say_what_is_counted() -> None:
+    trace = Run().trace(100)
+    assert unit(trace, "updates").kind == "optimiser step"
+    assert unit(trace, "env-steps").kind == "env step"
+    assert rate.unit_of(trace, "episodes") is None
+
+
+def test_a_site_is_found_again_where_a_patch_has_moved_its_lines_and_its_function() -> None:
+    trace = Run().trace(100)
+    moved = replace(trace, counters=tuple(replace(c, line=c.line + 7, function="act") for c in trace.counters))
+    assert rate.gain(trace, moved, unit(trace), (8, 80)) == pytest.approx(1.0)
+
+
+def test_of_two_sites_in_one_function_the_same_one_is_compared() -> None:
+    a = counter("env step", np.arange(1, 11).tolist(), line=10, bursts=9)
+    b = counter("env step", (np.arange(1, 11) * 3.0).tolist(), line=20, bursts=1)
+    opt = counter("optimiser step", (np.arange(1, 11) + 0.5).tolist())
+    found = unit(Trace(counters=(b, a, opt)))
+    later = Trace(counters=(replace(a, line=14), replace(b, line=25), opt))
+    assert found.time_of(later, 10) == 10.0
+
+
+def test_times_are_exact_by_event_also_where_only_each_sixteenth_was_noted() -> None:
+    assert event_numbers(3).tolist() == [1, 2, 3]
+    n = EVERY + 2
+    trace = Trace(counters=(counter("optimiser step", np.arange(1, n + 1).tolist()),))
+    found = unit(trace)
+    assert found.count(trace) == EVERY + 2 * SPARSE
+    assert found.time_of(trace, EVERY) == EVERY
+    assert found.time_of(trace, EVERY + 24) == EVERY + 1.5
+    assert found.time_of(trace, EVERY + 33) is None
+
+
+def test_an_event_may_stand_for_many_units() -> None:
+    trace = Trace(counters=(counter("batch", [1.0, 2.0, 4.0], each=32),))
+    found = unit(trace)
+    assert (found.count(trace), found.time_of(trace, 64), found.time_of(trace, 96)) == (96, 2.0, 4.0)
+
+
+def test_a_window_lies_in_the_last_phase_and_holds_whole_cycles() -> None:
+    trace = Run(learning=1000, every=10, compiling=2.0).trace(4000)
+    found = unit(trace)
+    last = rate.phases(trace, found)[-1]
+    assert last.text == "after 1,010 environment steps, when the optimiser steps"
+    u0, u1 = rate.window(trace, found, 1.0)
+    assert u0 >= last.start
+    assert u0 % 10 == u1 % 10 == 0
+    begun = rate.time_of(trace, found, u0)
+    assert begun is not None
+    assert begun > Run().load + 1.0 + 2.0  # what was compiled lies before
+    # 10 steps of 1 ms and an update of 4 ms: 14 ms for 10 units
+    assert rate.rate(trace, found, (u0, u1)) == pytest.approx(10 / 0.014, rel=1e-6)
+
+
+def test_a_window_holds_whole_cycles_of_evaluations_where_they_fit() -> None:
+    run = Run(every=2, evaluate=25, items=100)
+    trace = run.trace(600)
+    u0, u1 = rate.window(trace, unit(trace), 0.6)
+    assert (u0 % 50, u1 % 50) == (0, 0)
+    per_unit = 0.001 + 0.004 / 2 + 100 * 0.001 / 50
+    assert rate.rate(trace, unit(trace), (u0, u1)) == pytest.approx(1 / per_unit, rel=1e-6)
+
+
+def test_a_lasting_shift_of_the_cost_is_a_phase_and_noise_is_none() -> None:
+    rng = np.random.default_rng(0)
+    cost = np.where(np.arange(4000) < 1500, 0.001, 0.002) * rng.lognormal(0, 0.3, 4000)
+    trace = Trace(counters=(counter("optimiser step", np.cumsum(cost)),), stopped="time")
+    found = rate.phases(trace, unit(trace))
+    assert len(found) == 2
+    assert found[1].start == pytest.approx(1500, rel=0.1)
+    steady = Trace(counters=(counter("optimiser step", np.cumsum(rng.lognormal(-7, 0.6, 4000))),), stopped="time")
+    assert len(rate.phases(steady, unit(steady))) == 1
+
+
+def test_a_trace_is_long_enough_once_its_optimiser_steps() -> None:
+    run = Run(learning=1000)
+    short = run.trace(800, facts={"optimisers": "Adam"})
+    assert "has not stepped" in rate.reached(short, unit(short))
+    barely = run.trace(1006, facts={"optimisers": "Adam"})
+    assert "only just begun" in rate.reached(barely, unit(barely))
+    full = run.trace(3000, facts={"optimisers": "Adam"})
+    assert rate.reached(full, unit(full)) == ""
+    ended = run.trace(800, facts={"optimisers": "Adam"}, stopped="", exit=0)
+    assert rate.reached(ended, unit(ended)) == ""
+
+
+def test_the_ratio_is_of_the_time_for_the_same_units_load_and_compile_time_left_out() -> None:
+    slow, fast = Run().trace(2000), Run(step=0.0005, update=0.002, load=30.0, compiling=5.0).trace(2000)
+    u = unit(slow)
+    between = rate.window(slow, u, 1.0)
+    found = rate.ratio(slow, fast, u, between)
+    assert found is not None
+    assert found.wall == pytest.approx(2.0)
+    assert found.units == between[1] - between[0]
+    assert rate.start(fast, u) == pytest.approx(30.0005)
+    assert rate.warm_up(fast, u, between) == pytest.approx(5.0, rel=0.01)
+    assert rate.gain(slow, Run().trace(10), u, between) is None
+
+
+def test_cpu_time_is_a_clock_of_its_own() -> None:
+    a, b = Run().trace(2000), Run().trace(2000)
+    half = replace(b, cpu=b.cpu * np.array([1.0, 0.5]))
+    u = unit(a)
+    assert rate.gain(a, half, u, (400, 1600)) == pytest.approx(1.0)
+    assert rate.gain(a, half, u, (400, 1600), cpu=True) == pytest.approx(2.0)
+    assert rate.gain(a, replace(b, cpu=np.zeros((0, 2))), u, (400, 1600), cpu=True) is None
+
+
+def test_copies_are_counted_while_all_of_them_run() -> None:
+    one, slow = Run().trace(2000), Run(step=0.002, update=0.008).trace(2000)
+    u = unit(one)
+    together = rate.packed([one, slow], u, (200, 1800))
+    assert together == pytest.approx(500 + 250)  # 2 ms and 4 ms a unit
+    late = Run(load=60.0).trace(2000)
+    assert rate.packed([one, late], u, (200, 1800)) is None
+    assert rate.packed([one, Run().trace(100)], u, (200, 1800)) is None
+    assert rate.packed([], u, (200, 1800)) is None
+
+
+def test_the_span_ends_where_the_shortest_trace_ends() -> None:
+    long, short = Run().trace(2000), Run().trace(600)
+    assert rate.span([long, short], unit(long), 10.0) == (rate.window(long, unit(long), 10.0)[0], 600)
+    assert rate.span([long, Run().trace(8)], unit(long), 10.0) is None
+
+
+def test_a_command_that_ends_well_has_its_whole_run_as_the_unit() -> None:
+    u = rate.whole_run(Trace(seconds=3.0, exit=0))
+    assert u is not None
+    assert rate.gain(Trace(seconds=3.0, exit=0), Trace(seconds=1.5, exit=0), u, (0, 1)) == 2.0
+    assert rate.gain(Trace(seconds=3.0, exit=0), Trace(seconds=1.5, exit=1), u, (0, 1)) is None
+    assert rate.whole_run(Trace(seconds=3.0, exit=1)) is None
+    assert rate.window(Trace(seconds=3.0, exit=0), u, 8.0) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("loads", "wall", "cpu", "which"),
+    [
+        ([0.0], [log(5)], [log(1.1)], "wall"),  # drawing sleeps
+        ([1.5], [0.1], [0.12], "wall"),
+        ([1.5], [0.6], [0.1], "cpu"),
+        ([1.5], [0.6], [float("nan")], "wall"),
+        ([], [], [], "wall"),
+    ],
+)
+def test_the_wall_clock_counts_unless_a_busy_machine_disturbs_it(
+    loads: list[float], wall: list[float], cpu: list[float], which: str
+) -> None:
+    found, why = rate.clock(loads, wall, cpu)
+    assert found == which
+    assert "cores busy" in why
