@@ -148,13 +148,6 @@ class Output:
         return [*self.first, *self.last]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """file_bytes: the largest file that it may write. 0: no limit."""
-
-    file_bytes: int = 0
-
-
 class Process:
     """A command under way with its family. Made and ended by `started` alone.
 
@@ -162,9 +155,9 @@ class Process:
     not. ended_s: seconds after its start. cpu_s, rss: of the family at the last look. peak: the largest rss seen.
     """
 
-    def __init__(self, mark: str) -> None:
+    def __init__(self, mark: str, began: int) -> None:
         self.mark = mark
-        self.began = time.monotonic_ns()
+        self.began = began
         self.output = Output()
         self.status: int | None = None
         self.ended_s = 0.0
@@ -181,12 +174,11 @@ class Process:
         """Since its start."""
         return (time.monotonic_ns() - self.began) / 1e9
 
-    def start(self, argv: Sequence[str], cwd: str, env: Mapping[str, str], limits: Limits) -> None:
+    def start(self, argv: Sequence[str], cwd: str, env: Mapping[str, str], file_bytes: int) -> None:
         path = find(argv[0], cwd, env)
         marked = {**env, MARK: self.mark}
-        self.began = time.monotonic_ns()
         try:
-            with _limited(limits):
+            with _limited(file_bytes):
                 self._popen = subprocess.Popen(
                     argv,
                     executable=path,
@@ -217,10 +209,10 @@ class Process:
             if len(data) < 1 << 16:
                 return
 
-    def poll(self) -> bool:
-        """It has ended by itself."""
+    def poll(self, options: int = os.WNOHANG) -> bool:
+        """It has ended, itself if not its children."""
         if self.status is None and self._popen is not None:
-            pid, status, used = os.wait4(self._popen.pid, os.WNOHANG)
+            pid, status, used = os.wait4(self._popen.pid, options)
             if pid:
                 self.ended_s = self.seconds
                 self.status = self._popen.returncode = os.waitstatus_to_exitcode(status)
@@ -267,6 +259,21 @@ class Process:
             total += int(found[1]) * 1024
         return total
 
+    def writes(self) -> set[str]:
+        """Files that its processes hold open for writing, as the machine says; empty where it does not."""
+        found = set()
+        for pid in self._known:
+            try:
+                numbers = os.listdir(f"/proc/{pid}/fd")
+                for number in numbers:
+                    path = os.readlink(f"/proc/{pid}/fd/{number}")
+                    flags = re.search(rb"^flags:\s+(\d+)", _read(f"/proc/{pid}/fdinfo/{number}"), re.M)
+                    if path.startswith("/") and flags and int(flags[1], 8) & (os.O_WRONLY | os.O_RDWR):
+                        found.add(path)
+            except OSError:  # ended meanwhile
+                continue
+        return {p for p in found if not p.startswith(("/dev/", "/proc/", "/sys/")) and " (deleted)" not in p}
+
     def stop(self, grace_s: float = GRACE_S) -> None:
         """Ends it and all it started: asks first, then kills; nothing of it is left when this comes back.
 
@@ -287,11 +294,10 @@ class Process:
             if took > grace_s + KILL_S and left:
                 pids = ", ".join(str(m.pid) for m in left)
                 raise RunError(f"process {pids} of the command cannot be killed", "it may wait for a disk; see `ps`")
-            self.poll()
             self.read()
             if left:
                 time.sleep(0.01)
-        self.poll()
+        self.poll(0)
         self.read()
         self._close()
 
@@ -310,22 +316,29 @@ def _send(pid: int, number: int) -> None:
 
 @contextmanager
 def started(
-    argv: Sequence[str], cwd: str, env: Mapping[str, str], *, mark: str, limits: Limits = Limits()
+    argv: Sequence[str],
+    cwd: str,
+    env: Mapping[str, str],
+    *,
+    mark: str,
+    file_bytes: int = 0,
+    began: int | None = None,
 ) -> Iterator[Process]:
     """A command under way. However this ends, nothing that the command started is left.
 
-    mark: names its family, unlike any other. stdin is empty; both outputs go into `output`.
+    mark: names its family, unlike any other. stdin is empty; both outputs go into `output`. file_bytes: the largest
+    file that it may write; 0: no limit. began: what its seconds count from, on the monotonic clock in ns; else now.
 
     Raises:
         RunError: it cannot be started.
     """
-    process = Process(mark)
-    with _terminable():
+    process = Process(mark, time.monotonic_ns() if began is None else began)
+    with terminable():
         try:
-            process.start(argv, cwd, env, limits)
+            process.start(argv, cwd, env, file_bytes)
             yield process
         finally:
-            with _undisturbed():
+            with undisturbed():
                 process.stop()
 
 
@@ -398,9 +411,9 @@ def _why_not(path: Path) -> str:
 
 
 @contextmanager
-def _limited(limits: Limits) -> Iterator[None]:
+def _limited(file_bytes: int) -> Iterator[None]:
     """The limits are ours for the moment in which a child is made; it inherits them, and ours go back."""
-    wanted = {resource.RLIMIT_CORE: 0, **({resource.RLIMIT_FSIZE: limits.file_bytes} if limits.file_bytes else {})}
+    wanted = {resource.RLIMIT_CORE: 0, **({resource.RLIMIT_FSIZE: file_bytes} if file_bytes else {})}
     before = {which: resource.getrlimit(which) for which in wanted}
     try:
         for which, value in wanted.items():
@@ -413,7 +426,7 @@ def _limited(limits: Limits) -> Iterator[None]:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
+def terminable() -> Iterator[None]:
     """A TERM or HUP to us ends us by an exception, so that what stands in `finally` is done."""
 
     def leave(number: int, frame: object) -> None:
@@ -433,7 +446,7 @@ def _terminable() -> Iterator[None]:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """A second Ctrl-C does not interrupt the clearing up."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -192,21 +192,27 @@ def with_history(root: str, target: str, env: Mapping[str, str]) -> None:
 
 def stamps(folder: str) -> dict[str, Stamp]:
     """What tells each file and link in a folder from a changed one."""
-    found: dict[str, Stamp] = {}
+    return {path: (s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for path, s in _files(folder)}
+
+
+def size_of(folder: str) -> int:
+    """Bytes on the disk of the files in a folder, links not followed."""
+    return sum(s.st_blocks * 512 for _, s in _files(folder))
+
+
+def _files(folder: str) -> Iterator[tuple[str, os.stat_result]]:
     waiting = [""]
     while waiting:
         inner = waiting.pop()
         for entry in _entries(os.path.join(folder, inner)):
             path = os.path.join(inner, entry.name)
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(path)
-            else:
-                try:
-                    s = entry.stat(follow_symlinks=False)
-                except OSError:
-                    continue
-                found[path] = (s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino)
-    return found
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(path)
+                else:
+                    yield path, entry.stat(follow_symlinks=False)
+            except OSError:  # gone meanwhile
+                continue
 
 
 def reset(folder: str, pristine: str, before: Mapping[str, Stamp]) -> None:
@@ -247,7 +253,7 @@ def changed_since(folder: str, before: Mapping[str, Stamp]) -> dict[str, int]:
     }
 
 
-def large_changed(root: str, large: Mapping[str, tuple[int, int]]) -> Iterable[str]:
+def large_changed(root: str, large: Mapping[str, tuple[int, int]]) -> Iterator[str]:
     """Which of the large files, that copies only link to, are not what they were."""
     for path, was in large.items():
         try:

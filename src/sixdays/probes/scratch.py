@@ -22,6 +22,7 @@ from sixdays.faster.preload import with_first_line
 from sixdays.faster.setting import PREAMBLE, changed, preamble
 from sixdays.probes import copying
 from sixdays.probes.entry import entry_of
+from sixdays.processes import terminable, undisturbed
 
 PICTURES = (".png", ".pdf", ".svg", ".jpg", ".jpeg", ".gif")
 # Trackers that would send what a probe does over the net write into the copy, or nowhere.
@@ -75,12 +76,13 @@ class Place:
 
 
 class Scratch:
-    """Copies of one project. path: the folder that holds them all."""
+    """Copies of one project. path: the folder that holds them all. keep: no copy is used twice."""
 
-    def __init__(self, path: str, root: str, what: copying.Contents, env: Mapping[str, str]) -> None:
+    def __init__(self, path: str, root: str, what: copying.Contents, env: Mapping[str, str], keep: bool) -> None:
         self.path = path
         self.root = root
         self.what = what
+        self.keep = keep
         self._env = dict(env)
         self._name = os.path.basename(root) or "project"
         self._pristine = os.path.join(path, "pristine")
@@ -132,13 +134,9 @@ class Scratch:
         )
 
     def release(self, place: Place) -> None:
-        """The copy may be used again.
-
-        Raises:
-            RunError: a large file that copies only link to was changed.
-        """
-        self._free.append((place.folder, self._clean[place.folder]))
-        self.check()
+        """The copy may be used again, unless copies are kept."""
+        if not self.keep:
+            self._free.append((place.folder, self._clean[place.folder]))
 
     def check(self) -> None:
         """Raises RunError where a large file of the user's was changed meanwhile; it names it."""
@@ -204,19 +202,9 @@ class Scratch:
         env.update(own)
         for name in unset:
             env.pop(name, None)
-        paths = [self._mapped(p, root, ".") for p in env.get("PYTHONPATH", "").split(os.pathsep) if p]
-        env["PYTHONPATH"] = os.pathsep.join([*_installed_from(root), *paths])
-        if not env["PYTHONPATH"]:
-            del env["PYTHONPATH"]
+        if paths := env.get("PYTHONPATH"):
+            env["PYTHONPATH"] = os.pathsep.join(self._mapped(p, root, cwd) for p in paths.split(os.pathsep))
         return env
-
-
-def _installed_from(root: str) -> list[str]:
-    """Where packages of the project lie, where it may be installed in place: else imports would find the original."""
-    if not any(os.path.exists(os.path.join(root, name)) for name in ("pyproject.toml", "setup.py", "setup.cfg")):
-        return []
-    source = os.path.join(root, "src")
-    return [source] if os.path.isdir(source) else [root]
 
 
 @contextmanager
@@ -230,14 +218,16 @@ def scratch(root: str, env: Mapping[str, str], *, keep: bool = False) -> Iterato
     """
     root = os.path.abspath(root)
     what = copying.contents(root, env.get("HOME", ""))
-    path = tempfile.mkdtemp(prefix="sixdays-", dir=env.get("TMPDIR") or None)
-    try:
-        made = Scratch(path, root, what, env)
-        made.prepare()
-        yield made
-    finally:
-        if not keep:
-            _remove(path)
+    with terminable():
+        path = tempfile.mkdtemp(prefix="sixdays-", dir=env.get("TMPDIR") or None)
+        try:
+            made = Scratch(path, root, what, env, keep)
+            made.prepare()
+            yield made
+        finally:
+            with undisturbed():
+                if not keep:
+                    _remove(path)
 
 
 def _remove(path: str) -> None:
@@ -254,6 +244,8 @@ def put_patch(root: str, cwd: str, patch: str, env: Mapping[str, str], name: str
     Raises:
         RunError: it does not apply, with the reason that git gives.
     """
+    if found := re.search(r"^(?:---|\+\+\+|rename to|copy to) (/(?!dev/null).*)", patch, re.M):
+        raise RunError(f"the patch {name} changes {found[1]}, outside of the project", "name files relative to it")
     clean = {k: v for k, v in env.items() if not k.startswith("GIT_")}
     clean |= {"GIT_CEILING_DIRECTORIES": os.path.dirname(root), "LC_ALL": "C"}
     first = ""

@@ -1,0 +1,259 @@
+"""What a command is: its help, its configuration, the sources that run; and why it cannot be measured, if so."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from sixdays.faster.model import Command, Machine, Trace
+from sixdays.probes.entry import entry_of
+from sixdays.probes.machine import login_node, machine
+from sixdays.probes.run import Stop, probe
+from sixdays.probes.scratch import Scratch
+
+__all__ = ["configs_of", "entry_of", "help_of", "machine", "refusal", "sources_of"]
+
+HELP_S, MOST_BYTES, MOST_FILES = 20.0, 200_000, 200
+CONFIGS = (".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".py")
+# Modules that answer --help instead of doing the work.
+_PARSERS = frozenset(
+    "argparse optparse click typer tyro hydra fire absl simple_parsing jsonargparse configargparse docopt plac tap "
+    "pyrallis draccus cappa cyclopts defopt chz argh clize sacred transformers lightning pytorch_lightning".split()
+)
+_TERMINAL = r"termios\.error|_?curses\.error|cbreak\(\) returned|[Nn]ot a (tty|terminal)|Inappropriate ioctl|setupterm"
+_DEVICE = (
+    r"No CUDA GPUs are available|not compiled with CUDA|Found no NVIDIA driver|no CUDA-capable device|CUDA driver "
+    r"version is insufficient|invalid device ordinal|torch\.cuda\.is_available\(\) is False|MPS backend is not|"
+    r"not linked with support for|CUDA is not available|No (visible )?(GPU|TPU|CUDA)|[Nn]o GPUs? (found|available)|"
+    r"Unable to initialize backend|requires a (GPU|CUDA)"
+)
+
+
+def help_of(command: Command, scratch: Scratch, path: str | None = None) -> str:
+    """What --help of the command prints; from its source where that would run the training; empty where unknown.
+
+    --help is tried only where the source reads its words with a library that knows it, for 20 s at most, and no
+    longer than until something is counted: then it is the training that runs.
+    """
+    entry = entry_of(command, path)
+    sources = imported(command, entry) if entry else {}
+    if not any(_modules(text) & _PARSERS for text in sources.values()):
+        return ""
+    head = os.path.basename(command.argv[0])
+    by_itself = head.startswith(("python", "pypy")) or entry is None or not entry.endswith(".py")
+    words = command.argv if by_itself else ("python", os.path.join(command.root, entry or ""))
+    env = {**command.env, "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "160", "PAGER": "cat"}
+    asked = replace(command, argv=(*words, "--help"), env=env)
+    (trace,) = probe(scratch, asked, stop=Stop(seconds=HELP_S, units=1))
+    text = "\n".join(line.text for line in trace.printed)[:MOST_BYTES]
+    answered = not trace.stopped and not trace.failed and re.search(r"(^|\s)--?[A-Za-z]|=", text)
+    return text if answered else "\n".join(line for source in sources.values() for line in _declared(source))
+
+
+def _declared(source: str) -> Iterator[str]:
+    """Lines like those of a help text, from calls of `add_argument` and decorators `option`."""
+    for node in ast.walk(_parsed(source)):
+        if not (isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("add_argument", "option")):
+            continue
+        names = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+        keys = {k.arg: k.value for k in node.keywords if k.arg}
+        if not names or not names[0].startswith("-"):
+            continue
+        takes = "" if "store_" in ast.unparse(keys.get("action", ast.Constant(""))) else " VALUE"
+        said = getattr(keys.get("help"), "value", "")
+        default = f" (default: {ast.unparse(keys['default'])})" if "default" in keys else ""
+        yield f"  {', '.join(n + takes for n in names)}  {said}{default}"
+
+
+def configs_of(command: Command, path: str | None = None) -> dict[str, str]:
+    """Texts of the configuration files that the command names, or its script does, by path relative to the root."""
+    entry = entry_of(command, path)
+    source = _text(Path(command.root, entry)) if entry else ""
+    cwd, beside = Path(command.root, command.cwd), Path(command.root, entry or "").parent
+    named = [cwd / w.rpartition("=")[2] for w in command.argv[1:]]
+    quoted = re.findall(r"""["']([^"'\n]{1,200}\.(?:ya?ml|json|toml))["']""", source)
+    named += [folder / q for q in quoted for folder in (cwd, beside)]
+    named += _composed(source, command, beside)
+    found: dict[str, str] = {}
+    for file in named:
+        name = _name(file, command.root)
+        if file.suffix in CONFIGS and name != entry and name not in found and len(found) < MOST_FILES and _small(file):
+            found[name] = _text(file)
+    return found
+
+
+def _composed(source: str, command: Command, beside: Path) -> list[Path]:
+    """Files of a configuration made of parts: its folder and name stand in the script, parts in words: model=big."""
+    folder = re.search(r"""config_path\s*=\s*["']([^"'\n]+)["']""", source)
+    name = re.search(r"""config_name\s*=\s*["']([^"'\n]+)["']""", source)
+    if not name:
+        return []
+    top = beside / (folder[1] if folder else ".")
+    parts = [w.partition("=")[::2] for w in command.argv[1:] if "=" in w and not w.startswith("-")]
+    return [top / f"{name[1].removesuffix('.yaml')}.yaml", *(top / k.lstrip("+") / f"{v}.yaml" for k, v in parts)]
+
+
+def sources_of(command: Command, trace: Trace, path: str | None = None) -> dict[str, str]:
+    """Texts of the project's files that were seen running, and of the script, by path relative to the root."""
+    seen = [entry_of(command, path) or ""]
+    seen += [c.file for c in trace.counters]
+    seen += [f.file for s in trace.stacks for f in s.frames]
+    found: dict[str, str] = {}
+    for name in dict.fromkeys(seen):
+        file = Path(command.root, name)
+        if name and not os.path.isabs(name) and len(found) < MOST_FILES and _small(file):
+            found[name] = _text(file)
+    return found
+
+
+def imported(command: Command, entry: str) -> dict[str, str]:
+    """Texts of the script and of the project's modules that it imports, near ones first."""
+    found: dict[str, str] = {}
+    waiting = [Path(command.root, entry)]
+    folders = [waiting[0].parent, Path(command.root, command.cwd), Path(command.root), Path(command.root, "src")]
+    while waiting and len(found) < MOST_FILES:
+        file = waiting.pop(0)
+        name = _name(file, command.root)
+        if name in found or not _small(file):
+            continue
+        found[name] = _text(file)
+        for module in sorted(_imports(found[name])):
+            part = Path(*module.split("."))
+            options = [
+                f for folder in folders for f in ((folder / part).with_suffix(".py"), folder / part / "__init__.py")
+            ]
+            waiting += [f for f in options if f.is_file()][:1]
+    return found
+
+
+def _imports(source: str) -> set[str]:
+    found = set()
+    for node in ast.walk(_parsed(source)):
+        if isinstance(node, ast.Import):
+            found |= {a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{a.name}" for a in node.names)}
+    return found
+
+
+def _modules(source: str) -> set[str]:
+    return {name.partition(".")[0] for name in _imports(source)}
+
+
+def _parsed(source: str) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return ast.Module([], [])
+
+
+def refusal(command: Command, here: Machine, trace: Trace | None, *, env: Mapping[str, str], host: str) -> str:
+    """Why the command is not measured here, in a sentence with what to do; empty where it can be.
+
+    trace: of a first short run; None before it.
+    """
+    if trace is None:
+        return _before(command, here, env, host)
+    text = "\n".join(line.text for line in trace.printed[-200:])
+    for why in (_needs(text, here, trace), _ended(text, trace), _busy_gpu(here, trace.facts.get("device", ""))):
+        if why:
+            return why
+    if not trace.counters and trace.stopped == "time":
+        return (
+            f"no progress was seen in {trace.seconds:.0f} s: it steps no optimiser and no environment that we know, "
+            "and prints no number that grows. Give it more time with --budget, or let it print its step"
+        )
+    return ""
+
+
+def _before(command: Command, here: Machine, env: Mapping[str, str], host: str) -> str:
+    if login_node(env, host):
+        return (
+            f"{host} is the login node of a cluster, where others work too. Measure in one short job: "
+            "srun sixdays faster -- COMMAND, with the resources that the command needs"
+        )
+    entry = entry_of(command, env.get("PATH"))
+    texts = imported(command, entry) if entry and not os.path.isabs(entry) else {}
+    return _busy_gpu(here, "cuda") if any(re.search(r"\bcuda\b|\bgpus?\b|\bjax\b", t) for t in texts.values()) else ""
+
+
+def _busy_gpu(here: Machine, device: str) -> str:
+    if not here.gpu_users or "cuda" not in device:
+        return ""
+    return (
+        f"the GPU is in use by others ({'; '.join(here.gpu_users[:3])}): a factor measured beside them would not hold, "
+        "and they would be slowed. Wait for them, or choose a free one: CUDA_VISIBLE_DEVICES=1"
+    )
+
+
+def _needs(text: str, here: Machine, trace: Trace) -> str:
+    """What the command asked for that a short run does not have."""
+    last = _last(text)
+    if not trace.failed:
+        return ""
+    if re.search(_TERMINAL, text):
+        return f"the command needs a terminal, and a short run has none: {last}"
+    if re.search(r"^EOFError|EOF when reading", text, re.M):
+        return (
+            f"the command reads from the keyboard, and a short run has none ({last}). Give what it asks for as options"
+        )
+    if re.search(_DEVICE, text):
+        has = f"it has {', '.join(here.gpus)}" if here.gpus else "it has no GPU"
+        return f"the command needs a device that this machine has not; {has}: {last}"
+    if re.search(r"OfflineModeIsEnabled|HF_HUB_OFFLINE|offline mode is enabled", text):
+        mend = "run it once by hand, or set HF_HUB_OFFLINE=0"
+        return f"the command fetches from a hub, and short runs are offline: {mend}. {last}"
+    if found := re.search(r"No module named '?([\w.]+)", text):
+        who = trace.facts.get("executable", "the interpreter that ran it")
+        return f"{who} has no module {found[1]}: is the environment of the project active? Name its interpreter"
+    return ""
+
+
+def _ended(text: str, trace: Trace) -> str:
+    """It crashed, was stopped for what it used, or was over too soon."""
+    lines = [line for line in text.splitlines() if line.strip()][-3:]
+    tail = (
+        f"; its last lines: {' | '.join(line.strip()[:200] for line in lines)}" if lines else ", and it printed nothing"
+    )
+    if trace.stopped == "memory" or (trace.failed and re.search(r"MemoryError|Cannot allocate memory", text)):
+        return (
+            f"the command was stopped when it held {trace.peak_bytes / 2**30:.1f} GB of memory, more than is free here"
+        )
+    if trace.stopped == "disk" or (trace.failed and re.search(r"File too large|No space left", text)):
+        return f"the command was stopped when it had written {trace.wrote / 2**20:,.0f} MB, more than a short run may"
+    if trace.signal is not None:
+        return f"the command was killed by signal {trace.signal} after {trace.seconds:.1f} s{tail}"
+    if trace.exit:
+        return f"the command ended after {trace.seconds:.1f} s with exit code {trace.exit}{tail}"
+    if trace.exit == 0 and trace.seconds < 1.0:
+        return (
+            f"the command ended after {trace.seconds:.1f} s: too short to measure anything. Name one that runs longer"
+        )
+    return ""
+
+
+def _last(text: str) -> str:
+    return next((line.strip()[:200] for line in reversed(text.splitlines()) if line.strip()), "")
+
+
+def _name(file: Path, root: str) -> str:
+    path, top = os.path.normpath(file), os.path.normpath(root)
+    return os.path.relpath(path, top) if path.startswith(top + os.sep) else path
+
+
+def _small(file: Path) -> bool:
+    try:
+        return file.is_file() and file.stat().st_size <= MOST_BYTES
+    except OSError:
+        return False
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

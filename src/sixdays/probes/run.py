@@ -1,0 +1,242 @@
+"""One measured run of a command: copies side by side under the agent, watched, stopped, with nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from sixdays import processes
+from sixdays.faster.model import Command, Printed, Setting, Trace
+from sixdays.probes import printed
+from sixdays.probes.copying import size_of
+from sixdays.probes.scratch import Place, Scratch
+from sixdays.probes.traces import read_trace
+
+AGENT = Path(__file__).parent.parent / "agent"
+POLL_S = 0.05
+MOST_DISK = 20 << 30
+# A look at all processes, at the disk or at the agent's files takes this share of the time at most.
+SHARE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """When a probe ends. seconds: at the latest. units of counter: as soon as every copy has counted so many events;
+    with no counter: of any that the agent counts.
+
+    memory_bytes, disk_bytes: of all copies together, over which they are stopped; 0: 90 % of the memory that is free
+    at the start, half of the disk's room (at most 20 GB).
+    """
+
+    seconds: float
+    counter: tuple[str, str, str] | None = None
+    units: int = 0
+    memory_bytes: int = 0
+    disk_bytes: int = 0
+
+
+@dataclass(slots=True)
+class _Copy:
+    """One copy under way."""
+
+    place: Place
+    process: processes.Process
+    cpu: list[tuple[float, float]]
+    outside: set[str]
+    stopped: str = ""
+    seconds: float = 0.0
+
+
+class _Seldom:
+    """Says when it is time for something again: as often as its own cost allows."""
+
+    def __init__(self, least_s: float) -> None:
+        self._least = least_s
+        self._next = 0.0
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        now = time.monotonic()
+        self._next = now + max(self._least, (now - began) / SHARE)
+
+    @property
+    def due(self) -> bool:
+        return time.monotonic() >= self._next
+
+
+def probe(
+    scratch: Scratch,
+    command: Command,
+    setting: Setting = (),
+    *,
+    stop: Stop,
+    stacks_every: float = 0.0,
+    seed: int = 1,
+    tick: Callable[[float], None] | None = None,
+) -> tuple[Trace, ...]:
+    """The command with the candidates in, run in fresh copies: one Trace for each of its copies side by side.
+
+    Raises:
+        RunError: it cannot be started, a patch does not apply, or it wrote a large file of the user's.
+    """
+    places: list[Place] = []
+    try:
+        for _ in range(max((c.copies for c in setting), default=1)):
+            places.append(scratch.fresh(command, setting))
+        traces = run(places, stop=stop, stacks_every=stacks_every, seed=seed, tick=tick)
+    finally:
+        for place in places:
+            scratch.release(place)
+    scratch.check()
+    return traces
+
+
+def run(
+    places: Sequence[Place],
+    *,
+    stop: Stop,
+    stacks_every: float = 0.0,
+    seed: int = 1,
+    tick: Callable[[float], None] | None = None,
+) -> tuple[Trace, ...]:
+    """One Trace for each place: what stands ready there is started together and stopped together.
+
+    stacks_every: seconds between samples of the stacks; 0: none. seed: of the streams that a script leaves free.
+    tick: called about every 50 ms with the seconds since the start.
+
+    Raises:
+        RunError: the command cannot be started.
+    """
+    memory = stop.memory_bytes or int(0.9 * free_memory()) or 1 << 62
+    disk = stop.disk_bytes or min(MOST_DISK, shutil.disk_usage(places[0].folder).free // 2)
+    began = time.monotonic_ns()
+    busy, own = processes.busy_s(), time.process_time()
+    with ExitStack() as family:
+        copies = [
+            _Copy(p, family.enter_context(_started(p, began, disk, stacks_every, seed)), [], set()) for p in places
+        ]
+        _watch(copies, stop, memory, disk, tick)
+        took = (time.monotonic_ns() - began) / 1e9
+        cpu = sum(c.process.cpu_s for c in copies)
+        load = _load(busy, processes.busy_s(), cpu + time.process_time() - own, took)
+    return tuple(_trace(c, load) for c in copies)
+
+
+def _started(
+    place: Place, began: int, disk: int, stacks_every: float, seed: int
+) -> AbstractContextManager[processes.Process]:
+    env = {
+        **place.env,
+        "PYTHONPATH": os.pathsep.join([str(AGENT), *filter(None, [place.env.get("PYTHONPATH", "")])]),
+        "SIXDAYS_AGENT_DIR": place.agent,
+        "SIXDAYS_AGENT_SEED": str(seed),
+        "SIXDAYS_AGENT_STACKS": str(stacks_every),
+        "SIXDAYS_AGENT_ROOT": place.original,
+        "SIXDAYS_AGENT_COPY": place.root,
+        "SIXDAYS_AGENT_EPOCH": str(began),
+    }
+    return processes.started(place.argv, place.cwd, env, mark=place.mark, file_bytes=disk, began=began)
+
+
+def _watch(copies: Sequence[_Copy], stop: Stop, memory: int, disk: int, tick: Callable[[float], None] | None) -> None:
+    """Comes back when all copies have ended or are to be stopped; each says why."""
+    look, weigh, count, name = _Seldom(0.1), _Seldom(0.5), _Seldom(POLL_S), _Seldom(1.0)
+    base = sum(size_of(c.place.folder) for c in copies)
+    while running := [c for c in copies if not c.process.poll()]:
+        seconds = running[0].process.seconds
+        if look.due:
+            with look.timed():
+                _look(running)
+        why = "time" if seconds >= stop.seconds else ""
+        if sum(c.process.rss for c in running) > memory and sum(c.process.memory() for c in running) > memory:
+            why = "memory"
+        if weigh.due:
+            with weigh.timed():
+                if sum(size_of(c.place.folder) for c in copies) - base > disk:
+                    why = "disk"
+        if stop.units and count.due:
+            with count.timed():
+                if all(_counted(c, stop.counter) >= stop.units for c in running):
+                    why = why or "units"
+        if name.due:
+            with name.timed():
+                for c in running:
+                    c.outside |= {p for p in c.process.writes() if not p.startswith(c.place.folder + os.sep)}
+        if why:
+            for c in running:
+                c.stopped, c.seconds = why, c.process.seconds
+            _look(running)
+            return
+        if tick:
+            tick(seconds)
+        processes.attend([c.process for c in running], min(POLL_S, max(0.0, stop.seconds - seconds)))
+
+
+def _look(running: Sequence[_Copy]) -> None:
+    seen = processes.table()
+    for c in running:
+        c.process.family(seen)
+        c.cpu.append((c.process.seconds, c.process.cpu_s))
+
+
+def _counted(copy: _Copy, counter: tuple[str, str, str] | None) -> int:
+    """How many events of the counter, or of the most active one, the copy has seen."""
+    if counter and counter[0] == "printed":
+        found = printed.counters(_lines(copy))
+    else:
+        found = read_trace(Path(copy.place.agent), copy.process.began).counters
+    return max((c.count for c in found if counter in (None, c.key)), default=0)
+
+
+def _lines(copy: _Copy) -> tuple[Printed, ...]:
+    return tuple(Printed(at, text) for at, text in copy.process.output.lines)
+
+
+def _trace(copy: _Copy, load: float) -> Trace:
+    process, place = copy.process, copy.place
+    seen = read_trace(Path(place.agent), process.began)
+    lines = _lines(copy)
+    status = None if copy.stopped else process.status
+    cpu = np.array([*copy.cpu, (process.ended_s, process.cpu_s)] if not copy.stopped else copy.cpu).reshape(-1, 2)
+    told = len(seen.cpu) > 1 and seen.cpu[-1, 1] >= 0.9 * cpu[-1, 1]  # else much of it is not Python
+    return replace(
+        seen,
+        counters=(*seen.counters, *printed.counters(lines)),
+        digests=(*seen.digests, *printed.digests(lines)),
+        printed=lines,
+        cpu=seen.cpu if told else cpu,
+        seconds=copy.seconds if copy.stopped else process.ended_s,
+        exit=status if status is not None and status >= 0 else None,
+        signal=-status if status is not None and status < 0 else None,
+        stopped=copy.stopped,
+        load=load,
+        peak_bytes=process.peak,
+        wrote=sum(place.wrote().values()),
+        outside=tuple(sorted({*seen.outside, *copy.outside})),
+        figures=place.figures(),
+    )
+
+
+def _load(before: float | None, after: float | None, ours: float, seconds: float) -> float:
+    """Cores that others kept busy."""
+    if before is None or after is None or seconds <= 0:
+        return max(0.0, os.getloadavg()[0] - ours / max(seconds, 1e-9))
+    return max(0.0, (after - before - ours) / seconds)
+
+
+def free_memory() -> int:
+    """Bytes that can be had now, of the machine; 0 where it does not say."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as f:
+            return next((int(line.split()[1]) * 1024 for line in f if line.startswith("MemAvailable")), 0)
+    except OSError:
+        return 0
