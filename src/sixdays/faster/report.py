@@ -1,0 +1,157 @@
+"""What a search for speed found, as one value; its JSON is design §15."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sixdays.faster.compare import Factor
+from sixdays.faster.model import Candidate, NotTried, Promise
+
+if TYPE_CHECKING:
+    from sixdays.faster.diagnosis import Line
+
+UNCHANGED = Factor(1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Candidates that were measured together: by how much, and what their check said.
+
+    factor: on top of what was kept before. unchecked: why nothing could be compared; empty where it was.
+    """
+
+    candidates: tuple[Candidate, ...]
+    factor: Factor
+    unchecked: str = ""
+
+    @property
+    def lever(self) -> str:
+        return self.candidates[0].lever
+
+    @property
+    def promise(self) -> Promise:
+        """The dearest class among them."""
+        return max((c.promise for c in self.candidates), key=_PRICE.__getitem__)
+
+    @property
+    def text(self) -> str:
+        return "; ".join(c.text for c in self.candidates)
+
+    def to_dict(self, patch: str | None = None) -> dict[str, Any]:
+        return {
+            "lever": self.lever,
+            "text": self.text,
+            "class": self.promise,
+            "factor": _factor(self.factor),
+            "patch": patch,
+            "names": [c.name for c in self.candidates],
+            "unchecked": self.unchecked or None,
+        }
+
+
+_PRICE: dict[Promise, int] = {"same": 0, "equivalent": 1, "changed": 2, "less": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class ThrownOut:
+    """A candidate that broke its promise, or the command."""
+
+    candidate: Candidate
+    why: str
+
+    def to_dict(self) -> dict[str, Any]:
+        c = self.candidate
+        return {"lever": c.lever, "text": c.text, "class": c.promise, "why": self.why}
+
+
+@dataclass(frozen=True, slots=True)
+class Speedups:
+    """The result of `sixdays faster`.
+
+    unit: in words, one of them. phase: of the run in which it was measured. rates: units per second of one copy.
+    factor: same and equivalent together, confirmed on fresh pairs; 1 where nothing was kept. factor_all_classes: with
+    the others that were accepted. copies: side by side, of the quickest answer; packed: units per second of all
+    copies by their number. answer_s: of `seeds` copies of `length` units (of 1,000 where unknown: length_known).
+    clock: what was measured and why. load: cores kept busy by others. repeatable: the command itself repeats its
+    numbers; empty, or what does not. pairs: fresh ones behind the factor. interrupted: it was stopped early.
+    """
+
+    unit: str
+    phase: str
+    rate_before: float
+    rate_after: float
+    factor: Factor
+    factor_all_classes: Factor
+    kept: tuple[Step, ...] = ()
+    others: tuple[Step, ...] = ()
+    not_shown: tuple[Step, ...] = ()
+    thrown_out: tuple[ThrownOut, ...] = ()
+    not_tried: tuple[NotTried, ...] = ()
+    diagnosis: tuple[Line, ...] = ()
+    copies: int = 1
+    packed: tuple[tuple[int, float], ...] = ()
+    seeds: int = 1
+    length: float = 1000.0
+    length_text: str = ""
+    length_known: bool = False
+    answer_s_before: float = 0.0
+    answer_s_after: float = 0.0
+    start_s: float = 0.0
+    confirmed: bool = False
+    pairs: int = 0
+    clock: str = ""
+    load: float = 0.0
+    probes: int = 0
+    seconds: float = 0.0
+    repeatable: str = ""
+    interrupted: bool = False
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def setting(self) -> tuple[Candidate, ...]:
+        """All that is kept, in the order in which it was put in."""
+        return tuple(c for step in self.kept for c in step.candidates)
+
+    @property
+    def answer_factor(self) -> float:
+        """How many times sooner the answer comes."""
+        return self.answer_s_before / self.answer_s_after if self.answer_s_after else 1.0
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "schema": 1,
+            "unit": self.unit,
+            "phase": self.phase,
+            "rate_before": self.rate_before,
+            "rate_after": self.rate_after,
+            "factor": _factor(self.factor),
+            "factor_all_classes": _factor(self.factor_all_classes),
+            "copies": self.copies,
+            "seeds": self.seeds,
+            "length": self.length if self.length_known else None,
+            "answer_s_before": self.answer_s_before,
+            "answer_s_after": self.answer_s_after,
+            "kept": [s.to_dict(_given(s)) for s in (*self.kept, *self.others)],
+            "not_shown": [s.to_dict(_given(s)) for s in self.not_shown],
+            "thrown_out": [t.to_dict() for t in self.thrown_out],
+            "not_tried": [{"lever": n.lever, "why": n.why} for n in self.not_tried],
+            "diagnosis": [line.to_dict() for line in self.diagnosis],
+            "confirmed": self.confirmed,
+            "pairs": self.pairs,
+            "clock": self.clock,
+            "load": self.load,
+            "probes": self.probes,
+            "seconds": self.seconds,
+            "interrupted": self.interrupted,
+            "notes": list(self.notes),
+        }
+
+
+def _factor(f: Factor) -> dict[str, float]:
+    return {"value": f.value, "low": f.low, "high": f.high}
+
+
+def _given(step: Step) -> str | None:
+    """The file of a patch that was given, by its name."""
+    return next((c.name for c in step.candidates if c.patch), None)

@@ -1,0 +1,488 @@
+"""What to measure next, until the budget is spent. It starts nothing: it says a Probe, and is told its Outcome.
+
+    look     the command as it is, until it has progressed; then once more, to know what repeats
+    improve  given patches · bundles of small switches, taken apart where a check fails · threads · flags · the rest,
+             the largest bound first; each on top of what was kept before
+    copies   side by side, with the threads that suit
+    confirm  fresh mirrored pairs of the original and what was kept: only that ratio is claimed
+
+Its clock is the time that outcomes carry, so a test can play a whole search without a process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from math import ceil, exp, isfinite, log
+from typing import TYPE_CHECKING, Literal
+
+from sixdays.faster import compare, digests, rate
+from sixdays.faster.compare import Factor
+from sixdays.faster.digests import Broken, Kept, Unchecked
+from sixdays.faster.model import Candidate, NotTried, Promise, Setting, Trace
+from sixdays.faster.rate import Unit
+from sixdays.faster.report import UNCHANGED, Speedups, Step, ThrownOut
+from sixdays.stats import median
+
+if TYPE_CHECKING:
+    from sixdays.faster.diagnosis import Line
+    from sixdays.faster.length import Length
+
+Purpose = Literal["look", "again", "try", "copies", "confirm"]
+WORTH = 1.03  # what a single measurement must show for a candidate to be kept on the way; the total is confirmed
+HARMLESS = 0.98  # a bundle of switches stays from here on: its parts are small
+WINDOW = (0.7, 8.0)  # seconds of progress that are compared
+CONFIRMING = 0.35  # of the budget, at least, is left for fresh pairs
+PAIRS = (3, 8)
+SURE = 0.02  # standard error of the mean log ratio at which more pairs tell nothing new
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One run to make. events: of the unit's counter, after which it may stop; 0: at `seconds`. stacks: sample them.
+
+    seconds: the longest that it may take. text: what is tried, for people.
+    """
+
+    purpose: Purpose
+    setting: Setting
+    seconds: float
+    text: str
+    events: int = 0
+    copies: int = 1
+    stacks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it. at: seconds since the search began, after it. problem: why it could not be run."""
+
+    traces: tuple[Trace, ...]
+    at: float
+    problem: str = ""
+
+    @property
+    def trace(self) -> Trace:
+        return self.traces[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the user wants. unit: a word of the unit's text. length: of one whole run."""
+
+    budget_s: float = 600.0
+    accept: tuple[Promise, ...] = ("same", "equivalent")
+    seeds: int = 1
+    unit: str | None = None
+    length: Length | None = None
+
+
+Steps = Generator[Probe, Outcome, None]
+
+
+@dataclass(slots=True)
+class Search:
+    """The state of a search: what was seen and what is kept. `look` and `improve` are generators of probes.
+
+    failed: why the command cannot be measured, in words; empty where it can.
+    """
+
+    asked: Asked
+    unit: Unit | None = None
+    window: tuple[float, float] = (0.0, 0.0)
+    looked: Trace | None = None
+    original: list[Trace] = field(default_factory=list)
+    repeatable: str = ""
+    failed: str = ""
+    at: float = 0.0
+    probes: int = 0
+    best: Setting = ()
+    steps: list[Step] = field(default_factory=list)
+    others: list[Step] = field(default_factory=list)
+    not_shown: list[Step] = field(default_factory=list)
+    thrown_out: list[ThrownOut] = field(default_factory=list)
+    not_tried: list[NotTried] = field(default_factory=list)
+    pairs: list[float] = field(default_factory=list)
+    cpu_pairs: list[float] = field(default_factory=list)
+    all_pairs: list[float] = field(default_factory=list)
+    rates: list[tuple[float, float]] = field(default_factory=list)
+    packed: dict[int, float] = field(default_factory=dict)
+    packing: Setting = ()
+    loads: list[float] = field(default_factory=list)
+    _trace_of_best: Trace | None = None
+
+    @property
+    def left(self) -> float:
+        return self.asked.budget_s - self.at
+
+    @property
+    def gain(self) -> float:
+        """What was kept so far, as single measurements say; not claimed."""
+        return exp(sum(log(s.factor.value) for s in self.steps))
+
+    # look ------------------------------------------------------------------------------------------------------
+
+    def look(self) -> Steps:
+        """The command as it is: until its main phase is reached, and once more."""
+        seconds = min(max(0.04 * self.asked.budget_s, 2.0), 20.0)
+        while True:
+            outcome = yield from self._run(Probe("look", (), seconds, "the command as it is", stacks=True))
+            if self._is_hopeless(outcome):
+                return
+            trace = self.looked = outcome.trace
+            self.unit = rate.unit_of(trace, self.asked.unit)
+            missing = rate.reached(trace, self.unit, self.asked.length) if self.unit else "no progress to be seen"
+            if not missing or not trace.stopped:
+                break
+            if seconds >= 0.2 * self.asked.budget_s:
+                self.failed = "" if self.unit else f"{missing} in {seconds:.0f} s"
+                break
+            seconds = min(3.0 * seconds, 0.2 * self.asked.budget_s)
+        if self.unit is None:
+            self.unit = rate.whole_run(trace)
+        if self.unit is None:
+            self.failed = self.failed or "no progress to be seen"
+            return
+        self.window = rate.window(trace, self.unit, self._window_s())
+        outcome = yield from self._run(self._probe("again", (), "the command once more"))
+        if self._is_hopeless(outcome):
+            return
+        again = outcome.trace
+        found = digests.kept(trace, again, "same", None)
+        self.repeatable = "" if isinstance(found, Kept) else found.why
+        self.original.append(again)
+        self._trace_of_best = again
+
+    def _is_hopeless(self, outcome: Outcome) -> bool:
+        self.failed = outcome.problem or _failure(outcome.trace)
+        return bool(self.failed)
+
+    def _window_s(self) -> float:
+        return min(max(self.asked.budget_s / 75.0, WINDOW[0]), WINDOW[1])
+
+    # improve ---------------------------------------------------------------------------------------------------
+
+    def improve(self, found: Sequence[tuple[bool, Sequence[Candidate | NotTried]]]) -> Steps:
+        """Measures what levers propose, in their order. found: of each lever, whether its candidates go together."""
+        self.not_tried += [c for _, proposed in found for c in proposed if isinstance(c, NotTried)]
+        later: list[Candidate] = []
+        packs: list[Candidate] = []
+        for together, proposed in found:
+            mine = [c for c in proposed if isinstance(c, Candidate)]
+            packs += [c for c in mine if c.copies > 1]
+            mine = [c for c in mine if c.copies == 1]
+            later += [c for c in mine if c.promise in ("changed", "less")]
+            mine = [c for c in mine if c.promise in ("same", "equivalent")]
+            if together:
+                for promise in ("same", "equivalent"):
+                    yield from self._bundle([c for c in mine if c.promise == promise])
+            else:
+                yield from self._one_by_one(mine)
+        yield from self._copies(packs)
+        yield from self._confirm()
+        yield from self._confirm_copies()
+        yield from self._all_classes(later)
+
+    def _one_by_one(self, candidates: Iterable[Candidate]) -> Steps:
+        """Each on top of the best so far; of those that exclude each other only the best stays."""
+        for c in sorted(candidates, key=lambda c: -c.touches):
+            if any(_exclude(c, k) for k in self.best) and self._is_worse_kind(c):
+                continue
+            yield from self._try((c,), WORTH)
+
+    def _is_worse_kind(self, c: Candidate) -> bool:
+        return any(k.lever == c.lever and k.promise == "same" and c.promise != "same" for k in self.best)
+
+    def _bundle(self, candidates: Sequence[Candidate]) -> Steps:
+        """All at once; where the check fails or the command breaks, halves of them, down to the culprit."""
+        if not candidates:
+            return
+        ok = yield from self._try(tuple(candidates), HARMLESS, last=len(candidates) == 1)
+        if ok or len(candidates) == 1:
+            return
+        half = len(candidates) // 2
+        yield from self._bundle(candidates[:half])
+        yield from self._bundle(candidates[half:])
+
+    def _try(self, candidates: Setting, worth: float, *, last: bool = True) -> Generator[Probe, Outcome, bool]:
+        """Measures candidates on top of the best; False where they broke something, and are to be taken apart.
+
+        last: there is nothing to take apart: what is broken is thrown out.
+        """
+        setting = (*(k for k in self.best if not any(_exclude(k, c) for c in candidates)), *candidates)
+        text = "; ".join(c.text for c in candidates)
+        if self.left < self._for_confirming() + self._cost(self._trace_of_best):
+            self.not_tried += [NotTried(c.lever, f"{c.text}: no time left in the budget") for c in candidates]
+            return True
+        outcome = yield from self._run(self._probe("try", setting, text))
+        why, unchecked = self._check(outcome, setting)
+        if why:
+            if last:
+                self.thrown_out.append(ThrownOut(candidates[0], why))
+            return last
+        given = any(c.patch or c.argv for c in candidates)
+        if unchecked and given and "changed" not in self.asked.accept:
+            self.thrown_out.append(ThrownOut(candidates[0], f"it cannot be checked: {unchecked}"))
+            return True
+        assert self._trace_of_best is not None
+        value = self._gain(self._trace_of_best, outcome.trace)
+        step = Step(candidates, Factor(value, value, value), unchecked)
+        if value < worth:
+            self.not_shown.append(step)
+            return True
+        dropped = [s for s in self.steps if any(_exclude(k, c) for k in s.candidates for c in candidates)]
+        for s in dropped:
+            self.steps.remove(s)
+            value *= s.factor.value
+        self.steps.append(replace(step, factor=Factor(value, value, value)))
+        self.best, self._trace_of_best = setting, outcome.trace
+        return True
+
+    def _check(self, outcome: Outcome, setting: Setting) -> tuple[str, str]:
+        """Why a setting is broken, and why it could not be checked; both empty where it keeps its promise."""
+        if outcome.problem:
+            return outcome.problem, ""
+        if why := _failure(outcome.trace):
+            return why, ""
+        assert self.looked is not None
+        promise: Promise = "same" if all(c.promise == "same" for c in setting) else "equivalent"
+        if any(c.promise in ("changed", "less") for c in setting):
+            return "", ""
+        fewer = tuple(k for c in setting for k in c.fewer)
+        found = digests.kept(self.looked, outcome.trace, promise, self.original[0], fewer)
+        if isinstance(found, Broken):
+            return found.why, ""
+        if rate.gain(self.original[0], outcome.trace, self._unit(), self.window) is None:
+            return "it did not get as far as the command itself", ""
+        return "", found.why if isinstance(found, Unchecked) else ""
+
+    # copies ----------------------------------------------------------------------------------------------------
+
+    def _copies(self, candidates: Sequence[Candidate]) -> Steps:
+        """How many units a second all copies make together, by their number."""
+        for c in candidates:
+            if self.left < self._for_confirming() + self._cost(self._trace_of_best, c.copies):
+                self.not_tried.append(NotTried(c.lever, f"{c.text}: no time left in the budget"))
+                continue
+            setting = (*(k for k in self.best if not _exclude(k, c)), c)
+            outcome = yield from self._run(self._probe("copies", setting, c.text, copies=c.copies))
+            together = self._packed(outcome)
+            if together is None:
+                why = outcome.problem or next((w for t in outcome.traces if (w := _failure(t))), "a copy made no way")
+                self.thrown_out.append(ThrownOut(c, why))
+            elif together > max(self.packed.values(), default=0.0):
+                self.packing = setting
+                self.packed = {c.copies: together}
+
+    def _packed(self, outcome: Outcome) -> float | None:
+        if outcome.problem or any(_failure(t) for t in outcome.traces):
+            return None
+        return rate.packed(outcome.traces, self._unit(), self.window)
+
+    def _confirm_copies(self) -> Steps:
+        """The quickest packing once more, afresh: that rate alone is reported."""
+        if not self.packing:
+            return
+        copies = max(self.packed)
+        if self.left > self._cost(self._trace_of_best, copies):
+            probe = self._probe("confirm", self.packing, f"{copies} copies side by side, afresh", copies=copies)
+            together = self._packed((yield from self._run(probe)))
+            if together is not None:
+                self.packed = {copies: together}
+
+    # confirm ---------------------------------------------------------------------------------------------------
+
+    def _confirm(self) -> Steps:
+        """Mirrored pairs A B B A of the original and what was kept, until they agree or the time is over."""
+        if not self.best:
+            return
+        order: list[Setting] = [(), self.best, self.best, ()]
+        reserve = 1.2 * self._cost(self._trace_of_best, max(self.packed, default=0))
+        while len(self.pairs) < PAIRS[1]:
+            cost = self._cost(self.original[-1]) + self._cost(self._trace_of_best)
+            if len(self.pairs) >= PAIRS[0] and (self._is_sure() or self.left < cost + reserve):
+                break
+            if self.left < cost:
+                break
+            pair: dict[bool, Trace] = {}
+            for setting in order[:2] if len(self.pairs) % 2 == 0 else order[2:]:
+                text = f"{'what was kept' if setting else 'the command as it is'}, afresh"
+                outcome = yield from self._run(self._probe("confirm", setting, text))
+                why, _ = self._check(outcome, setting)
+                if why:
+                    self.thrown_out.append(ThrownOut(setting[-1] if setting else self.best[-1], f"afresh: {why}"))
+                    self.pairs, self.steps, self.best = [], [], ()
+                    return
+                pair[bool(setting)] = outcome.trace
+            self._add_pair(pair[False], pair[True])
+
+    def _add_pair(self, a: Trace, b: Trace) -> None:
+        unit = self._unit()
+        wall, cpu = rate.gain(a, b, unit, self.window), rate.gain(a, b, unit, self.window, cpu=True)
+        if wall is not None:
+            self.pairs.append(log(wall))
+            self.rates.append((rate.rate(a, unit, self.window), rate.rate(b, unit, self.window)))
+            self.cpu_pairs.append(log(cpu) if cpu else float("nan"))
+            self.original.append(a)
+
+    def _is_sure(self) -> bool:
+        n = len(self.pairs)
+        mean = sum(self.pairs) / n
+        return (sum((x - mean) ** 2 for x in self.pairs) / (n - 1) / n) ** 0.5 < SURE
+
+    def _all_classes(self, candidates: Sequence[Candidate]) -> Steps:
+        """What else is accepted, on top of what was kept: each once, all in a pair."""
+        chosen: list[Candidate] = []
+        for c in candidates:
+            if c.promise not in self.asked.accept:
+                continue
+            if self.left < 2.0 * self._cost(self.original[-1]):
+                self.not_tried.append(NotTried(c.lever, f"{c.text}: no time left in the budget"))
+                continue
+            outcome = yield from self._run(self._probe("try", (*self.best, *chosen, c), c.text))
+            why, _ = self._check(outcome, (*self.best, *chosen, c))
+            if why:
+                self.thrown_out.append(ThrownOut(c, why))
+                continue
+            assert self._trace_of_best is not None
+            value = self._gain(self._trace_of_best, outcome.trace)
+            step = Step((c,), Factor(value, value, value))
+            if value < WORTH:
+                self.not_shown.append(step)
+                continue
+            chosen.append(c)
+            self.others.append(step)
+            self._trace_of_best = outcome.trace
+        while chosen and len(self.all_pairs) < 2 and self.left > 2.0 * self._cost(self.original[-1]):
+            a = yield from self._run(self._probe("confirm", (), "the command as it is, afresh"))
+            b = yield from self._run(self._probe("confirm", (*self.best, *chosen), "with all classes, afresh"))
+            value = rate.gain(a.trace, b.trace, self._unit(), self.window) or 1.0
+            self.all_pairs.append(log(value))
+
+    # what came of it -------------------------------------------------------------------------------------------
+
+    def said(self, probe: Probe, outcome: Outcome) -> str:
+        """What a probe gave, in a word or two."""
+        if any(t.candidate in probe.setting and t is self.thrown_out[-1] for t in self.thrown_out[-1:]):
+            return "thrown out"
+        if outcome.problem or not outcome.traces or self.unit is None:
+            return "failed" if outcome.problem else ""
+        if probe.purpose == "look" or not self.original:
+            found = rate.rate(outcome.trace, self.unit, self.window) if self.window[1] else 0.0
+            return f"{found:,.0f}/s" if found else ""
+        if probe.copies > 1:
+            together, one = self._packed(outcome), self._rate(self.original[0])
+            return f"{together / one:.2f}× in all" if together and one else ""
+        return f"{rate.gain(self.original[-1], outcome.trace, self.unit, self.window) or 0.0:.2f}×"
+
+    def _rate(self, trace: Trace) -> float:
+        return rate.rate(trace, self._unit(), self.window)
+
+    def report(self, diagnosis: Sequence[Line], seconds: float, *, interrupted: bool = False) -> Speedups:
+        """What is known now; only what fresh pairs confirmed is claimed."""
+        unit, first = self._unit(), self.original[0]
+        which, clock = rate.clock(self.loads, self.pairs, self.cpu_pairs)
+        logs = [c for c in self.cpu_pairs if isfinite(c)] if which == "cpu" else self.pairs
+        total = compare.factor(logs) if len(logs) >= 2 else UNCHANGED
+        confirmed = len(logs) >= 2 and total.shown
+        if not confirmed:
+            total = UNCHANGED
+        before = median([b for b, _ in self.rates]) if self.rates else self._rate(first)
+        after = median([a for _, a in self.rates]) if confirmed else before
+        rates = {1: after, **self.packed}
+        length, known = (self.asked.length.value, True) if self.asked.length else (1000.0, False)
+        start = rate.start(first, unit)
+        alone = compare.answer(self.asked.seeds, length, before, {}, start)
+        best = compare.answer(self.asked.seeds, length, after, {k: r for k, r in rates.items() if k > 1}, start)
+        steps = tuple(self.steps)
+        return Speedups(
+            unit=unit.word,
+            phase="".join(p.text for p in rate.phases(first, unit)[-1:]),
+            rate_before=before,
+            rate_after=after,
+            factor=total,
+            factor_all_classes=compare.factor(self.all_pairs) if self.others and self.all_pairs else total,
+            kept=steps if confirmed else (),
+            others=tuple(self.others),
+            not_shown=(*self.not_shown, *(() if confirmed else steps)),
+            thrown_out=tuple(self.thrown_out),
+            not_tried=tuple(self.not_tried),
+            diagnosis=tuple(diagnosis),
+            copies=best.copies,
+            packed=tuple(self.packed.items()),
+            seeds=self.asked.seeds,
+            length=length,
+            length_text=self.asked.length.text if self.asked.length else "",
+            length_known=known,
+            answer_s_before=alone.seconds,
+            answer_s_after=min(best.seconds, alone.seconds),
+            start_s=start,
+            confirmed=confirmed,
+            pairs=len(self.pairs),
+            clock=clock,
+            load=median(self.loads) if self.loads else 0.0,
+            probes=self.probes,
+            seconds=seconds,
+            repeatable=self.repeatable,
+            interrupted=interrupted,
+        )
+
+    # what it rests on ------------------------------------------------------------------------------------------
+
+    def _run(self, probe: Probe) -> Generator[Probe, Outcome, Outcome]:
+        outcome = yield probe
+        self.at, self.probes = outcome.at, self.probes + 1
+        self.loads += [t.load for t in outcome.traces]
+        return outcome
+
+    def _probe(self, purpose: Purpose, setting: Setting, text: str, copies: int = 1) -> Probe:
+        reference = self._trace_of_best or self.looked
+        assert reference is not None
+        usual = self._until(reference)
+        most = min(copies * (1.6 * usual + 5.0), max(self.left * 1.05, 1.0))
+        return Probe(purpose, setting, most, text, self._events(reference), copies)
+
+    def _events(self, trace: Trace) -> int:
+        """How many events of the unit's counter the window ends after; 0 where a probe ends with its time."""
+        unit = self._unit()
+        each = next((c.each for c in trace.counters if c.key == unit.key), 0.0)
+        return ceil(self.window[1] / each) + 1 if each else 0
+
+    def _until(self, trace: Trace) -> float:
+        """Seconds from the start of a run to the end of the window."""
+        return rate.time_of(trace, self._unit(), self.window[1]) or trace.seconds
+
+    def _cost(self, trace: Trace | None, copies: int = 1) -> float:
+        """Seconds that a probe of this kind takes, from the start of the copy to its last process."""
+        return 0.0 if trace is None or not copies else copies * self._until(trace) + 1.0
+
+    def _for_confirming(self) -> float:
+        """Seconds to keep for fresh pairs."""
+        pair = self._cost(self.original[-1]) + self._cost(self._trace_of_best)
+        return max(PAIRS[0] * pair, min(CONFIRMING * self.asked.budget_s, PAIRS[1] * pair))
+
+    def _gain(self, before: Trace, after: Trace) -> float:
+        return rate.gain(before, after, self._unit(), self.window) or 1.0
+
+    def _unit(self) -> Unit:
+        assert self.unit is not None
+        return self.unit
+
+
+def _exclude(a: Candidate, b: Candidate) -> bool:
+    """Whether two candidates set the same thing, so that only one of them can be in."""
+    flags = {f[0].split("=", 1)[0] for f in a.flags} & {f[0].split("=", 1)[0] for f in b.flags}
+    return a is not b and bool(
+        flags or set(a.env) & set(b.env) or (a.argv and b.argv) or (a.lever, a.name) == (b.lever, b.name)
+    )
+
+
+def _failure(trace: Trace) -> str:
+    """Why a run does not count: it crashed, was killed, or took too much."""
+    if trace.stopped in ("memory", "disk"):
+        return f"it took more {trace.stopped} than it may"
+    if not trace.failed:
+        return ""
+    last = next((p.text.strip() for p in reversed(trace.printed) if p.text.strip()), "")
+    how = f"signal {trace.signal}" if trace.signal is not None else f"exit status {trace.exit}"
+    return f"it ended with {how}" + (f": {last}" if last else "")

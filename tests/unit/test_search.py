@@ -1,0 +1,187 @@
+"""The search for speed on worlds made of arithmetic: no process is started, its clock is the outcomes'."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from sixdays.faster.model import Candidate, Counter, Digest, NotTried, Promise, Setting, Trace
+from sixdays.faster.report import Speedups
+from sixdays.faster.search import Asked, Outcome, Probe, Search
+
+Effect = Callable[[Setting], float]
+CORES = 2
+
+
+@dataclass
+class World:
+    """A command of `cost` seconds a step after `start_s`; candidates divide the cost by what `gains` says.
+
+    lies: candidates whose parameters go another way. crashes: that end with an error. noise: log-sd of a run.
+    together: how many times the rate of one copy the copies make in all.
+    """
+
+    cost: float = 0.001
+    start_s: float = 0.5
+    gains: dict[str, float] = field(default_factory=dict)
+    lies: tuple[str, ...] = ()
+    crashes: tuple[str, ...] = ()
+    noise: float = 0.0
+    together: float = 1.8
+    seed: int = 0
+    probes: list[Probe] = field(default_factory=list)
+
+    def play(self, search: Search, found: Sequence[tuple[bool, Sequence[Candidate | NotTried]]]) -> Speedups:
+        self.rng = np.random.default_rng(self.seed)
+        self.at = 0.0
+        for steps in (search.look(), search.improve(found)):
+            probe = next(steps, None)
+            while probe is not None:
+                try:
+                    probe = steps.send(self.run(probe))
+                except StopIteration:
+                    break
+        return search.report((), self.at)
+
+    def run(self, probe: Probe) -> Outcome:
+        self.probes.append(probe)
+        names = [c.name for c in probe.setting]
+        cost = self.cost * float(np.exp(self.noise * self.rng.standard_normal()))
+        for name in names:
+            cost /= self.gains.get(name, 1.0)
+        cost *= max(1.0, probe.copies / self.together)
+        trace = self.trace(cost, probe, lying=any(n in self.lies for n in names))
+        if any(n in self.crashes for n in names):
+            trace = replace(trace, exit=1, stopped="", seconds=self.start_s)
+        self.at += trace.seconds
+        return Outcome((trace,) * probe.copies, self.at)
+
+    def trace(self, cost: float, probe: Probe, *, lying: bool) -> Trace:
+        n = int((probe.seconds - self.start_s) / cost)
+        n = min(n, probe.events) if probe.events else n
+        times = self.start_s + cost * np.arange(1, n + 1)
+        step = Counter("optimiser step", "train.py", "main", 9, times, n, first=float(times[0]))
+        return Trace(
+            counters=(step,),
+            digests=tuple(digest(at, lying) for at in (0, 1, 2, 3, 5, 10)),
+            cpu=np.column_stack([np.r_[0.0, times], np.r_[0.0, times]]),
+            seconds=float(times[-1]),
+            stopped="units" if probe.events and n == probe.events else "time",
+            facts={"optimisers": "Adam"},
+        )
+
+
+def digest(at: int, lying: bool) -> Digest:
+    """Parameters that move 0.01 an update; a liar's move 1 % further."""
+    values = np.linspace(-1.0, 1.0, 64) * (1.0 + 0.01 * at * (1.01 if lying else 1.0))
+    counts = {("optimiser step", "train.py", "main"): at}
+    return Digest("parameters", 0, at, f"{at}{lying and at > 0}", values, "w 64 float32", counts)
+
+
+def switch(name: str, promise: Promise = "same", **more: object) -> Candidate:
+    return replace(Candidate("switches", name, name, promise), **more)  # type: ignore[arg-type]
+
+
+def lever(*candidates: Candidate | NotTried, together: bool = False) -> tuple[bool, tuple[Candidate | NotTried, ...]]:
+    return together, candidates
+
+
+def test_a_switch_that_helps_is_kept_and_confirmed_on_fresh_pairs() -> None:
+    world = World(gains={"off": 1.5})
+    found = world.play(Search(Asked()), [lever(switch("off"), together=True)])
+    assert [c.name for s in found.kept for c in s.candidates] == ["off"]
+    assert abs(found.factor.value - 1.5) < 1e-6
+    assert found.confirmed
+    assert found.pairs >= 3
+    assert abs(found.rate_after / found.rate_before - 1.5) < 1e-6
+
+
+def test_nothing_that_helps_is_a_result() -> None:
+    found = World(noise=0.02).play(Search(Asked()), [lever(switch("off"), together=True), lever(switch("other"))])
+    assert found.kept == ()
+    assert (found.factor.value, found.factor.low, found.factor.high) == (1.0, 1.0, 1.0)
+    assert found.answer_s_after == found.answer_s_before > 0
+
+
+def test_a_liar_in_a_bundle_is_found_and_thrown_out_and_the_others_stay() -> None:
+    names = ("a", "b", "liar", "d")
+    world = World(gains=dict.fromkeys(names, 1.1), lies=("liar",))
+    found = world.play(Search(Asked()), [lever(*map(switch, names), together=True)])
+    assert [t.candidate.name for t in found.thrown_out] == ["liar"]
+    assert sorted(c.name for c in found.setting) == ["a", "b", "d"]
+    assert abs(found.factor.value - 1.1**3) < 1e-6
+
+
+def test_what_crashes_is_thrown_out_with_its_reason() -> None:
+    found = World(gains={"bad": 9.0}, crashes=("bad",)).play(Search(Asked()), [lever(switch("bad"))])
+    assert found.kept == ()
+    assert "exit status 1" in found.thrown_out[0].why
+
+
+def test_of_two_that_set_the_same_thing_the_better_one_stays() -> None:
+    one = switch("one thread", "equivalent", lever="threads", env={"OMP_NUM_THREADS": "1"})
+    two = switch("two threads", "equivalent", lever="threads", env={"OMP_NUM_THREADS": "2"})
+    for gains, best in (({"one thread": 1.2, "two threads": 1.4}, 1.4), ({"one thread": 1.5, "two threads": 1.3}, 1.5)):
+        found = World(gains=gains).play(Search(Asked()), [lever(one, two)])
+        assert len(found.setting) == 1
+        assert abs(found.factor.value - best) < 1e-6
+
+
+def test_copies_side_by_side_shorten_the_answer_and_not_the_factor() -> None:
+    packs = switch("two copies", "equivalent", lever="threads", copies=2)
+    found = World().play(Search(Asked(seeds=4)), [lever(packs)])
+    assert found.factor.value == 1.0
+    assert found.copies == 2
+    alone, rounds = 4 * (0.501 + 1000 / 1000), 2 * (0.501 + 2 * 1000 / 1800)  # start and 1,000 units, each time
+    assert abs(found.answer_factor - alone / rounds) < 1e-3
+
+
+def test_what_is_not_accepted_is_never_run() -> None:
+    world = World(gains={"bigger batch": 3.0})
+    found = world.play(Search(Asked()), [lever(switch("bigger batch", "changed"))])
+    assert all(c.name != "bigger batch" for p in world.probes for c in p.setting)
+    assert found.factor_all_classes == found.factor
+
+
+def test_other_classes_stand_apart_from_the_headline() -> None:
+    world = World(gains={"bigger batch": 3.0, "off": 1.2})
+    asked = Asked(accept=("same", "equivalent", "changed"))
+    found = world.play(Search(asked), [lever(switch("off")), lever(switch("bigger batch", "changed"))])
+    assert abs(found.factor.value - 1.2) < 1e-6
+    assert abs(found.factor_all_classes.value - 3.6) < 1e-6
+    assert [s.promise for s in found.others] == ["changed"]
+
+
+def test_the_budget_is_kept_whatever_is_proposed() -> None:
+    many = [switch(f"s{i}") for i in range(60)]
+    for budget in (20.0, 60.0, 600.0):
+        world = World(gains={"s3": 1.3})
+        found = world.play(Search(Asked(budget_s=budget)), [lever(*many)])
+        assert found.seconds <= 1.1 * budget
+        assert found.confirmed == (found.factor.value >= 1.08)
+
+
+def test_a_command_that_makes_no_progress_is_refused() -> None:
+    search = Search(Asked(budget_s=60.0))
+    at = 0.0
+    steps = search.look()
+    probe = next(steps, None)
+    while probe is not None:
+        at += probe.seconds
+        try:
+            probe = steps.send(Outcome((Trace(seconds=probe.seconds, stopped="time"),), at))
+        except StopIteration:
+            break
+    assert "no progress" in search.failed
+    assert at <= 30.0
+
+
+def test_a_against_a_is_not_claimed_more_often_than_promised() -> None:
+    claims = 0
+    for seed in range(40):
+        world = World(noise=0.03, seed=seed)
+        found = world.play(Search(Asked()), [lever(switch("a"), switch("b"), together=True), lever(switch("c"))])
+        claims += found.factor.value > 1.0
+    assert claims <= 2
