@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,9 +99,18 @@ def contents(root: str, home: str) -> Contents:
                 if stat.st_size > LARGE:
                     large[path] = (stat.st_size, stat.st_mtime_ns)
         if len(files) + len(links) + len(folders) > MOST_FILES:
-            raise RunError(f"{root} holds more than {MOST_FILES:,} files, too many to copy to try changes in", hint)
+            raise RunError(
+                f"{root} holds more than {MOST_FILES:,} files, too many to copy to try changes in{_most(files)}",
+                "keep data outside of the project and name it by its absolute path; or " + hint,
+            )
     large = {p: s for p, s in large.items() if Path(p).suffix not in SAVED or s[0] > IN_ALL // 4}
     return _fitting(root, Contents(tuple(folders), files, links, tuple(linked), large))
+
+
+def _most(files: Iterable[str]) -> str:
+    """Where most of the files lie."""
+    tops = Counter(path.partition(os.sep)[0] for path in files if os.sep in path)
+    return "".join(f"; most lie in {top}" for top, _ in tops.most_common(1))
 
 
 def _fitting(root: str, whole: Contents) -> Contents:

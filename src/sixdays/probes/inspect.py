@@ -22,8 +22,9 @@ CONFIGS = (".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".py")
 # Modules that answer --help instead of doing the work.
 _PARSERS = frozenset(
     "argparse optparse click typer tyro hydra fire absl simple_parsing jsonargparse configargparse docopt plac tap "
-    "pyrallis draccus cappa cyclopts defopt chz argh clize sacred transformers lightning pytorch_lightning".split()
+    "pyrallis draccus cappa cyclopts defopt chz argh clize".split()
 )
+_ALSO = re.compile(r"\b(HfArgumentParser|LightningCLI)\b")
 _TERMINAL = r"termios\.error|_?curses\.error|cbreak\(\) returned|[Nn]ot a (tty|terminal)|Inappropriate ioctl|setupterm"
 _DEVICE = (
     r"No CUDA GPUs are available|not compiled with CUDA|Found no NVIDIA driver|no CUDA-capable device|CUDA driver "
@@ -41,7 +42,7 @@ def help_of(command: Command, scratch: Scratch, path: str | None = None) -> str:
     """
     entry = entry_of(command, path)
     sources = imported(command, entry) if entry else {}
-    if not any(_modules(text) & _PARSERS for text in sources.values()):
+    if not any(_modules(text) & _PARSERS or _ALSO.search(text) for text in sources.values()):
         return ""
     head = os.path.basename(command.argv[0])
     by_itself = head.startswith(("python", "pypy")) or entry is None or not entry.endswith(".py")
@@ -50,8 +51,9 @@ def help_of(command: Command, scratch: Scratch, path: str | None = None) -> str:
     asked = replace(command, argv=(*words, "--help"), env=env)
     (trace,) = probe(scratch, asked, stop=Stop(seconds=HELP_S, units=1))
     text = "\n".join(line.text for line in trace.printed)[:MOST_BYTES]
-    answered = not trace.stopped and not trace.failed and re.search(r"(^|\s)--?[A-Za-z]|=", text)
-    return text if answered else "\n".join(line for source in sources.values() for line in _declared(source))
+    if not trace.stopped and "Traceback (most" not in text and re.search(r"(^|\s)--?[A-Za-z]|=", text):
+        return text
+    return "\n".join(line for source in sources.values() for line in _declared(source))
 
 
 def _declared(source: str) -> Iterator[str]:
@@ -192,9 +194,10 @@ def _busy_gpu(here: Machine, device: str) -> str:
 
 def _needs(text: str, here: Machine, trace: Trace) -> str:
     """What the command asked for that a short run does not have."""
-    last = _last(text)
     if not trace.failed:
         return ""
+    text = text[max(0, text.rfind("Traceback (most recent")) :]  # warnings before are not what ended it
+    last = _last(text)
     if re.search(_TERMINAL, text):
         return f"the command needs a terminal, and a short run has none: {last}"
     if re.search(r"^EOFError|EOF when reading", text, re.M):

@@ -67,6 +67,17 @@ def _memory() -> int:
     return total
 
 
+def free_memory() -> int:
+    """Bytes that can be had now; 0 where the machine does not say."""
+    found = re.search(r"^MemAvailable:\s+(\d+)", _text(Path("/proc/meminfo")), re.M)
+    free = int(found[1]) * 1024 if found else 0
+    for folder in _groups("memory"):
+        for most, used in (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")):
+            if (limit := _text(folder / most)).isdigit() and (now := _text(folder / used)).isdigit():
+                free = min(free, max(0, int(limit) - int(now)))
+    return free
+
+
 def _groups(controller: str) -> Iterator[Path]:
     """The folders of our control groups, innermost first; both versions of the kernel's layout."""
     for line in _text(Path("/proc/self/cgroup")).splitlines():

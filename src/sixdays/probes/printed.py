@@ -17,6 +17,10 @@ from sixdays.faster.model import EVERY, Counter, Digest, Printed
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d[\d_,]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?")
 _BAR = re.compile(r"[\u2580-\u259f#=>\-.]{2,}|[\u2580-\u259f]|\s+|\x1b\[[\d;]*[A-Za-z]")  # progress bars, colours
 _CLOCK = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?")  # dates and times of day say nothing
+# What stands before a number that may grow and is no progress.
+_OTHER = re.compile(
+    r"(sps|fps|[^ ]*/s|sec\w*|rate|speed|reward|return|score|acc\w*|time|elapsed|eta|loss|gpu|pid|port|seed)$"
+)
 LEAST, SHAPES = 3, 16
 MOMENTS = frozenset(m * 10**e for m in (1, 2, 3, 5) for e in range(6))
 
@@ -29,7 +33,7 @@ def counters(lines: Sequence[Printed]) -> tuple[Counter, ...]:
             continue
         at = np.array([p.at for p, _ in found])
         values = np.array([v for _, v in found])
-        column = _growing(values)
+        column = _growing(values, shape)
         if column is not None:
             made.append(_counter(shape, at, values[:, column], found[0][0].at))
     return tuple(made)
@@ -71,10 +75,12 @@ def _value(word: str) -> float:
     return float(word.replace(",", "").replace("_", ""))
 
 
-def _growing(values: NDArray[np.float64]) -> int | None:
+def _growing(values: NDArray[np.float64], shape: str) -> int | None:
     """The column of a whole number that grows: evenly if one does, else the one that comes furthest."""
     steps = np.diff(values, axis=0)
-    whole = (values == np.round(values)).all(axis=0) & (steps >= 0).all(axis=0) & (values[-1] > values[0])
+    names = [re.sub(r"[\W_]+$", "", part).lower() for part in shape.split("#")]
+    other = np.array([bool(_OTHER.search(name)) for name in (names + [""] * values.shape[1])[: values.shape[1]]])
+    whole = ~other & (values == np.round(values)).all(axis=0) & (steps >= 0).all(axis=0) & (values[-1] > values[0])
     even = whole & (steps == steps[0]).all(axis=0)
     candidates = np.flatnonzero(even if even.any() else whole)
     if not len(candidates):

@@ -16,6 +16,7 @@ from sixdays import processes
 from sixdays.faster.model import Command, Printed, Setting, Trace
 from sixdays.probes import printed
 from sixdays.probes.copying import size_of
+from sixdays.probes.machine import free_memory
 from sixdays.probes.scratch import Place, Scratch
 from sixdays.probes.traces import read_trace
 
@@ -149,7 +150,7 @@ def _started(
 
 def _watch(copies: Sequence[_Copy], stop: Stop, memory: int, disk: int, tick: Callable[[float], None] | None) -> None:
     """Comes back when all copies have ended or are to be stopped; each says why."""
-    look, weigh, count, name = _Seldom(0.1), _Seldom(0.5), _Seldom(POLL_S), _Seldom(1.0)
+    look, weigh, count, name = _Seldom(0.2), _Seldom(0.5), _Seldom(POLL_S), _Seldom(1.0)
     base = sum(size_of(c.place.folder) for c in copies)
     while running := [c for c in copies if not c.process.poll()]:
         seconds = running[0].process.seconds
@@ -231,12 +232,3 @@ def _load(before: float | None, after: float | None, ours: float, seconds: float
     if before is None or after is None or seconds <= 0:
         return max(0.0, os.getloadavg()[0] - ours / max(seconds, 1e-9))
     return max(0.0, (after - before - ours) / seconds)
-
-
-def free_memory() -> int:
-    """Bytes that can be had now, of the machine; 0 where it does not say."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as f:
-            return next((int(line.split()[1]) * 1024 for line in f if line.startswith("MemAvailable")), 0)
-    except OSError:
-        return 0

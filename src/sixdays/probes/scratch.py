@@ -38,7 +38,12 @@ OFFLINE = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
 }
 # The user's own value holds where there is one.
-UNLESS_SET = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "0"}
+UNLESS_SET = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "PYTHONHASHSEED": "0",
+    "SOURCE_DATE_EPOCH": "315532800",
+}
 WITHOUT_DISPLAY = {"MPLBACKEND": "Agg", "SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"}
 
 

@@ -1,7 +1,7 @@
-"""Starting, limiting and killing a command with all its children.
+"""A command under way with its family, ended with all of it.
 
 A family is whatever a command started: found by its session, by parents, and by a mark in the environment, so that
-a child which made itself a daemon is found too. The mark is read from /proc; elsewhere from what `ps` gives.
+a child which made itself a daemon is found too.
 """
 
 from __future__ import annotations
@@ -10,142 +10,22 @@ import os
 import re
 import resource
 import selectors
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from sixdays.errors import RunError, did_you_mean
+from sixdays.errors import RunError
+from sixdays.processes.members import Member, Table, read, table
+from sixdays.processes.output import Output
+from sixdays.processes.program import find, why_not
 
 MARK = "SIXDAYS_PROBE"
 GRACE_S, KILL_S = 0.8, 10.0  # after a TERM; until we give up on a process that cannot be killed
-FIRST, LAST, WIDTH = 20_000, 2_000, 4_000  # lines kept of a flood, bytes kept of a line
-_TICK = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
-_PROC = Path("/proc/self/stat").exists()
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One process as the machine sees it now. started: with the pid it names the process for good."""
-
-    pid: int
-    parent: int
-    session: int
-    group: int
-    started: str
-    cpu: float
-    rss: int
-    dead: bool = False
-    marks: str = ""  # its environment, where the same look gives it
-
-
-Table = Mapping[int, Member]
-
-
-def table() -> Table:
-    """All processes of the machine."""
-    return _from_proc() if _PROC else _from_ps()
-
-
-def _from_proc() -> dict[int, Member]:
-    found = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit() and (text := _read(f"/proc/{name}/stat")):
-            word = text.rpartition(b")")[2].split()
-            if word[20] == b"0" and word[0] != b"Z":  # no memory of its own: a thread of the kernel
-                continue
-            found[int(name)] = Member(
-                pid=int(name),
-                parent=int(word[1]),
-                group=int(word[2]),
-                session=int(word[3]),
-                started=word[19].decode(),
-                cpu=sum(int(w) for w in word[11:15]) / _TICK,
-                rss=int(word[21]) * _PAGE,
-                dead=word[0] in (b"Z", b"X"),
-            )
-    return found
-
-
-def _from_ps() -> dict[int, Member]:
-    columns = "pid=,ppid=,pgid=,stat=,rss=,time=,lstart=,command="
-    ran = subprocess.run(["ps", "axeww", "-o", columns], capture_output=True, check=False, env={"LC_ALL": "C"})
-    found = {}
-    for line in ran.stdout.decode("utf-8", "replace").splitlines():
-        word = line.split(None, 11)
-        if len(word) < 12 or not word[0].isdigit():
-            continue
-        pid, parent, group = (int(w) for w in word[:3])
-        days, _, clock = word[5].rpartition("-")
-        seconds = 0.0
-        for part in clock.split(":"):
-            seconds = seconds * 60 + float(part)
-        found[pid] = Member(
-            pid=pid,
-            parent=parent,
-            group=group,
-            session=group,
-            started=" ".join(word[6:11]),
-            cpu=seconds + 86400 * int(days or 0),
-            rss=int(word[4]) * 1024,
-            dead=word[3].startswith("Z"),
-            marks=word[11],
-        )
-    return found
-
-
-def _read(path: str) -> bytes:
-    """What stands there; empty where it is gone or not ours to read."""
-    try:
-        with open(path, "rb", buffering=0) as f:
-            return f.read(1 << 20) or b""
-    except OSError:
-        return b""
-
-
-def busy_s() -> float | None:
-    """CPU seconds used so far on the cores that we may use, by all processes; None where the machine does not say."""
-    ours = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
-    total, seen = 0, False
-    for line in _read("/proc/stat").decode().splitlines():
-        name, *counts = line.split()
-        if name[:3] == "cpu" and name[3:].isdigit() and int(name[3:]) in ours:
-            seen = True
-            user, nice, system, _, _, irq, softirq, steal = (int(c) for c in counts[:8])
-            total += user + nice + system + irq + softirq + steal
-    return total / _TICK if seen else None
-
-
-class Output:
-    """What a command prints, line by line with the seconds; of a flood the first and the last lines."""
-
-    def __init__(self) -> None:
-        self.first: list[tuple[float, str]] = []
-        self.last: deque[tuple[float, str]] = deque(maxlen=LAST)
-        self.dropped = 0
-        self._rest = b""
-
-    def take(self, data: bytes, at: float) -> None:
-        *lines, rest = re.split(rb"[\r\n]+", self._rest + data)
-        self._rest = rest[:WIDTH]
-        texts = [line[:WIDTH].decode("utf-8", "replace") for line in lines if line.strip()]
-        room = FIRST - len(self.first)
-        self.first += [(at, t) for t in texts[:room]]
-        more = texts[max(0, room) :]
-        self.dropped += max(0, len(self.last) + len(more) - LAST)
-        self.last.extend((at, t) for t in more[-LAST:])
-
-    @property
-    def lines(self) -> list[tuple[float, str]]:
-        return [*self.first, *self.last]
 
 
 class Process:
@@ -191,7 +71,7 @@ class Process:
                     start_new_session=True,
                 )
         except OSError as e:
-            raise RunError(f"{argv[0]} cannot be started: {e.strerror or e}", _why_not(Path(path))) from e
+            raise RunError(f"{argv[0]} cannot be started: {e.strerror or e}", why_not(Path(path))) from e
         assert self._popen.stdout is not None
         self.pipe = self._popen.stdout.fileno()
         os.set_blocking(self.pipe, False)
@@ -243,7 +123,7 @@ class Process:
     def _is_marked(self, m: Member) -> bool:
         key = (m.pid, m.started)
         if key not in self._judged:
-            text = m.marks.encode() if m.marks else _read(f"/proc/{m.pid}/environ")
+            text = m.marks.encode() if m.marks else read(f"/proc/{m.pid}/environ")
             if not text:  # not ours to read, or just being made: asked again
                 return False
             self._judged[key] = f"{MARK}={self.mark}".encode() in text
@@ -253,7 +133,7 @@ class Process:
         """Bytes of the family, pages that are shared counted once where the machine says."""
         total = 0
         for pid in self._known:
-            found = re.search(rb"^Pss:\s+(\d+)", _read(f"/proc/{pid}/smaps_rollup"), re.M)
+            found = re.search(rb"^Pss:\s+(\d+)", read(f"/proc/{pid}/smaps_rollup"), re.M)
             if found is None:
                 return self.rss
             total += int(found[1]) * 1024
@@ -267,7 +147,7 @@ class Process:
                 numbers = os.listdir(f"/proc/{pid}/fd")
                 for number in numbers:
                     path = os.readlink(f"/proc/{pid}/fd/{number}")
-                    flags = re.search(rb"^flags:\s+(\d+)", _read(f"/proc/{pid}/fdinfo/{number}"), re.M)
+                    flags = re.search(rb"^flags:\s+(\d+)", read(f"/proc/{pid}/fdinfo/{number}"), re.M)
                     if path.startswith("/") and flags and int(flags[1], 8) & (os.O_WRONLY | os.O_RDWR):
                         found.add(path)
             except OSError:  # ended meanwhile
@@ -356,58 +236,6 @@ def attend(processes: Sequence[Process], seconds: float) -> None:
             if any(key.data.pipe is None for key, _ in ready):
                 time.sleep(min(left, 0.002))  # its end follows at once, as a rule
                 return
-
-
-def find(name: str, cwd: str, env: Mapping[str, str]) -> str:
-    """The path of a program.
-
-    Raises:
-        RunError: it is not there or cannot be run; the hint says how to mend it.
-    """
-    path = Path(cwd, name)
-    if "/" not in name:
-        found = shutil.which(name, path=env.get("PATH", os.defpath))
-        if found is None:
-            raise RunError(f"{name}: command not found", _instead(name, path, env))
-        return found
-    if not path.exists():
-        near = [f"{name.rpartition('/')[0]}/{p.name}" for p in path.parent.glob("*")]
-        raise RunError(f"{name}: no such file", did_you_mean(name, near))
-    if path.is_dir():
-        raise RunError(f"{name} is a folder, not a program", "name the script: python train.py")
-    if not os.access(path, os.X_OK):
-        raise RunError(f"{name} is not executable", _why_not(path))
-    return str(path)
-
-
-def _instead(name: str, path: Path, env: Mapping[str, str]) -> str:
-    if path.is_file():
-        first = {".py": "python ", ".sh": "sh "}.get(path.suffix, "./")
-        return f"say: {first}{name}"
-    names = []
-    for folder in env.get("PATH", os.defpath).split(os.pathsep):
-        try:
-            names += os.listdir(folder or ".")
-        except OSError:
-            continue
-    return did_you_mean(name, names, "is its environment active?")
-
-
-def _why_not(path: Path) -> str:
-    """How to mend a file that cannot be run: by its first line."""
-    try:
-        with path.open("rb") as f:
-            first = f.readline(256)
-    except OSError:
-        return ""
-    if first.startswith(b"#!"):
-        words = first[2:].split()
-        wanted = words[0].decode("utf-8", "replace") if words else ""
-        if not Path(wanted).exists():
-            return f"its first line asks for {wanted}, which is not there: name the interpreter, python {path.name}"
-    if path.suffix == ".py":
-        return f"name the interpreter: python {path.name}"
-    return f"chmod +x {path.name}" if not os.access(path, os.X_OK) else f"name the interpreter: sh {path.name}"
 
 
 @contextmanager
