@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sixdays.faster.model import Command, Machine, Trace
+from sixdays.faster.printed import growing
 from sixdays.probes.entry import entry_of
 from sixdays.probes.machine import login_node, machine
 from sixdays.probes.run import Stop, probe
@@ -164,7 +165,7 @@ def refusal(command: Command, here: Machine, trace: Trace | None, *, env: Mappin
     for why in (_needs(text, here, trace), _ended(text, trace), _busy_gpu(here, trace.facts.get("device", ""))):
         if why:
             return why
-    if not trace.counters and trace.stopped == "time":
+    if not trace.counters and not growing(trace.printed) and trace.stopped == "time":
         return (
             f"no progress was seen in {trace.seconds:.0f} s: it steps no optimiser and no environment that we know, "
             "and prints no number that grows. Give it more time with --budget, or let it print its step"

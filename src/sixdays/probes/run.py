@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from sixdays import processes
+from sixdays.faster import printed
 from sixdays.faster.model import Command, Printed, Setting, Trace
-from sixdays.probes import printed
 from sixdays.probes.copying import size_of
 from sixdays.probes.machine import free_memory
 from sixdays.probes.scratch import Place, Scratch
@@ -30,15 +30,16 @@ SHARE = 0.02
 @dataclass(frozen=True, slots=True)
 class Stop:
     """When a probe ends. seconds: at the latest. units of counter: as soon as every copy has counted so many events;
-    with no counter: of any that the agent counts.
+    with no counter: of any that the agent counts. A counter of two is a number that is printed, by its pattern and
+    its place among the numbers of the line (see `faster.printed`); units are then what it grows to.
 
     memory_bytes, disk_bytes: of all copies together, over which they are stopped; 0: 90 % of the memory that is free
     at the start, half of the disk's room (at most 20 GB).
     """
 
     seconds: float
-    counter: tuple[str, str, str] | None = None
-    units: int = 0
+    counter: tuple[str, ...] | None = None
+    units: float = 0
     memory_bytes: int = 0
     disk_bytes: int = 0
 
@@ -189,12 +190,12 @@ def _look(running: Sequence[_Copy]) -> None:
         c.cpu.append((c.process.seconds, c.process.cpu_s))
 
 
-def _counted(copy: _Copy, counter: tuple[str, str, str] | None) -> int:
-    """How many events of the counter, or of the most active one, the copy has seen."""
-    if counter and counter[0] == "printed":
-        found = printed.counters(_lines(copy))
-    else:
-        found = read_trace(Path(copy.place.agent), copy.process.began).counters
+def _counted(copy: _Copy, counter: tuple[str, ...] | None) -> float:
+    """How many events of the counter, or of the most active one, the copy has seen; how far the number has grown."""
+    if counter and len(counter) == 2:
+        grown = printed.growing(_lines(copy))
+        return max((float(g.values[-1]) for g in grown if (g.pattern, str(g.token)) == counter), default=0.0)
+    found = read_trace(Path(copy.place.agent), copy.process.began).counters
     return max((c.count for c in found if counter in (None, c.key)), default=0)
 
 
@@ -205,15 +206,12 @@ def _lines(copy: _Copy) -> tuple[Printed, ...]:
 def _trace(copy: _Copy, load: float) -> Trace:
     process, place = copy.process, copy.place
     seen = read_trace(Path(place.agent), process.began)
-    lines = _lines(copy)
     status = None if copy.stopped else process.status
     cpu = np.array([*copy.cpu, (process.ended_s, process.cpu_s)] if not copy.stopped else copy.cpu).reshape(-1, 2)
     told = len(seen.cpu) > 1 and seen.cpu[-1, 1] >= 0.9 * cpu[-1, 1]  # else much of it is not Python
     return replace(
         seen,
-        counters=(*seen.counters, *printed.counters(lines)),
-        digests=(*seen.digests, *printed.digests(lines)),
-        printed=lines,
+        printed=_lines(copy),
         cpu=seen.cpu if told else cpu,
         seconds=copy.seconds if copy.stopped else process.ended_s,
         exit=status if status is not None and status >= 0 else None,
