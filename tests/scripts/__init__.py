@@ -31,7 +31,7 @@ class Script:
     """name: in the table. what: it is, or does. run: its words, long; the first is replaced where it is python.
 
     short: words that are added to make a run of a second. needs: packages. exit: its status when it ends by itself;
-    None where it does not end.
+    None where it goes on, or takes many minutes and has no words that make it short.
     """
 
     name: str
@@ -105,6 +105,76 @@ SCRIPTS: tuple[Script, ...] = (
         "--num_updates 12 --eval_freq 4",
         RL,
     ),
+    Script(
+        "logs_per_step",
+        "a character model that writes a dozen scalars to TensorBoard at each step, and flushes them",
+        "python logs_per_step.py",
+        "--steps 8",
+        ("torch", "tensorboard"),
+    ),
+    Script(
+        "unseeded",
+        "an autoencoder on made-up signals; torch, NumPy and random all without a seed",
+        "python unseeded.py",
+        "8",
+        ("torch",),
+    ),
+    Script("pkg", "a package with modules, run with -m; logs to stderr", "python -m pkg", "--steps 8", ("torch",)),
+    Script(
+        "config_file",
+        "settings in a YAML file, changed by key=value; validates and saves often",
+        "python config_file.py --config conf/default.yaml",
+        "train.epochs=1 data.size=640 train.validate_every=5",
+        ("torch", "yaml"),
+    ),
+    Script(
+        "plots_per_episode",
+        "draws the curve of returns again after each episode, and waits for the window",
+        "python plots_per_episode.py",
+        needs=("torch", "matplotlib"),
+        exit=None,
+    ),
+    Script(
+        "simulation",
+        "an Ising model in NumPy that prints a line each few sweeps",
+        "python simulation.py --seed 1",
+        "--sweeps 40 --report 10",
+    ),
+    Script("silent", "value iteration that prints nothing, without torch", "python silent.py", "--size 40 --sweeps 20"),
+    Script("not_python", "a shell script that starts awk; prints how many needles it threw", "sh not_python.sh", "1"),
+    Script(
+        "calls_python",
+        "a shell script that trains with one seed after the other",
+        "bash calls_python.sh",
+        "1 --episodes 2 --log-interval 1",
+        ("torch",),
+    ),
+    Script(
+        "forks_workers",
+        "an evolution strategy on two processes that are forked",
+        "python spawns_workers.py --start fork",
+        "--generations 3",
+    ),
+    Script(
+        "spawns_workers",
+        "an evolution strategy on two processes that are spawned",
+        "python spawns_workers.py --start spawn",
+        "--generations 3",
+    ),
+    Script("optimal", "products of large matrices, which no lever helps", "python optimal.py", "--size 200 --steps 3"),
+    Script("sleeps", "waits 20 ms a step for a robot, which no lever helps", "python sleeps.py", "3"),
+    Script("crashes", "diverges after 200 steps and ends with 3 and a traceback", "python crashes.py", exit=3),
+    Script("hangs", "makes no progress after 40 batches, and does not end", "python hangs.py", exit=None),
+    Script("needs_tty", "ends with a message where there is no terminal", "python needs_tty.py", exit=1),
+    Script("reads_stdin", "takes its numbers from stdin, and fails without", "python reads_stdin.py", exit=1),
+    Script("needs_gpu", "fails where there is no CUDA", "python needs_gpu.py", needs=("torch",), exit=1),
+    Script("ends_at_once", "is over before anything can be measured", "python ends_at_once.py"),
+    Script("eats_memory", "64 MB more at each step", "python eats_memory.py", exit=None),
+    Script("fills_disk", "a file of 64 MB more at each step", "python fills_disk.py", exit=None),
+    Script("leaves_children", "two helpers in their own sessions go on without it", "python leaves_children.py", "3"),
+    Script("ignores_term", "ignores SIGTERM, SIGINT and SIGHUP", "python ignores_term.py", exit=None),
+    Script("changes_itself", "rewrites its own source and settings as it starts", "python changes_itself.py", "3"),
+    Script("help_trains", "trains, whatever its words; --help too", "python help_trains.py --help", "--steps=400"),
 )
 
 

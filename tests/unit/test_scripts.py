@@ -11,10 +11,14 @@ import hashlib
 import importlib
 import importlib.util
 import io
+import itertools
 import json
 import os
+import re
 import runpy
+import select
 import shutil
+import signal
 import subprocess
 import sys
 import traceback
@@ -24,11 +28,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.scripts import FOLDER, SCRIPTS, Patch
+from tests.scripts import FOLDER, SCRIPTS, Patch, Script, script
 
 ROOT = Path(__file__).parents[2]
-TRAINED = tuple(s for s in SCRIPTS if s.patches)
-PATCHES = tuple(p for s in TRAINED for p in s.patches)
+TRAINED = tuple(s for s in SCRIPTS if "torch" in s.needs and s.exit == 0 and s.run.startswith("python "))
+PATCHED = tuple(s for s in TRAINED if s.patches)
+PATCHES = tuple(p for s in PATCHED for p in s.patches)
+OTHERS = tuple(s for s in SCRIPTS if s not in TRAINED)
 WRONG_OF_ALL = {"learning-rate-up", "learning-rate-down", "every-second-update", "no-updates", "cached", "counter"} | {
     "shorter-network"
 }
@@ -54,7 +60,7 @@ def needed(*packages: str) -> None:
 
 
 def copy_to(folder: Path) -> Path:
-    return shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__", "*.toml"))
+    return shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__", "patches"))
 
 
 def apply(patch: Patch, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -63,7 +69,7 @@ def apply(patch: Patch, folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def computed(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Computed]:
-    """Of each script with patches, by (script, patch; "" is without one), what a short run computed."""
+    """Of each script that trains with torch, by (script, patch; "" is without one), what a short run computed."""
     needed(*{n for s in TRAINED for n in s.needs})
     base = tmp_path_factory.mktemp("scripts")
     jobs: dict[str, tuple[Path, list[str]]] = {}
@@ -112,12 +118,25 @@ def test_each_patch_applies_to_the_script_it_is_named_after(patch: Patch, tmp_pa
     assert (folder / f"{patch.script}.py").read_text() != before
 
 
-@pytest.mark.parametrize("name", [s.name for s in TRAINED])
+@pytest.mark.parametrize("name", [s.name for s in PATCHED])
 def test_a_script_with_patches_repeats_its_numbers(name: str, computed: dict[tuple[str, str], Computed]) -> None:
     one, two = computed[name, ""], computed[name, "again"]
     assert one.exit == 0, one.error
     assert len(one.updates) >= 5
     assert one == two
+
+
+@pytest.mark.parametrize("name", [s.name for s in TRAINED])
+def test_a_script_of_torch_trains_and_ends(name: str, computed: dict[tuple[str, str], Computed]) -> None:
+    one = computed[name, ""]
+    assert one.exit == 0, one.error
+    assert len({bits for _, bits, _ in one.updates}) >= 5
+
+
+def test_a_script_without_seeds_computes_something_else_each_time(
+    computed: dict[tuple[str, str], Computed],
+) -> None:
+    assert computed["unseeded", ""].updates != computed["unseeded", "again"].updates
 
 
 @pytest.mark.parametrize("patch", [p for p in PATCHES if p.promise == "same"], ids=label)
@@ -150,6 +169,120 @@ def test_each_cheat_is_written_for_five_scripts_at_least() -> None:
         assert sum(p.what == what for p in PATCHES) >= 5, what
 
 
+# The others, as programs of their own.
+
+
+@contextlib.contextmanager
+def started(s: Script, folder: Path, *more: str, stdin: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[str]]:
+    """A script in a copy of the folder, killed with all its group at the end."""
+    needed(*s.needs)
+    env = os.environ | {"OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "PYTHON": sys.executable}
+    words = s.argv(*more, short=s.exit is not None)
+    process = subprocess.Popen(
+        words,
+        cwd=copy_to(folder / "copy"),
+        env=env,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=60)
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def lines(process: subprocess.Popen[str], n: int) -> list[str]:
+    """Its next n lines, fewer where it ends."""
+    assert process.stdout is not None
+    return list(itertools.islice(process.stdout, n))
+
+
+@pytest.mark.parametrize(
+    "s", [s for s in OTHERS if s.exit is not None and s.name != "leaves_children"], ids=lambda s: s.name
+)
+def test_a_script_ends_with_the_status_of_the_table(s: Script, tmp_path: Path) -> None:
+    with started(s, tmp_path) as process:
+        out = process.communicate(timeout=60)[0]
+        assert process.returncode == s.exit, out
+    assert bool(out) == (s.name != "silent")
+
+
+def test_the_helpers_of_a_script_go_on_without_it(tmp_path: Path) -> None:
+    with started(script("leaves_children"), tmp_path) as process:
+        first, *rest = lines(process, 4)
+        assert rest[-1].startswith("step 3")
+        assert process.wait(timeout=60) == 0
+        for pid in first.split()[1:]:
+            os.kill(int(pid), signal.SIGKILL)  # fails where it has ended
+
+
+@pytest.mark.parametrize("s", [s for s in OTHERS if s.exit is None], ids=lambda s: s.name)
+def test_a_script_that_does_not_end_makes_progress_at_first(s: Script, tmp_path: Path) -> None:
+    with started(s, tmp_path, *(["4"] if s.name in ("eats_memory", "fills_disk") else [])) as process:
+        grown = [float(re.findall(r"\d+", line)[0]) for line in lines(process, 2)]
+        assert grown[1] > grown[0]
+        assert process.poll() is None
+
+
+def test_the_script_that_hangs_prints_nothing_more_and_goes_on(tmp_path: Path) -> None:
+    with started(script("hangs"), tmp_path) as process:
+        assert lines(process, 9)[-1].startswith("batch 40")
+        assert process.stdout is not None
+        assert select.select([process.stdout], [], [], 0.3)[0] == []
+        assert process.poll() is None
+
+
+def test_the_script_that_ignores_term_goes_on_after_it(tmp_path: Path) -> None:
+    with started(script("ignores_term"), tmp_path) as process:
+        lines(process, 1)
+        process.terminate()
+        assert any(line == "not now\n" for line in iter(lambda: lines(process, 1)[0], ""))
+        assert "step" in lines(process, 1)[0]
+
+
+def test_the_script_that_changes_itself_is_not_what_it_was(tmp_path: Path) -> None:
+    with started(script("changes_itself"), tmp_path) as process:
+        process.communicate(timeout=60)
+    for name in ("changes_itself.py", "changes_itself.json"):
+        assert (tmp_path / "copy" / name).read_text() != (FOLDER / name).read_text()
+
+
+def test_the_script_that_ignores_help_has_trained(tmp_path: Path) -> None:
+    with started(script("help_trains"), tmp_path) as process:
+        assert "accuracy" in process.communicate(timeout=60)[0]
+    assert (tmp_path / "copy" / "trained.txt").exists()
+
+
+def test_the_script_that_reads_numbers_gives_their_mean(tmp_path: Path) -> None:
+    with started(script("reads_stdin"), tmp_path, stdin=subprocess.PIPE) as process:
+        assert (
+            process.communicate("".join(f"{i}\n" for i in range(1000)), timeout=60)[0] == "1000 lines, mean 499.500\n"
+        )
+
+
+def test_workers_compute_the_same_forked_and_spawned(tmp_path: Path) -> None:
+    out = []
+    for name in ("forks_workers", "spawns_workers"):
+        with started(script(name), tmp_path / name) as process:
+            out.append(process.communicate(timeout=60)[0])
+    assert out[0] == out[1]
+    assert out[0].count("generation") == 3
+
+
+def test_names_are_unique_and_each_patch_belongs_to_a_script() -> None:
+    names = [s.name for s in SCRIPTS]
+    assert len(set(names)) == len(names)
+    assert {p.path for p in PATCHES} == set((FOLDER / "patches").iterdir())
+
+
 # What follows runs in the other process.
 
 
@@ -180,7 +313,12 @@ def run_here(folder: str, words: list[str]) -> dict[str, Any]:
     code, error, out = 0, "", io.StringIO()
     try:
         with contextlib.redirect_stdout(out):
-            runpy.run_path(words[0], run_name="__main__")
+            if words[0] == "-m":
+                sys.argv = words[1:]
+                sys.path.insert(0, folder)
+                runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+            else:
+                runpy.run_path(words[0], run_name="__main__")
     except SystemExit as end:
         code = int(end.code or 0)
     except Exception:
