@@ -26,7 +26,10 @@ _PARSERS = frozenset(
     "pyrallis draccus cappa cyclopts defopt chz argh clize".split()
 )
 _ALSO = re.compile(r"\b(HfArgumentParser|LightningCLI)\b")
-_TERMINAL = r"termios\.error|_?curses\.error|cbreak\(\) returned|[Nn]ot a (tty|terminal)|Inappropriate ioctl|setupterm"
+_TERMINAL = (
+    r"termios\.error|_?curses\.error|cbreak\(\) returned|[Nn]ot a (tty|terminal)|Inappropriate ioctl|setupterm|"
+    r"in an? (\w+ )?(terminal|tty)\b"
+)
 _DEVICE = (
     r"No CUDA GPUs are available|not compiled with CUDA|Found no NVIDIA driver|no CUDA-capable device|CUDA driver "
     r"version is insufficient|invalid device ordinal|torch\.cuda\.is_available\(\) is False|MPS backend is not|"
@@ -201,7 +204,7 @@ def _needs(text: str, here: Machine, trace: Trace) -> str:
     last = _last(text)
     if re.search(_TERMINAL, text):
         return f"the command needs a terminal, and a short run has none: {last}"
-    if re.search(r"^EOFError|EOF when reading", text, re.M):
+    if re.search(r"^EOFError|EOF when reading", text, re.M) or re.search(r"\bstdin\b|standard input", last):
         return (
             f"the command reads from the keyboard, and a short run has none ({last}). Give what it asks for as options"
         )
@@ -219,6 +222,7 @@ def _needs(text: str, here: Machine, trace: Trace) -> str:
 
 def _ended(text: str, trace: Trace) -> str:
     """It crashed, was stopped for what it used, or was over too soon."""
+    took = max(trace.seconds, 0.1)
     lines = [line for line in text.splitlines() if line.strip()][-3:]
     tail = (
         f"; its last lines: {' | '.join(line.strip()[:200] for line in lines)}" if lines else ", and it printed nothing"
@@ -230,13 +234,11 @@ def _ended(text: str, trace: Trace) -> str:
     if trace.stopped == "disk" or (trace.failed and re.search(r"File too large|No space left", text)):
         return f"the command was stopped when it had written {trace.wrote / 2**20:,.0f} MB, more than a short run may"
     if trace.signal is not None:
-        return f"the command was killed by signal {trace.signal} after {trace.seconds:.1f} s{tail}"
+        return f"the command was killed by signal {trace.signal} after {took:.1f} s{tail}"
     if trace.exit:
-        return f"the command ended after {trace.seconds:.1f} s with exit code {trace.exit}{tail}"
+        return f"the command ended after {took:.1f} s with exit code {trace.exit}{tail}"
     if trace.exit == 0 and trace.seconds < 1.0:
-        return (
-            f"the command ended after {trace.seconds:.1f} s: too short to measure anything. Name one that runs longer"
-        )
+        return f"the command ended after {took:.1f} s: too short to measure anything. Name one that runs longer"
     return ""
 
 

@@ -200,7 +200,9 @@ def _counted(copy: _Copy, counter: tuple[str, ...] | None) -> float:
 
 
 def _lines(copy: _Copy) -> tuple[Printed, ...]:
-    return tuple(Printed(at, text) for at, text in copy.process.output.lines)
+    """What it printed, with paths in the copy as the user knows them: relative to the project."""
+    inner = copy.place.root + os.sep
+    return tuple(Printed(at, text.replace(inner, "")) for at, text in copy.process.output.lines)
 
 
 def _trace(copy: _Copy, load: float) -> Trace:

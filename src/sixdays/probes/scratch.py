@@ -135,7 +135,7 @@ class Scratch:
             argv=argv,
             env=self._environment(inner.env, unset, root, command.cwd, os.path.join(folder, "tmp")),
             original=self.root,
-            ready=copying.stamps(root),
+            ready={n: s for n, s in copying.stamps(root).items() if not n.startswith(".git" + os.sep)},
         )
 
     def release(self, place: Place) -> None:
@@ -283,9 +283,8 @@ def put_preamble(command: Command, text: str, env: Mapping[str, str]) -> None:
         RunError: the command has no script in the project.
     """
     entry = entry_of(command, env.get("PATH"))
-    script = Path(command.root, entry or "")
-    by_module = any(re.fullmatch(r"-\w*m", w) for w in command.argv)  # then Python looks in the folder it runs in
-    beside = Path(command.root, command.cwd) if by_module else script.parent
+    script = Path(os.path.normpath(os.path.join(command.root, entry or "")))
+    beside = _import_folder(command, script)
     if entry is None or not all(_is_inside(p, command.root) for p in (beside, script.parent)):
         raise RunError("no Python script of the project was found in the command, to load what makes it faster")
     raw = script.read_bytes()
@@ -298,6 +297,21 @@ def put_preamble(command: Command, text: str, env: Mapping[str, str]) -> None:
         path.unlink(missing_ok=True)  # a link would lead to the user's own
     script.write_bytes(with_first_line(source).encode(coding, "surrogateescape"))
     (beside / PREAMBLE).write_text(text, encoding="utf-8")
+
+
+def _import_folder(command: Command, script: Path) -> Path:
+    """Where Python looks first for what the script imports: beside it, where the command names it; for a module the
+    folder that it runs in, or that holds its package."""
+    cwd = os.path.join(command.root, command.cwd)
+    named = {os.path.normpath(os.path.join(cwd, w)) for w in command.argv}
+    if {str(script), str(script.parent)} & named:
+        return script.parent
+    if any(re.fullmatch(r"-\w*m", w) for w in command.argv):
+        return Path(os.path.normpath(cwd))
+    folder = script.parent
+    while (folder / "__init__.py").exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder
 
 
 def _is_inside(path: Path, root: str) -> bool:
