@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import exp, inf, sqrt
 
 import numpy as np
@@ -52,9 +53,14 @@ def factor(ratios: Sequence[float], between: float = BETWEEN) -> Factor:
     mean = float(logs.mean())
     half = _Z * between
     if n > 1:
-        half = sqrt((t_quantile(0.5 + LEVEL / 2.0, n - 1) * float(logs.std(ddof=1))) ** 2 / n + half**2)
+        half = sqrt((_t(n - 1) * float(logs.std(ddof=1))) ** 2 / n + half**2)
     value, low, high = exp(mean), exp(mean - half), exp(mean + half)
     return Factor(value, low, high, value >= SHOWN and low > 1.0)
+
+
+@cache
+def _t(df: int) -> float:
+    return t_quantile(0.5 + LEVEL / 2.0, df)
 
 
 def mirrored(original: Sequence[float], candidate: Sequence[float]) -> tuple[float, ...]:

@@ -20,8 +20,8 @@ _NOISE = re.compile(
     r"|[\u2580-\u259f#=>]{2,}"  # bars of progress
 )
 _CLOCK_BEFORE = re.compile(
-    r"(?:time|times|elapsed|eta|took|seconds?|secs?|minutes?|hours?|ms|fps|sps|speed|throughput|per second|mfu"
-    r"|mem|memory|pid|date)[\W_]*(?:\(\w+\)\W*)?$",
+    r"(?<![^\W_])(?:(?:wall|clock)?times?|elapsed|eta|took|seconds?|secs?|minutes?|hours?|ms|fps|sps|speed"
+    r"|throughput|per second|mfu|mem|memory|pid|date)[\W_]*(?:\(\w+\)\W*)?$",
     re.IGNORECASE,
 )
 _CLOCK_AFTER = re.compile(

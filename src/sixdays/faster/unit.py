@@ -114,7 +114,7 @@ def _named(trace: Trace, c: Counter) -> Unit:
     return Unit(c.kind, c.key, f"{WORDS[c.kind]} at {c.file}:{c.line}{place}", WORDS[c.kind], same.index(c.line))
 
 
-def _counter(trace: Trace, unit: Unit) -> Counter | None:
+def counter_of(trace: Trace, unit: Unit) -> Counter | None:
     """The unit's counter in another trace: by its site; where a patch moved that, the likeliest of its kind."""
     same = sorted((c for c in trace.counters if c.key == unit.key and c.times.size), key=lambda c: c.line)
     if len({c.line for c in same}) > unit.place:
@@ -140,7 +140,7 @@ def track(trace: Trace, unit: Unit) -> tuple[FloatArray, FloatArray]:
             if (g.pattern, str(g.token)) == unit.key:
                 return g.values, g.times
         return np.zeros(0), np.zeros(0)
-    c = _counter(trace, unit)
+    c = counter_of(trace, unit)
     return (np.zeros(0), np.zeros(0)) if c is None else (c.each * event_numbers(c.times.size), c.times)
 
 

@@ -1,0 +1,263 @@
+"""Whether a candidate keeps what it promises: its digests against those of the original, bits or movements.
+
+same        the same bits wherever the original repeats itself: parameters, actions, what was seen, printed numbers
+equivalent  the same network, first parameters, early movements, and as many updates and evaluations per unit
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from sixdays.faster import movement, progress, wording
+from sixdays.faster.model import Digest, Kind, Promise, Trace
+from sixdays.faster.unit import FloatArray, Unit, unit_of
+
+Key = tuple[str, int, int]
+EARLY = max(movement.LENGTH)
+AGREED = 0.02  # of their movement: parameters that lie so near print the same numbers, nearly
+NAMES = {
+    "parameters": "the parameters",
+    "actions": "the actions",
+    "seen": "what the environments gave back",
+    "logged": "the logged numbers",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """It keeps its promise, as far as `checked` says, in words."""
+
+    checked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """It does not: why, in a sentence. at: the update or step; 0 where it is no matter of one."""
+
+    why: str
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """Nothing could be compared, and why."""
+
+    why: str
+
+
+def kept(
+    original: Trace,
+    candidate: Trace,
+    promise: Promise,
+    again: Trace | None = None,
+    fewer: Collection[Kind] = (),
+) -> Kept | Broken | Unchecked:
+    """Whether a candidate computes what the original does, in the way that its class promises.
+
+    again: a second run of the original: what it does not repeat is not asked of the candidate. fewer: kinds of
+    counters that move less often by design. Classes other than same and equivalent promise nothing.
+    """
+    if promise not in ("same", "equivalent"):
+        return Unchecked("another experiment: not checked")
+    both = _Both(_by_key(original), _by_key(candidate), None if again is None else _by_key(again))
+    unit = unit_of(original)
+    if (other := _other_network(both)) is not None:
+        return other
+    if why := progress.stands_still(original, candidate):
+        return Broken(why)
+    streams = _streams(both, promise)
+    if streams is None and (unlike := _early(both, unit, fewer)) is not None:
+        return unlike
+    if unit is not None and (why := progress.strange(original, candidate, unit, fewer)):
+        return Broken(why)
+    if streams is not None:
+        return streams
+    has_environment = any(c.kind == "env step" for c in original.counters)
+    if (unlike := _late(both, has_environment)) is not None:
+        return unlike
+    if promise == "same" and (differing := _bits(both, fewer)) is not None:
+        return differing
+    lines = wording.compared(original, candidate, again, exact=promise == "same", until=_agreed(both))
+    if lines.why:
+        return Broken(lines.why)
+    if promise == "same" and (figure := _figure(original, candidate, again)):
+        return Broken(f"the picture {figure} is another one")
+    checked = [*_said(both, promise), *([f"{lines.count} printed numbers"] if lines.count else [])]
+    return Kept(", ".join(checked)) if checked else Unchecked(_nothing(both))
+
+
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """The digests of the original (a), the candidate (b), and the original's second run, where there is one."""
+
+    a: Mapping[Key, Digest]
+    b: Mapping[Key, Digest]
+    again: Mapping[Key, Digest] | None
+
+    @property
+    def sites(self) -> list[int]:
+        return sorted({k[1] for k in self.a if k[0] == "parameters"})
+
+    def common(self, what: str, site: int | None = None) -> list[Key]:
+        """Checkpoints that both have, in order."""
+        return sorted((k for k in self.a.keys() & self.b.keys() if k[0] == what and site in (None, k[1])), key=_order)
+
+    def is_stable(self, key: Key) -> bool:
+        """The original's second run has the same bits there, or did not get there."""
+        return self.again is None or _equal(self.a[key], self.again.get(key, self.a[key]))
+
+
+def _order(key: Key) -> tuple[int, str, int]:
+    return key[2], key[0], key[1]
+
+
+def _by_key(trace: Trace) -> dict[Key, Digest]:
+    return {(d.what, d.site, d.at): d for d in trace.digests}
+
+
+def _equal(a: Digest, b: Digest) -> bool:
+    """Bit for bit, where hashes are; else by the sampled values."""
+    if a.hash and b.hash:
+        return a.hash == b.hash
+    return a.values is not None and b.values is not None and bool(np.array_equal(a.values, b.values, equal_nan=True))
+
+
+# parameters ----------------------------------------------------------------------------------------------------
+
+
+def _other_network(both: _Both) -> Broken | None:
+    for key in both.common("parameters"):
+        a, b = both.a[key].shapes, both.b[key].shapes
+        if a != b:
+            return Broken(f"another network: parameters {_short(b)} in place of {_short(a)}", key[2])
+    return None
+
+
+def _short(shapes: str) -> str:
+    return shapes if len(shapes) <= 80 else shapes[:79] + "…"
+
+
+def _streams(both: _Both, promise: Promise) -> Broken | Unchecked | None:
+    """Why early movements cannot be compared: the first parameters differ; None where they can."""
+    firsts = [k for k in both.common("parameters") if k[2] == 0]
+    if not all(map(both.is_stable, firsts)):
+        return Unchecked("the command does not repeat its own first parameters: its random streams are not kept")
+    if all(_equal(both.a[k], both.b[k]) for k in firsts):
+        return None
+    why = "it starts from other parameters: the random streams are not kept"
+    return Broken(why) if promise == "same" else Unchecked(why)
+
+
+def _values(digests: Mapping[Key, Digest] | None, site: int) -> dict[int, FloatArray]:
+    return {
+        k[2]: d.values
+        for k, d in (digests or {}).items()
+        if k[0] == "parameters" and k[1] == site and d.values is not None
+    }
+
+
+def _early(both: _Both, unit: Unit | None, fewer: Collection[Kind]) -> Broken | None:
+    """The first update, of those that the original repeats, at which movements or counts disagree."""
+    for site in both.sites:
+        keys = both.common("parameters", site)
+        mine, shapes = _values(both.a, site), both.a[keys[0]].shapes if keys else ""
+        drifted = {s.at for s in movement.early(mine, _values(both.again, site), shapes) if movement.strange(s)}
+        moved = {s.at: s for s in movement.early(mine, _values(both.b, site), shapes)}
+        for key in keys:
+            at = key[2]
+            if at > EARLY or at >= min(drifted, default=at + 1):
+                break
+            why = _counts(both, key, unit, fewer) or (movement.strange(moved[at]) if at in moved else "")
+            if why:
+                return Broken(why, at)
+    return None
+
+
+def _counts(both: _Both, key: Key, unit: Unit | None, fewer: Collection[Kind]) -> str:
+    """What had been counted otherwise until an early update, in words: evaluations not fewer, the rest as many."""
+    a, b, again = both.a[key].counts, both.b[key].counts, (both.again or {}).get(key, both.a[key]).counts
+    for kind in progress.KINDS if a and b else ():
+        if kind in fewer and (unit is None or unit.kind != kind):
+            continue
+        own = unit.key if unit is not None and kind in fewer else None
+        n, m, twice = (sum(v for k, v in c.items() if k[0] == kind and own in (None, k)) for c in (a, b, again))
+        if n == twice and (m < n if kind == "evaluation" else m != n):
+            word = "batches" if kind == "batch" else f"{kind}s"
+            return f"until update {key[2]} it counted {m:,} in place of {n:,} {word}: {_guess(kind, m < n)}?"
+    return ""
+
+
+def _guess(kind: Kind, is_fewer: bool) -> str:
+    if kind == "optimiser step":
+        return "are updates left out" if is_fewer else "are updates added"
+    if kind == "env step":
+        return "does it learn more often" if is_fewer else "are updates left out, or steps only counted"
+    if kind == "batch":
+        return "is less data taken, or are updates only counted" if is_fewer else "are updates left out"
+    return "is less evaluated"
+
+
+def _late(both: _Both, has_environment: bool) -> Broken | None:
+    """Late movements of another length, or, where no environment can amplify a rounding, of another direction."""
+    for site in both.sites:
+        a, b = _values(both.a, site), _values(both.b, site)
+        if why := movement.late(a, b) or ("" if has_environment else movement.jumped(a, b)):
+            return Broken(why, EARLY)
+    return None
+
+
+def _bits(both: _Both, fewer: Collection[Kind]) -> Broken | None:
+    """The first checkpoint at which bits differ that the original repeats.
+
+    What an environment gave is kept by site, so it is not asked where environments move less often by design.
+    """
+    for key in sorted((k for what in NAMES for k in both.common(what) if both.is_stable(k)), key=_order):
+        what, _, at = key
+        if (what in ("actions", "seen") and "env step" in fewer) or _equal(both.a[key], both.b[key]):
+            continue
+        after = f"{'update' if what == 'parameters' else 'number' if what == 'logged' else 'step'} {at}"
+        return Broken(f"after {after} {NAMES[what]} are not the same bits: equivalent at best", at)
+    return None
+
+
+def _agreed(both: _Both) -> int:
+    """The last update until which all parameters lie near their movement: what is printed until then must agree."""
+    last = [0]
+    for site in both.sites:
+        a, b = _values(both.a, site), _values(both.b, site)
+        last.append(0)
+        for at in sorted(a.keys() & b.keys() - {0}) if 0 in a and 0 in b else ():
+            seen = movement.compare(at, a[at] - a[0], b[at] - b[0])
+            if seen is not None and seen.apart > AGREED:
+                break
+            last[-1] = at
+    return min(last[1:], default=0)
+
+
+def _figure(original: Trace, candidate: Trace, again: Trace | None) -> str:
+    """A picture that differs at the end, where both ended by themselves and the original repeats it."""
+    if original.stopped or candidate.stopped or again is None or again.stopped:
+        return ""
+    stable = {n: h for n, h in original.figures.items() if again.figures.get(n) == h}
+    return next((n for n, h in sorted(stable.items()) if candidate.figures.get(n) != h), "")
+
+
+# what is said --------------------------------------------------------------------------------------------------
+
+
+def _said(both: _Both, promise: Promise) -> Iterator[str]:
+    """What was compared, in words."""
+    for what in NAMES if promise == "same" else ("parameters",):
+        at = [k[2] for k in both.common(what) if k[2] > 0 and (promise == "equivalent" or both.is_stable(k))]
+        last = max((u for u in at if promise == "same" or u <= EARLY), default=0)
+        if last:
+            yield f"{NAMES[what]} until {'update' if what == 'parameters' else 'step'} {last}"
+
+
+def _nothing(both: _Both) -> str:
+    if both.a and both.again:
+        return "the command does not repeat its own numbers"
+    return "nothing that it computes can be seen: no update, no environment, no printed number"

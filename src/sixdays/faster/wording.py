@@ -1,0 +1,118 @@
+"""Printed numbers of two runs compared, line by line, as far as the original repeats them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from sixdays.faster.model import Trace
+from sixdays.faster.printed import by_pattern, is_clock, name_of
+
+NEAR = 0.03  # how far printed numbers may be apart, relative, while parameters agree
+FIRST = 3  # lines of a pattern that are compared where nothing tells how long runs agree
+
+Row = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """How many numbers were compared, and what is wrong with them, in words; empty where nothing."""
+
+    count: int = 0
+    why: str = ""
+
+
+def compared(original: Trace, candidate: Trace, again: Trace | None, *, exact: bool, until: int = 0) -> Lines:
+    """Printed numbers that the original repeats, against the candidate's; clocks are left out.
+
+    exact: all, to the last digit; lines that the candidate leaves out are allowed (it prints less often). Else nearly:
+    those printed before update `until`, or the first lines where there is no update.
+    """
+    a, b = by_pattern(original.printed), by_pattern(candidate.printed)
+    twice = by_pattern(again.printed) if again is not None else a
+    has_updates = any(c.kind == "optimiser step" and c.times.size for c in original.counters)
+    count = 0
+    for pattern, lines in a.items():
+        if pattern not in b:
+            continue
+        rows, others = [r for _, r in lines], [r for _, r in b[pattern]]
+        rows = rows[: len(twice.get(pattern, []))]
+        tokens = _stable(pattern, rows, [r for _, r in twice.get(pattern, [])])
+        if not exact:
+            n = sum(at <= _update(original, until) for at, _ in lines) if has_updates else FIRST
+            rows, others = _matched(rows[:n], others, tokens)
+        if not tokens or not rows or not others:
+            continue
+        rows, others = [_take(r, tokens) for r in rows], [_take(r, tokens) for r in others]
+        wrong = _not_in_order(rows, others) if exact else _far(rows, others)
+        if wrong is not None:
+            at, token = wrong
+            had = f" in place of {rows[at][token]:g}" if at < len(rows) else ""
+            name = name_of(pattern, tokens[token])
+            return Lines(count, f'line {at + 1} of "{pattern}" says {name} {others[at][token]:g}{had}')
+        count += len(tokens) * min(len(rows), len(others))
+    return Lines(count)
+
+
+def _update(trace: Trace, n: int) -> float:
+    """When the n-th update was over."""
+    times = max((c.times for c in trace.counters if c.kind == "optimiser step"), key=len)
+    return float(times[n - 1]) if 0 < n <= times.size else float(times[-1]) if n else 0.0
+
+
+def _take(row: Row, tokens: Sequence[int]) -> Row:
+    return tuple(row[i] for i in tokens)
+
+
+def _stable(pattern: str, rows: Sequence[Row], again: Sequence[Row]) -> list[int]:
+    """Positions of numbers that the original's second run printed the same, over the lines that both have."""
+    n = min(len(rows), len(again))
+    return [
+        i
+        for i in range(len(rows[0]) if n else 0)
+        if not is_clock(pattern, i) and all(_same(rows[j][i], again[j][i]) for j in range(n))
+    ]
+
+
+def _same(x: float, y: float) -> bool:
+    return x == y or (np.isnan(x) and np.isnan(y))
+
+
+def _not_in_order(rows: Sequence[Row], others: Sequence[Row]) -> tuple[int, int] | None:
+    """The first line, and its number, that does not come in the original's order; the candidate may go further."""
+    at, stride = 0, 1
+    for i, other in enumerate(others):
+        if len(rows) - at < stride:
+            return None
+        found = next((j for j in range(at, len(rows)) if all(map(_same, rows[j], other))), None)
+        if found is None:
+            wrong = rows[min(i, len(rows) - 1)]
+            return i, next((k for k in range(len(other)) if not _same(other[k], wrong[k])), 0)
+        at, stride = found + 1, max(stride, found + 1 - at)
+    return None
+
+
+def _matched(rows: Sequence[Row], others: Sequence[Row], tokens: Sequence[int]) -> tuple[list[Row], list[Row]]:
+    """Lines of the two side by side: of the same step, where a whole number grows in them, else in their order."""
+    for k in tokens:
+        column = [r[k] for r in rows]
+        if len(rows) > 1 and all(x < y and x == int(x) for x, y in pairwise(column)):
+            of_step = {o[k]: o for o in reversed(others)}
+            both = [(r, of_step[r[k]]) for r in rows if r[k] in of_step]
+            return [r for r, _ in both], [o for _, o in both]
+    n = min(len(rows), len(others))
+    return list(rows[:n]), list(others[:n])
+
+
+def _far(rows: Sequence[Row], others: Sequence[Row]) -> tuple[int, int] | None:
+    """The line and number of a column that is off in most lines; one that is off in few may be chance."""
+    x, y = np.array(rows), np.array(others)
+    with np.errstate(invalid="ignore"):
+        off = np.abs(x - y) > NEAR * np.maximum(np.abs(x), np.abs(y))
+    for k in range(x.shape[1]):
+        if off[:, k].mean() > 0.5:
+            return int(np.argmax(off[:, k])), k
+    return None

@@ -1,0 +1,204 @@
+"""Promises kept and broken, on learners that really learn: rounding alone passes, each way to cheat is caught."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.properties.traces import Learner, Run, counter, printing
+
+from sixdays.faster import movement
+from sixdays.faster.digests import Broken, Kept, Unchecked, kept
+from sixdays.faster.model import Digest, Kind, Promise, Trace
+
+UPDATES = 300
+OPTIMISERS = [{"adam": True, "rate": 1e-3}, {"adam": False, "rate": 0.05}]
+FEWER: tuple[Kind, ...] = ("evaluation",)
+ADAM = OPTIMISERS[0]
+
+
+@cache
+def run(**given: Any) -> Trace:
+    return Learner(**(ADAM | given)).trace(UPDATES)
+
+
+def broken(candidate: Trace, promise: Promise = "equivalent", **original: Any) -> str:
+    found = kept(run(**original), candidate, promise, run(**original))
+    assert isinstance(found, Broken), found
+    return found.why
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_the_same_bits_keep_either_promise(optimiser: dict[str, Any]) -> None:
+    a, b = run(**optimiser), run(**optimiser)
+    assert kept(a, b, "same", a) == Kept("the parameters until update 200, 30 printed numbers")
+    assert isinstance(kept(a, b, "equivalent", a), Kept)
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_a_change_of_rounding_alone_is_equivalent_and_not_the_same(optimiser: dict[str, Any]) -> None:
+    a, b = run(**optimiser), run(**optimiser, mirrored=True)
+    assert isinstance(kept(a, b, "equivalent", a), Kept)
+    assert "not the same bits" in broken(b, "same", **optimiser)
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@pytest.mark.parametrize(("times", "said"), [(1.01, "1.010 times as far"), (0.99, "0.990 times as far")])
+@pytest.mark.parametrize("promise", ["same", "equivalent"])
+def test_one_per_cent_of_the_learning_rate_is_caught(
+    optimiser: dict[str, Any], times: float, said: str, promise: Promise
+) -> None:
+    cheat = run(**optimiser | {"rate": optimiser["rate"] * times})
+    assert (
+        broken(cheat, promise, **optimiser) == f"after update 1 the parameters had moved {said}: another learning rate?"
+    )
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@pytest.mark.parametrize("promise", ["same", "equivalent"])
+@pytest.mark.parametrize(
+    ("cheat", "said"),
+    [
+        ({"is_made": lambda u: u % 2 == 1}, "are updates left out"),
+        ({"is_called": lambda u: u % 2 == 1}, "until update 2 it counted 3 in place of 2 batches"),
+        ({"is_made": lambda u: False}, "after update 1 the parameters had not moved"),
+        ({"is_called": lambda u: False}, "it made no update, where the original made 300"),
+        ({"is_called": lambda u: u <= 10 or u % 2 == 0}, "more batches or items of data were taken"),
+        ({"is_made": lambda u: u <= 10 or u % 2 == 0}, "update 20"),
+        ({"cached": True}, "after update 2 the parameters had moved"),
+        ({"calls": 2}, "it counted 1 in place of 2 batches"),
+        ({"hidden": 16}, "another network: parameters float32(8, 16)"),
+        ({"items": 64}, "fewer evaluations were made: 14 in place of 56"),
+        ({"items": 100, "rows_at_once": 26}, "says accuracy"),
+        ({"evaluate": 40}, "fewer evaluations were made: 28 in place of 56"),
+        ({"data": 1}, "after update 1 the parameters had moved"),
+    ],
+)
+def test_each_way_to_cheat_is_caught(
+    optimiser: dict[str, Any], promise: Promise, cheat: dict[str, Any], said: str
+) -> None:
+    why = broken(run(**optimiser, **cheat), promise, **optimiser)
+    assert said in why or (promise == "same" and "not the same bits" in why)
+
+
+def test_evaluations_that_are_fewer_by_design_are_allowed() -> None:
+    a, b = run(), run(evaluate=40)
+    assert isinstance(kept(a, b, "same", a, FEWER), Kept)
+
+
+def test_printing_less_often_is_allowed_and_other_numbers_are_not() -> None:
+    a = run()
+    assert isinstance(kept(a, run(print_every=3), "same", a), Kept)
+    altered = replace(
+        a, printed=tuple(replace(p, text=p.text.replace("accuracy 0.", "accuracy 0.9")) for p in a.printed)
+    )
+    assert "says accuracy" in broken(altered, "same")
+
+
+def test_printed_clocks_are_left_out() -> None:
+    a = run()
+    slower = replace(a, printed=tuple(replace(p, text=p.text.rsplit(" ", 1)[0] + " 99s") for p in a.printed))
+    assert isinstance(kept(a, slower, "same", a), Kept)
+
+
+def test_other_first_parameters_cannot_be_checked_and_are_not_the_same() -> None:
+    a, b = run(), run(seed=1)
+    found = kept(a, b, "equivalent", a)
+    assert isinstance(found, Unchecked)
+    assert "streams are not kept" in found.why
+    assert "other parameters" in broken(b, "same")
+
+
+def test_what_the_original_does_not_repeat_is_not_asked_of_a_candidate() -> None:
+    found = kept(run(), run(), "same", run(seed=1))
+    assert isinstance(found, Unchecked)
+    assert "does not repeat its own" in found.why
+    a, again = run(), run(mirrored=True)
+    assert isinstance(kept(a, run(), "same", again), Kept | Unchecked)
+    assert isinstance(kept(a, run(rate=1.01e-3), "equivalent", again), Broken)
+
+
+def test_updates_left_out_are_caught_though_streams_are_not_kept() -> None:
+    cheat = run(seed=1, is_called=lambda u: u % 2 == 0)
+    assert "in 150 optimiser steps more batches or items" in kept(run(), cheat, "equivalent").why  # type: ignore[union-attr]
+
+
+def test_an_environment_stepped_more_often_per_update_is_caught() -> None:
+    run_, less = Run(every=4), Run(every=8)
+    found = kept(run_.trace(800), less.trace(800), "equivalent")
+    assert found == Broken("in 800 environment steps fewer updates were made: 99 in place of 199", 0)
+
+
+def test_evaluations_that_come_by_chance_may_differ_somewhat() -> None:
+    def episodes(seed: int, share: float) -> Trace:
+        lengths = np.random.default_rng(seed).integers(5, 40, 100)
+        ends = np.asarray(np.cumsum(lengths) * 0.01, dtype=float)
+        opt = ends[: int(share * ends.size)] + 0.001
+        env = np.asarray(np.arange(1, int(lengths.sum()) + 1) * 0.01, dtype=float)
+        return Trace(counters=(counter("env step", env, bursts=99), counter("optimiser step", opt)))
+
+    a = episodes(3, 1.0)
+    assert isinstance(kept(a, episodes(11, 1.0), "equivalent"), Unchecked)
+    half = Trace(counters=(a.counters[0], counter("optimiser step", a.counters[1].times[::2])))
+    assert isinstance(kept(a, half, "equivalent"), Broken)
+
+
+def environment(*hashes: str) -> tuple[Digest, ...]:
+    return tuple(Digest("seen", 0, i + 1, h) for i, h in enumerate(hashes))
+
+
+def test_without_an_optimiser_what_environments_gave_and_printed_numbers_are_compared() -> None:
+    a = replace(
+        printing([(i, f"step {i * 10} energy {1.0 / i:.6f}") for i in range(1, 9)]), digests=environment("a", "b")
+    )
+    assert isinstance(kept(a, a, "same", a), Kept)
+    other = replace(a, digests=environment("a", "c"))
+    assert kept(a, other, "same", a) == Broken(
+        "after step 2 what the environments gave back are not the same bits: equivalent at best", 2
+    )
+    near = replace(a, printed=tuple(replace(p, text=p.text.replace("1.000000", "1.000001")) for p in a.printed))
+    assert isinstance(kept(a, near, "equivalent", a), Kept)
+    assert isinstance(kept(a, near, "same", a), Broken)
+    far = replace(a, printed=tuple(replace(p, text=p.text.replace("energy 0", "energy 7")) for p in a.printed))
+    assert isinstance(kept(a, far, "equivalent", a), Broken)
+
+
+def test_where_nothing_can_be_seen_nothing_is_claimed() -> None:
+    assert isinstance(kept(Trace(), Trace(), "same", Trace()), Unchecked)
+    assert isinstance(kept(run(), run(), "changed", run()), Unchecked)
+
+
+def test_pictures_count_where_both_runs_ended() -> None:
+    ended = {"stopped": "", "exit": 0}
+    a, b = (replace(run(), **ended, figures={"curve.png": h}) for h in "xy")  # type: ignore[arg-type]
+    found = kept(a, b, "same", a)
+    assert isinstance(found, Broken)
+    assert "curve.png" in found.why
+    assert isinstance(kept(a, replace(b, stopped="units"), "same", a), Kept)
+    assert isinstance(kept(a, b, "same", b), Kept)  # the original does not repeat it
+
+
+def test_parameters_of_few_bits_hide_a_small_difference_and_are_not_judged_by_it() -> None:
+    a0 = np.full(100, 1.0)
+    moved, more = a0 + 1e-6, a0 + 1.01e-6
+    assert movement.early({0: a0, 1: moved}, {0: a0, 1: more}, "bfloat16(100)") == ()
+    assert movement.early({0: a0, 1: a0 + 0.1}, {0: a0, 1: a0 + 0.101}, "float32(100)")[0].length == pytest.approx(1.01)
+
+
+def test_parameters_that_become_no_numbers_are_strange() -> None:
+    seen = movement.compare(1, np.ones(3), np.array([1.0, np.nan, 1.0]))
+    assert seen is not None
+    assert movement.strange(seen)
+    assert movement.compare(1, np.zeros(3), np.ones(3)) is None
+
+
+def test_late_lengths_must_be_of_one_order() -> None:
+    walk = {u: np.full(4, float(u)) for u in (0, 10, 20, 50, 100, 200)}
+    still = {u: np.full(4, float(min(u, 50))) for u in walk}
+    half = {u: v / 2.0 for u, v in walk.items()}
+    assert movement.late(walk, walk) == ""
+    assert "from update 50 to 100 the parameters had not moved" in movement.late(walk, still)
+    assert "0.50 times as far" in movement.late(walk, half)
