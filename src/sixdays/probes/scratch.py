@@ -123,7 +123,7 @@ class Scratch:
             self._free.append((folder, self._clean[folder]))
             raise
         for name in ("tmp", "agent"):
-            shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+            _remove(os.path.join(folder, name))
             os.mkdir(os.path.join(folder, name))
         unset = {u for c in setting for u in c.unset if not inner.env.get(u)}
         return Place(
@@ -238,8 +238,10 @@ def scratch(root: str, env: Mapping[str, str], *, keep: bool = False) -> Iterato
 def _remove(path: str) -> None:
     shutil.rmtree(path, ignore_errors=True)
     if os.path.exists(path):  # folders that the command made read-only
-        for inner, _, _ in os.walk(path):
-            os.chmod(inner, 0o700)
+        for inner, names, _ in os.walk(path):
+            for folder in (inner, *(os.path.join(inner, name) for name in names)):
+                if not os.path.islink(folder):
+                    os.chmod(folder, 0o700)
         shutil.rmtree(path, ignore_errors=True)
 
 
@@ -300,8 +302,10 @@ def put_preamble(command: Command, text: str, env: Mapping[str, str]) -> None:
 
 
 def _import_folder(command: Command, script: Path) -> Path:
-    """Where Python looks first for what the script imports: beside it, where the command names it; for a module the
-    folder that it runs in, or that holds its package."""
+    """Where Python looks first for what the script imports.
+
+    Beside it, where the command names it; for a module the folder that it runs in, or that holds its package.
+    """
     cwd = os.path.join(command.root, command.cwd)
     named = {os.path.normpath(os.path.join(cwd, w)) for w in command.argv}
     if {str(script), str(script.parent)} & named:

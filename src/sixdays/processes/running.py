@@ -89,10 +89,11 @@ class Process:
             if len(data) < 1 << 16:
                 return
 
-    def poll(self, options: int = os.WNOHANG) -> bool:
+    def poll(self, wait: bool = False) -> bool:
         """It has ended, itself if not its children."""
-        if self.status is None and self._popen is not None:
-            pid, status, used = os.wait4(self._popen.pid, options)
+        if self.status is None and self._popen is not None and self._has_ended(wait):
+            self.family()  # while its number is still its own: who belongs to it is known after that
+            pid, status, used = os.wait4(self._popen.pid, 0 if wait else os.WNOHANG)
             if pid:
                 self.ended_s = self.seconds
                 self.status = self._popen.returncode = os.waitstatus_to_exitcode(status)
@@ -100,10 +101,16 @@ class Process:
                 self.peak = max(self.peak, used.ru_maxrss * (1024 if sys.platform != "darwin" else 1))
         return self.status is not None
 
+    def _has_ended(self, wait: bool) -> bool:
+        """It is over and can be waited for; where the machine cannot tell without waiting, it may be."""
+        if self._popen is None or not hasattr(os, "waitid"):
+            return True
+        return os.waitid(os.P_PID, self._popen.pid, os.WEXITED | os.WNOWAIT | (0 if wait else os.WNOHANG)) is not None
+
     def family(self, seen: Table | None = None) -> list[Member]:
         """The processes of it that live, however they are tied to it; CPU and memory are noted."""
         seen = table() if seen is None else seen
-        root = self._popen.pid if self._popen else -1
+        root = self._popen.pid if self._popen and self.status is None else -1
         ours = {
             pid
             for pid, m in seen.items()
@@ -111,8 +118,6 @@ class Process:
         }
         while more := {pid for pid, m in seen.items() if m.parent in ours} - ours:
             ours |= more
-        if root not in seen or seen[root].dead:
-            ours.discard(root)  # known to be over; its number may belong to somebody else soon
         members = [seen[pid] for pid in sorted(ours) if not seen[pid].dead]
         self._known = {m.pid: m.started for m in members}
         self.cpu_s = max(self.cpu_s, sum(seen[pid].cpu for pid in ours))
@@ -177,7 +182,7 @@ class Process:
             self.read()
             if left:
                 time.sleep(0.01)
-        self.poll(0)
+        self.poll(wait=True)
         self.read()
         self._close()
 
