@@ -1,0 +1,186 @@
+"""What stands fixed in a script: its constants, numbers given to calls, and its loops; read by `ast`."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from sixdays.faster.option import Option, Scalar, plain, type_of
+
+_MAINS = frozenset("main train run fit __main__ cli app".split())
+_SETTINGS = re.compile(r"config|args|hparams|hyper|settings|params", re.I)
+
+
+def trees(sources: Mapping[str, str]) -> dict[str, ast.Module]:
+    """The syntax trees of the Python files among the sources that can be read."""
+    found = {}
+    for file, text in sources.items():
+        try:
+            found[file] = ast.parse(text)
+        except (SyntaxError, ValueError):
+            continue
+    return found
+
+
+def modules(parsed: Mapping[str, ast.Module]) -> frozenset[str]:
+    """Names of the top modules that they import."""
+    names: set[str] = set()
+    for tree in parsed.values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                names |= {a.name.partition(".")[0] for a in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.partition(".")[0])
+    return frozenset(names)
+
+
+def constants(parsed: Mapping[str, ast.Module]) -> Iterator[Option]:
+    """Values that stand fixed in a script: its constants, keywords of calls, and bounds of its loops."""
+    for file, tree in parsed.items():
+        known = constants_of(tree)
+        for body in _bodies(tree):
+            for node in body:
+                if isinstance(node, (ast.Assign, ast.AnnAssign)) and (name := _assigned(node)):
+                    value = literal(node.value, known)
+                    if value is not None:
+                        yield _constant(name, value, file, node.lineno)
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call):
+                yield from _keywords(call, file, known)
+
+
+def _keywords(call: ast.Call, file: str, known: Mapping[str, Scalar]) -> Iterator[Option]:
+    """Numbers that a call is given by name: `Trainer(max_epochs=10)`."""
+    for key in call.keywords:
+        value = literal(key.value, known) if key.arg else None
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            yield _constant(str(key.arg), value, file, key.value.lineno)
+    if getattr(call.func, "attr", "") == "learn" and call.args:  # by custom the budget comes first
+        value = literal(call.args[0], known)
+        if isinstance(value, (int, float)):
+            yield _constant("total_timesteps", value, file, call.lineno)
+
+
+def loops(parsed: Mapping[str, ast.Module]) -> Iterator[tuple[str, Option]]:
+    """(name that bounds a loop, the loop as a constant named by its variable): the outermost ones and those within.
+
+    The name is empty where the bound is a number; the constant's value is None where it is not one.
+    """
+    for file, tree in parsed.items():
+        known = constants_of(tree)
+        scopes = [n for n in ast.walk(tree) if isinstance(n, (ast.Module, ast.FunctionDef))]
+        for scope in scopes:
+            for node, is_outer in _loops_in(scope.body, True):
+                bound = _bound(node)
+                if bound is None:
+                    continue
+                variable = node.target.id if isinstance(node, ast.For) and isinstance(node.target, ast.Name) else ""
+                names = [_last(n) for n in ast.walk(bound) if isinstance(n, (ast.Name, ast.Attribute))]
+                option = _constant(variable or "loop", literal(bound, known), file, node.lineno)
+                option = replace(option, loop="outer" if is_outer else "inner", counter=option.name)
+                yield next((plain(n) for n in names if n), ""), option
+
+
+def _loops_in(body: list[ast.stmt], is_outer: bool) -> Iterator[tuple[ast.For | ast.While, bool]]:
+    for node in body:
+        if isinstance(node, (ast.For, ast.While)):
+            yield node, is_outer
+            yield from _loops_in(node.body, False)
+        elif isinstance(node, (ast.If, ast.With, ast.Try)):
+            parts = [node.body, getattr(node, "orelse", []), getattr(node, "finalbody", [])]
+            for part in parts:
+                yield from _loops_in(part, is_outer)
+
+
+def _bound(node: ast.For | ast.While) -> ast.expr | None:
+    """What says how often a loop goes round: the end of `range(…)`, within trange and tqdm too; of `while x < end`."""
+    if isinstance(node, ast.While):
+        test = node.test
+        if isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Lt, ast.LtE)):
+            return test.comparators[0]
+        return None
+    for call in ast.walk(node.iter):
+        name = getattr(call.func, "id", "") or getattr(call.func, "attr", "") if isinstance(call, ast.Call) else ""
+        if name in ("range", "trange", "prange") and isinstance(call, ast.Call) and call.args:
+            end = call.args[min(1, len(call.args) - 1)]
+            # range(1, epochs + 1) goes round `epochs` times.
+            if len(call.args) > 1 and isinstance(end, ast.BinOp) and isinstance(end.op, ast.Add):
+                return end.left if literal(end.right, {}) == literal(call.args[0], {}) else end
+            return end
+    return None
+
+
+def _bodies(tree: ast.Module) -> Iterator[list[ast.stmt]]:
+    """Statements that run once: of the module, below its `if`, of its main functions and its classes of settings."""
+    yield tree.body
+    for node in tree.body:
+        is_main = isinstance(node, ast.FunctionDef) and node.name.lower() in _MAINS
+        is_settings = isinstance(node, ast.ClassDef) and _SETTINGS.search(node.name)
+        if isinstance(node, (ast.If, ast.FunctionDef, ast.ClassDef)) and (
+            isinstance(node, ast.If) or is_main or is_settings
+        ):
+            yield node.body
+
+
+def _assigned(node: ast.Assign | ast.AnnAssign) -> str:
+    target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+    return target.id if isinstance(target, ast.Name) else ""
+
+
+def _last(node: ast.AST) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _constant(name: str, value: Scalar, file: str, line: int) -> Option:
+    return Option(plain(name), "constant", (name,), value, type_of(value), (), "", file, line)
+
+
+def constants_of(tree: ast.Module) -> dict[str, Scalar]:
+    """Names that a module sets once, to one value."""
+    found: dict[str, Scalar] = {}
+    for body in _bodies(tree):
+        for node in body:
+            if isinstance(node, (ast.Assign, ast.AnnAssign)) and (name := _assigned(node)):
+                found[name] = literal(node.value, found)
+    return found
+
+
+def literal(node: ast.expr | None, known: Mapping[str, Scalar]) -> Scalar:
+    """The value of an expression of numbers, texts and known names; None where it is anything else."""
+    match node:
+        case ast.Constant(value=value) if isinstance(value, (bool, int, float, str)):
+            return value
+        case ast.Name(id=name):
+            return known.get(name)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            value = literal(operand, known)
+            return -value if isinstance(value, (int, float)) else None
+        case ast.Call(func=ast.Name(id="int" | "float" as to), args=[argument]):
+            value = literal(argument, known)
+            number = value if isinstance(value, (int, float)) and math.isfinite(value) else None
+            return number if number is None else int(number) if to == "int" else float(number)
+        case ast.BinOp(left=left, op=op, right=right):
+            return _arithmetic(literal(left, known), op, literal(right, known))
+    return None
+
+
+def _arithmetic(a: Scalar, op: ast.operator, b: Scalar) -> Scalar:
+    if not isinstance(a, (int, float)) or not isinstance(b, (int, float)):
+        return None
+    match op:
+        case ast.Add():
+            return a + b
+        case ast.Sub():
+            return a - b
+        case ast.Mult():
+            return a * b
+        case ast.Pow() if abs(a) <= 1000 and 0 <= b <= 100:
+            return float(a) ** b if isinstance(b, float) else a**b
+        case ast.FloorDiv() if b:
+            return a // b
+        case ast.Div() if b:
+            return a / b
+    return None

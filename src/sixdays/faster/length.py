@@ -1,0 +1,180 @@
+"""How many units the whole run has, as its options, constants and loops say; nothing where they do not agree."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sixdays.faster.model import Trace
+from sixdays.faster.option import Option, given
+from sixdays.faster.unit import Unit, unit_of
+
+# What a name counts, by its last part; before it only words that say how many.
+_BEFORE = r"(?:(?:total|max|maximum|num|number|nb|no|n|of|train|training|global)_?)*"
+_AFTER = r"(?:_(?:num|number|max|total|count|limit))?"
+_COUNTED = tuple(
+    (kind, re.compile(_BEFORE + core + _AFTER))
+    for kind, core in (
+        ("env step", r"(?:(?:env|environment|agent)_?)?(?:time_?steps?|frames|interactions|transitions)"),
+        ("env step", r"(?:env|environment|agent)_?steps?"),
+        ("optimiser step", r"(?:gradient|grad|optimizer|optimiser|optim|opt)_?(?:steps|updates)"),
+        ("update", r"(?:iters?|iterations?|updates|batches)"),
+        ("step", r"steps?"),
+        ("epoch", r"epochs?"),
+        ("episode", r"(?:episodes?|epis?|eps?|games|trials)"),
+    )
+)
+_ASIDE = re.compile(r"eval|test|valid|warm|burn|pretrain|init|render|demo")  # loops beside the training
+_MANY = {"env step": "environment steps", "optimiser step": "optimiser steps"}
+_ACCUMULATED = re.compile(r"(?:grad(?:ient)?_accum\w*|accum\w*_(?:steps|batches|iters?)|accum(?:ulation)?|update_freq)")
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long the whole run is. unit: what is counted; text: where that is known from, a sentence's part."""
+
+    value: float
+    unit: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    score: int
+    length: Length
+
+
+def length(options: Sequence[Option], argv: Sequence[str] = (), trace: Trace | None = None) -> Length | None:
+    """The length of the whole run; None where it is not said, or said in two ways.
+
+    options, argv: what can be set, and what is. trace: a run of the command; the length is then in the unit that it
+    progresses in, or None where it cannot be said in that unit.
+    """
+    return _judged(options, argv, trace)[0]
+
+
+def doubt(options: Sequence[Option], argv: Sequence[str] = (), trace: Trace | None = None) -> str:
+    """Why there is no length, in words; empty where there is one."""
+    return _judged(options, argv, trace)[1]
+
+
+def _judged(options: Sequence[Option], argv: Sequence[str], trace: Trace | None) -> tuple[Length | None, str]:
+    asked = [given(o, argv) for o in options]
+    said = [f for o in asked if (f := _read(o))]
+    if not said:
+        return None, "no option, constant or loop says how long the run is"
+    unit = unit_of(trace) if trace is not None else None
+    if trace is not None and unit is None:
+        return None, "no progress is seen that a length could be counted in"
+    fit = said if trace is None or unit is None else [c for f in said if (c := _converted(f, unit, trace, options))]
+    if not fit:
+        best = max(said, key=lambda f: f.score).length
+        return None, f"{best.text}: how many of its progress that is, is not known"
+    best_score = max(f.score for f in fit)
+    best_ones = [f.length for f in fit if f.score == best_score]
+    if len({(f.value, f.unit) for f in best_ones}) > 1:
+        return None, f"it is said in two ways: {best_ones[0].text}; {best_ones[1].text}"
+    return best_ones[0], ""
+
+
+def _read(option: Option) -> _Found | None:
+    """What an option says of the length, and how surely."""
+    tail = option.name.rpartition(".")[2]
+    kind, counted = _kind(tail), _kind(option.counter)
+    if option.loop == "outer" and not _ASIDE.search(tail) and (not kind or counted in ("epoch", "episode")):
+        kind = counted
+    value, is_given = option.value, option.given is not None
+    if not kind or isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    if not 2 <= value < math.inf:
+        return None
+    score = 4 * is_given + {"outer": 3, "inner": -4, "": 0}[option.loop] + option.chosen + (option.style != "constant")
+    score += 4 if tail.startswith("total") else 2 if tail.startswith("max") else 1
+    score += kind == "env step"
+    return _Found(score, Length(float(value), kind, _text(option, value, kind, is_given)))
+
+
+def _kind(name: str) -> str:
+    return next((k for k, pattern in _COUNTED if pattern.fullmatch(name)), "")
+
+
+def _text(option: Option, value: float, kind: str, is_given: bool) -> str:
+    number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,g}"
+    if option.style == "constant" and option.counter == option.name:
+        return f"{number} {_many(kind)}, the loop at {option.where}"
+    if is_given:
+        return f"{number} from {option.spelling} on the command line"
+    if option.style == "constant":
+        return f"{number} from {option.spelling} ({option.where})"
+    return f"{number} from {option.spelling}, its default ({option.where})"
+
+
+def _many(kind: str) -> str:
+    return _MANY.get(kind, f"{kind}s")
+
+
+# another unit ----------------------------------------------------------------------------------------------------
+
+
+def _converted(found: _Found, unit: Unit, trace: Trace, options: Sequence[Option]) -> _Found | None:
+    """The same length in the unit of progress; None where it cannot be said in it."""
+    said = found.length
+    if unit.kind == "printed":
+        same = re.sub(r"[^a-z]", "", unit.word.lower()).rstrip("s") in _words(said.unit)
+        return found if same else None
+    if said.unit in (unit.kind, "step"):
+        return _Found(found.score, Length(said.value, unit.kind, said.text))
+    acts = any(c.kind == "env step" for c in trace.counters)
+    if unit.kind not in ("optimiser step", "batch"):
+        return None
+    if said.unit == "update" and not acts:
+        return _Found(found.score, Length(said.value, unit.kind, said.text))
+    if said.unit == "epoch" and (batches := _batches(trace)):
+        each = math.ceil(batches / _accumulated(options)) if unit.kind == "optimiser step" else batches
+        return _Found(found.score, Length(said.value * each, unit.kind, f"{said.text} × {each:,} {unit.word}s in each"))
+    return None
+
+
+def _words(kind: str) -> frozenset[str]:
+    words = {
+        "update": "update iteration iter it batch step",
+        "step": "step timestep iteration iter it",
+        "env step": "step timestep frame",
+        "optimiser step": "step update iteration iter",
+        "epoch": "epoch ep",
+        "episode": "episode epi ep",
+    }
+    return frozenset(words.get(kind, kind).split())
+
+
+def _accumulated(options: Sequence[Option]) -> int:
+    """How many batches one update takes."""
+    for o in options:
+        if _ACCUMULATED.fullmatch(o.name.rpartition(".")[2]) and isinstance(o.value, int) and o.value > 1:
+            return o.value
+    return 1
+
+
+def _batches(trace: Trace) -> int:
+    """Batches of one epoch of the training's loader, as the agent saw it: the one that shuffles, else the longest."""
+    loaders = [x for fact, text in trace.facts.items() if "loader" in fact.lower() for x in _loaders(text)]
+    return max(loaders)[1] if loaders else 0
+
+
+def _loaders(text: str) -> Iterator[tuple[bool, int]]:
+    """(whether it shuffles, batches) of each loader in a fact: JSON objects with its length and batch size."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return
+    for loader in found if isinstance(found, list) else [found]:
+        if not isinstance(loader, dict):
+            continue
+        batches, items, size = loader.get("batches"), loader.get("length"), loader.get("batch_size")
+        if not isinstance(batches, int) and isinstance(items, int) and isinstance(size, int) and size > 0:
+            batches = items // size if loader.get("drop_last") else math.ceil(items / size)
+        if isinstance(batches, int) and batches > 0:
+            yield bool(loader.get("shuffle")), batches

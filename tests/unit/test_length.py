@@ -1,0 +1,140 @@
+"""How long a whole run is, from options, constants, loops and configuration files, each written in its own way."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from sixdays.faster.length import doubt, length
+from sixdays.faster.model import Counter, Kind, Printed, Trace
+from sixdays.faster.options import options_of
+
+
+def counter(kind: Kind, n: int = 50) -> Counter:
+    return Counter(
+        kind,
+        "train.py",
+        "main",
+        9,
+        0.01 * np.arange(1, n + 1, dtype=np.float64),
+        n,
+        bursts=n if kind == "env step" else 0,
+    )
+
+
+def said(source: str, *words: str, configs: dict[str, str] | None = None, trace: Trace | None = None) -> str:
+    argv = ("python", "train.py", *words)
+    options = options_of("", {"train.py": source}, configs or {}, argv)
+    found = length(options, argv, trace)
+    return f"{found.value:g} {found.unit}: {found.text}" if found else doubt(options, argv, trace)
+
+
+ARGUMENTS = """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--total-timesteps", type=int, default=int(5e5), help="of the run")
+parser.add_argument("--num-steps", type=int, default=128)
+parser.add_argument("--update-epochs", type=int, default=4)
+args = parser.parse_args()
+for update in range(1, args.total_timesteps // args.num_steps):
+    for step in range(args.num_steps):
+        pass
+"""
+
+
+def test_the_total_is_the_length_not_the_rollout_nor_the_epochs_of_an_update() -> None:
+    assert said(ARGUMENTS) == "500000 env step: 500,000 from --total-timesteps, its default (train.py:4)"
+
+
+def test_what_stands_on_the_command_line_counts() -> None:
+    assert said(ARGUMENTS, "--total-timesteps", "1e6").startswith("1e+06 env step: 1,000,000 from --total-timesteps on")
+    assert said(ARGUMENTS, "--total-timesteps=2_000").startswith("2000 env step")
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("for n_epi in range(10_000):\n    pass\n", "10000 episode: 10,000 episodes, the loop at train.py:1"),
+        ("max_iters = 5000\nwhile it < max_iters:\n    it += 1\n", "5000 update: 5,000 from max_iters (train.py:1)"),
+        ("K = 30\nfor epoch in range(1, K + 1):\n    pass\n", "30 epoch: 30 from K (train.py:1)"),
+        ("model.learn(25_000)\n", "25000 env step: 25,000 from total_timesteps (train.py:1)"),
+        ("t = Trainer(max_epochs=12)\nt.fit(m)\n", "12 epoch: 12 from max_epochs (train.py:1)"),
+        ("def main():\n    for ep in trange(70):\n        pass\n", "70 episode: 70 episodes, the loop at train.py:2"),
+    ],
+)
+def test_a_script_without_options_says_it_in_constants_loops_and_calls(source: str, expected: str) -> None:
+    assert said(source) == expected
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "for t in itertools.count():\n    pass\n",
+        "warmup_steps = 500\nmax_episode_steps = 200\neval_episodes = 10\nepochs_per_eval = 3\nlr_decay_steps = 90\n",
+        "epoch = 0\nstep = 1\n",
+        "num_epochs = compute()\n",
+        "def f(:\n",
+    ],
+)
+def test_what_does_not_say_the_length_of_the_run_is_not_taken_for_it(source: str) -> None:
+    assert said(source) == "no option, constant or loop says how long the run is"
+
+
+def test_two_lengths_that_are_as_likely_are_none_and_both_are_named() -> None:
+    assert said("max_epochs = 10\nmax_episodes = 20\n") == (
+        "it is said in two ways: 10 from max_epochs (train.py:1); 20 from max_episodes (train.py:2)"
+    )
+
+
+def test_a_loop_decides_between_two() -> None:
+    source = (
+        "max_steps = 200\nmax_episodes = 20\nfor e in range(max_episodes):\n    for t in range(max_steps):\n        1\n"
+    )
+    assert said(source) == "20 episode: 20 from max_episodes (train.py:2)"
+
+
+def test_a_loop_of_tests_is_not_the_run() -> None:
+    source = "A = 30\nmax_test_ep = 40\nfor n_epi in range(A):\n    1\nfor n_epi in range(max_test_ep):\n    1\n"
+    assert said(source) == "30 episode: 30 from A (train.py:1)"
+
+
+def test_a_file_that_the_command_names_sets_the_length() -> None:
+    source = "import yaml, sys\ncfg = yaml.safe_load(open(sys.argv[2]))\n"
+    for name, text in (
+        ("a.yaml", "train:\n  epochs: 9\n"),
+        ("a.json", '{"train": {"epochs": 9}}'),
+        ("a.toml", "[train]\nepochs = 9\n"),
+    ):
+        found = said(source, "--config", name, configs={name: text})
+        assert found.startswith("9 epoch: 9 from train.epochs")
+        assert name in found
+
+
+def test_with_a_trace_the_length_is_in_the_unit_of_progress() -> None:
+    loaders = json.dumps([{"length": 60_000, "batch_size": 64, "shuffle": True}, {"length": 10_000, "batch_size": 10}])
+    trace = Trace(counters=(counter("optimiser step"),), facts={"loaders": loaders})
+    source = "for epoch in range(10):\n    pass\n"
+    # 60,000 ÷ 64 = 937.5, so 938 batches
+    assert said(source, trace=trace) == (
+        "9380 optimiser step: 10 epochs, the loop at train.py:1 × 938 optimiser steps in each"
+    )
+    accumulated = "grad_accumulation_steps = 4\n" + source
+    assert said(accumulated, trace=trace).startswith("2350 optimiser step")  # 938 ÷ 4 = 234.5, so 235
+
+
+def test_what_cannot_be_said_in_the_unit_of_progress_is_no_length() -> None:
+    acting = Trace(counters=(counter("env step"), counter("optimiser step")))
+    assert said("for n_epi in range(90):\n    pass\n", trace=acting) == (
+        "90 episodes, the loop at train.py:1: how many of its progress that is, is not known"
+    )
+    assert said("max_steps = 90\n", trace=acting).startswith("90 env step")
+    assert said("max_iters = 90\n", trace=Trace(counters=(counter("optimiser step"),))).startswith("90 optimiser step")
+    assert said("max_iters = 90\n", trace=Trace()) == "no progress is seen that a length could be counted in"
+
+
+def test_a_printed_number_is_matched_by_its_word() -> None:
+    lines = tuple(Printed(0.5 * i, f"epoch {i}: loss {1 / i:.3f}") for i in range(1, 9))
+    assert said("epochs = 90\n", trace=Trace(printed=lines)).startswith("90 epoch")
+    assert said("episodes = 90\n", trace=Trace(printed=lines)).endswith("is not known")
