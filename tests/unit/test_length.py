@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -61,6 +59,7 @@ def test_what_stands_on_the_command_line_counts() -> None:
         ("K = 30\nfor epoch in range(1, K + 1):\n    pass\n", "30 epoch: 30 from K (train.py:1)"),
         ("model.learn(25_000)\n", "25000 env step: 25,000 from total_timesteps (train.py:1)"),
         ("t = Trainer(max_epochs=12)\nt.fit(m)\n", "12 epoch: 12 from max_epochs (train.py:1)"),
+        ("sweeps = 400\n", "400 sweep: 400 from sweeps (train.py:1)"),
         ("def main():\n    for ep in trange(70):\n        pass\n", "70 episode: 70 episodes, the loop at train.py:2"),
     ],
 )
@@ -113,8 +112,11 @@ def test_a_file_that_the_command_names_sets_the_length() -> None:
 
 
 def test_with_a_trace_the_length_is_in_the_unit_of_progress() -> None:
-    loaders = json.dumps([{"length": 60_000, "batch_size": 64, "shuffle": True}, {"length": 10_000, "batch_size": 10}])
-    trace = Trace(counters=(counter("optimiser step"),), facts={"loaders": loaders})
+    loaders = {
+        "loader 0": "TensorDataset of 60000 items, batch 64, 0 workers, RandomSampler",
+        "loader 1": "TensorDataset of 90000 items, batch 10, 0 workers, SequentialSampler",
+    }
+    trace = Trace(counters=(counter("optimiser step"),), facts=loaders)
     source = "for epoch in range(10):\n    pass\n"
     # 60,000 ÷ 64 = 937.5, so 938 batches
     assert said(source, trace=trace) == (

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sixdays.faster.model import Trace
@@ -24,10 +23,15 @@ _COUNTED = tuple(
         ("update", r"(?:iters?|iterations?|updates|batches)"),
         ("step", r"steps?"),
         ("epoch", r"epochs?"),
+        ("generation", r"generations?"),
+        ("sweep", r"sweeps"),
+        ("round", r"rounds"),
+        ("simulation", r"(?:sims|simulations|replications)"),
         ("episode", r"(?:episodes?|epis?|eps?|games|trials)"),
     )
 )
 _ASIDE = re.compile(r"eval|test|valid|warm|burn|pretrain|init|render|demo")  # loops beside the training
+_LOADER = re.compile(r"of (?P<items>[1-9]\d*) items, batch (?P<size>[1-9]\d*),.*, (?P<sampler>\w+)$")
 _MANY = {"env step": "environment steps", "optimiser step": "optimiser steps"}
 _ACCUMULATED = re.compile(r"(?:grad(?:ient)?_accum\w*|accum\w*_(?:steps|batches|iters?)|accum(?:ulation)?|update_freq)")
 
@@ -160,21 +164,6 @@ def _accumulated(options: Sequence[Option]) -> int:
 
 def _batches(trace: Trace) -> int:
     """Batches of one epoch of the training's loader, as the agent saw it: the one that shuffles, else the longest."""
-    loaders = [x for fact, text in trace.facts.items() if "loader" in fact.lower() for x in _loaders(text)]
+    found = [m for fact, text in trace.facts.items() if fact.startswith("loader") and (m := _LOADER.search(text))]
+    loaders = [("Random" in m["sampler"], math.ceil(int(m["items"]) / int(m["size"]))) for m in found]
     return max(loaders)[1] if loaders else 0
-
-
-def _loaders(text: str) -> Iterator[tuple[bool, int]]:
-    """(whether it shuffles, batches) of each loader in a fact: JSON objects with its length and batch size."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return
-    for loader in found if isinstance(found, list) else [found]:
-        if not isinstance(loader, dict):
-            continue
-        batches, items, size = loader.get("batches"), loader.get("length"), loader.get("batch_size")
-        if not isinstance(batches, int) and isinstance(items, int) and isinstance(size, int) and size > 0:
-            batches = items // size if loader.get("drop_last") else math.ceil(items / size)
-        if isinstance(batches, int) and batches > 0:
-            yield bool(loader.get("shuffle")), batches
