@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import ast
+import os
+import resource
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sixdays.errors import RunError
+from sixdays.faster.model import Candidate, Command, Frame, Machine, Printed, Stack, Trace
 from sixdays.faster.preload import with_first_line
+from sixdays.probes import copying
+from sixdays.probes.entry import entry_of
+from sixdays.probes.inspect import configs_of, help_of, machine, refusal, sources_of
+from sixdays.probes.scratch import scratch
+from sixdays.processes import MARK, Output, Process, attend, members, started
 
 
 @pytest.mark.parametrize(
@@ -30,3 +44,286 @@ def test_the_line_comes_after_what_must_stand_first_and_changes_nothing_else(sou
     assert with_first_line(source, "import f") == wanted
     if "not Python" not in source:
         ast.parse(wanted)
+
+
+def lines(*texts: str, every: float = 1.0) -> tuple[Printed, ...]:
+    return tuple(Printed(i * every, t) for i, t in enumerate(texts))
+
+
+def test_a_line_cut_in_two_by_the_pipe_is_one_line() -> None:
+    output = Output()
+    output.take(b"ste", 1.0)
+    output.take("p 1 é\r\nnext".encode(), 2.0)
+    output.take(b"\r", 3.0)
+    assert output.lines == [(2.0, "step 1 é"), (3.0, "next")]
+
+
+def test_the_limits_of_a_child_are_not_ours() -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    code = "import resource; print(resource.getrlimit(resource.RLIMIT_FSIZE)[0], resource.getrlimit(resource.RLIMIT_CORE)[0])"
+    with started([sys.executable, "-c", code], "/", {}, mark="limits", file_bytes=12345) as process:
+        while not process.poll():
+            attend([process], 0.05)
+    assert [text for _, text in process.output.lines] == ["12345 0"]
+    assert resource.getrlimit(resource.RLIMIT_FSIZE) == before
+
+
+def test_what_ps_says_agrees_with_the_kernel() -> None:
+    with started([sys.executable, "-c", "import time; time.sleep(60)"], "/", {"A": "b"}, mark="by-ps") as process:
+        (child,) = process.family()
+        seen = members._from_ps()
+        assert (seen[child.pid].parent, seen[child.pid].group) == (os.getpid(), child.pid)
+        assert f"{MARK}=by-ps" in seen[child.pid].marks
+        assert [m.pid for m in Process("by-ps", 0).family(seen)] == [child.pid]
+
+
+@pytest.mark.parametrize(
+    ("argv", "wanted"),
+    [
+        ("python train.py --lr 1", "train.py"),
+        ("python3.11 -u -X dev -W ignore ./train.py", "train.py"),
+        ("python -m pkg.main --x", "pkg/main.py"),
+        ("python -um pkg", "pkg/__main__.py"),
+        ("python -m cProfile -o out train.py", "train.py"),
+        ("python -m torch.distributed.run --nproc_per_node 2 train.py", "train.py"),
+        ("python pkg", "pkg/__main__.py"),
+        ("python -c print()", None),
+        ("python gone.py", None),
+        ("env A=1 CUDA_VISIBLE_DEVICES=0 python train.py", "train.py"),
+        ("A=1 nice -n 5 python train.py", "train.py"),
+        ("timeout 10 python train.py", "train.py"),
+        ("torchrun --standalone --nproc_per_node=2 train.py config.py", "train.py"),
+        ("torchrun -m pkg.main", "pkg/main.py"),
+        ("uv run train.py", "train.py"),
+        ("uv run --with x python -m pkg.main", "pkg/main.py"),
+        ("accelerate launch --num_processes 2 train.py", "train.py"),
+        ("sh run.sh", "train.py"),
+        ("./run.sh", "train.py"),
+        ("bash -c 'cd pkg && python main.py'", "pkg/main.py"),
+        ("sh two.sh", None),
+        ("./train.py", "train.py"),
+        ("bin/trainer --x", "pkg/main.py"),
+        ("sleep 5", None),
+    ],
+)
+def test_the_script_inside_a_command_is_found(tmp_path: Path, argv: str, wanted: str | None) -> None:
+    files = {
+        "train.py": "#!/usr/bin/env python\n",
+        "pkg/main.py": "",
+        "pkg/__main__.py": "",
+        "run.sh": "#!/bin/sh\nset -e\nexport A=1\nCUDA_VISIBLE_DEVICES=0 python \\\n  train.py --x $1  # the one\n",
+        "two.sh": "python train.py\npython pkg/main.py\n",
+        "bin/trainer": "#!/opt/python\nimport sys\nfrom pkg.main import main\nif __name__ == '__main__':\n    sys.exit(main())\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o755)
+    assert entry_of(Command(tuple(shlex.split(argv)), str(tmp_path)), os.defpath) == wanted
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "train.py").write_text('"""Doc."""\nprint(1)\n', encoding="utf-8")
+    return folder
+
+
+def env_of(tmp_path: Path, **more: str) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": "/nowhere", "TMPDIR": str(tmp_path), **more}
+
+
+def test_a_copy_holds_links_where_copies_would_be_too_large(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "LARGE", 1000)
+    (project / "sub" / "big.bin").write_bytes(bytes(2000))
+    (project / "sub" / "model.pt").write_bytes(bytes(2000))
+    (project / ".venv").mkdir()
+    (project / ".venv" / "pyvenv.cfg").touch()
+    (project / "__pycache__").mkdir()
+    (project / "gone").symlink_to("nowhere")
+    (project / "up").symlink_to("../other")
+    (project / "inside").symlink_to(project / "sub")
+    os.mkfifo(project / "fifo")
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        root = Path(copies.fresh(Command(("true",), str(project))).root)
+        assert sorted(os.listdir(root)) == [".venv", "gone", "inside", "sub", "train.py", "up"]
+        assert (root / ".venv").readlink() == project / ".venv"
+        assert (root / "sub" / "big.bin").readlink() == project / "sub" / "big.bin"
+        assert not (root / "sub" / "model.pt").is_symlink()  # the command may write it again
+        assert (root / "gone").readlink() == Path("nowhere")
+        assert (root / "up").readlink() == tmp_path / "other"
+        assert (root / "inside").resolve().name == "sub"
+        assert str(project) not in str((root / "inside").resolve())
+    assert not Path(copies.path).exists()
+
+
+def test_words_that_name_the_project_lead_into_the_copy(project: Path, tmp_path: Path) -> None:
+    (project / ".venv").mkdir()
+    (project / ".venv" / "pyvenv.cfg").touch()
+    (tmp_path / "data").mkdir()
+    python = f"{project}/.venv/bin/python"
+    argv = (
+        python,
+        f"{project}/train.py",
+        f"--out={project}/runs",
+        "../data",
+        "--data=../data",
+        "../nothing",
+        "/etc",
+        "a=b",
+    )
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        place = copies.fresh(Command(argv, str(project)))
+        data = str(tmp_path / "data")
+        wanted = (
+            python,
+            f"{place.root}/train.py",
+            f"--out={place.root}/runs",
+            data,
+            f"--data={data}",
+            "../nothing",
+            "/etc",
+            "a=b",
+        )
+        assert place.argv == wanted
+        assert place.cwd == place.root
+
+
+def test_trackers_stay_offline_and_the_users_choice_is_kept(project: Path, tmp_path: Path) -> None:
+    more = {"WANDB_MODE": "online", "HF_HUB_OFFLINE": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "7"}
+    taken = Candidate("l", "n", "t", "same", env={"OMP_NUM_THREADS": "1"}, unset=("CUDA_LAUNCH_BLOCKING",))
+    with scratch(str(project), env_of(tmp_path, CUDA_LAUNCH_BLOCKING="1", **more)) as copies:
+        env = copies.fresh(Command(("true",), str(project), env={"A": "b"}), (taken,)).env
+    assert (env["WANDB_MODE"], env["HF_HUB_OFFLINE"], env["PYTHONHASHSEED"]) == ("offline", "0", "7")
+    assert (env["A"], env["OMP_NUM_THREADS"], env["MPLBACKEND"]) == ("b", "1", "Agg")
+    assert not {"CUDA_LAUNCH_BLOCKING", "PYTHONDONTWRITEBYTECODE"} & env.keys()
+    assert env["TMPDIR"].startswith(copies.path)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        "python train.py",
+        "python -m train -m 1",
+        "python pkg/a.py -m 1",
+        "python -m pkg.a",
+        "sh run.sh",
+        "python pkg/a.py pkg",
+    ],
+)
+def test_a_preamble_is_loaded_by_the_script_of_the_copy(project: Path, tmp_path: Path, argv: str) -> None:
+    (project / "pkg").mkdir()
+    (project / "pkg" / "__init__.py").touch()
+    (project / "pkg" / "a.py").write_text("print(1)\n", encoding="utf-8")
+    (project / "run.sh").write_text("python train.py\n", encoding="utf-8")
+    lever = Candidate("l", "n", "says so", "same", preamble=("print('loaded')",))
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        place = copies.fresh(Command(tuple(argv.split()), str(project)), (lever,))
+        ran = subprocess.run(place.argv, cwd=place.cwd, env=place.env, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["loaded", "1"]
+
+
+def test_a_preamble_needs_a_script(project: Path, tmp_path: Path) -> None:
+    lever = Candidate("l", "n", "says so", "same", preamble=("print('loaded')",))
+    with scratch(str(project), env_of(tmp_path)) as copies, pytest.raises(RunError, match="no Python script"):
+        copies.fresh(Command(("sleep", "1"), str(project)), (lever,))
+
+
+def test_a_copy_knows_its_commit_and_cannot_push(project: Path, tmp_path: Path) -> None:
+    def git(folder: str | Path, *words: str) -> str:
+        name = ("-c", "user.name=a", "-c", "user.email=a@b.c")
+        return subprocess.run(
+            ["git", *name, "-C", str(folder), *words], capture_output=True, text=True, check=True
+        ).stdout
+
+    git(project, "init", "-q")
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "one")
+    assert copying.root_of(str(project / "sub"), "/nowhere") == str(project)
+    assert copying.root_of(str(project / "sub"), str(project)) == str(project / "sub")  # a home folder is no project
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        place = copies.fresh(Command(("true",), str(project)))
+        assert sorted(place.ready) == ["train.py"]
+        assert git(place.root, "rev-parse", "HEAD") == git(project, "rev-parse", "HEAD")
+        assert (git(place.root, "status", "--short"), git(place.root, "remote")) == ("", "")
+
+
+def test_configurations_that_a_command_names_are_read(tmp_path: Path) -> None:
+    files = {
+        "train.py": "import hydra\n@hydra.main(config_path='conf', config_name='base')\ndef main(c): open('extra.json')\n",
+        "conf/base.yaml": "a: 1\n",
+        "conf/model/big.yaml": "b: 2\n",
+        "extra.json": "{}",
+        "my.toml": "c = 3\n",
+        "notes.txt": "no configuration",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    command = Command(("python", "train.py", "model=big", "--config=my.toml", "notes.txt"), str(tmp_path))
+    assert configs_of(command) == {n: t for n, t in files.items() if n not in ("train.py", "notes.txt")}
+
+
+def test_sources_are_those_that_were_seen_running(project: Path) -> None:
+    (project / "sub" / "net.py").write_text("x = 1\n", encoding="utf-8")
+    trace = Trace(stacks=(Stack((Frame("sub/net.py", 1, "f"), Frame("/usr/lib/x.py", 1, "g")), 1.0),))
+    assert list(sources_of(Command(("python", "train.py"), str(project)), trace)) == ["train.py", "sub/net.py"]
+
+
+def test_help_is_what_the_command_prints(project: Path, tmp_path: Path) -> None:
+    (project / "train.py").write_text("from sub.options import get\nget()\n", encoding="utf-8")
+    text = "import argparse\ndef get():\n    p = argparse.ArgumentParser()\n    p.add_argument('--eval-every')\n    return p.parse_args()\n"
+    (project / "sub" / "options.py").write_text(text, encoding="utf-8")
+    (project / "run.sh").write_text("python train.py", encoding="utf-8")
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        for argv in (("python", "train.py"), ("sh", "run.sh")):
+            assert "--eval-every EVAL_EVERY" in help_of(Command(argv, str(project)), copies)
+
+
+def test_a_machine_has_cores_and_memory() -> None:
+    here = machine(dict(os.environ), interval_s=0.01)
+    assert 1 <= here.cores <= (os.cpu_count() or 1)
+    assert here.memory_bytes > 1 << 27
+
+
+def test_gpus_and_who_uses_them_are_read_from_the_driver(tmp_path: Path) -> None:
+    fake = tmp_path / "nvidia-smi"
+    fake.write_text(
+        '#!/bin/sh\ncase "$*" in *name,used*|*apps*) echo "1, /usr/bin/python, 812 MiB";; *) echo "Card A";; esac\n'
+    )
+    fake.chmod(0o755)
+    here = machine({"PATH": f"{tmp_path}:{os.defpath}"}, interval_s=0.01)
+    assert (here.gpus, here.gpu_users) == (("Card A",), ("root: python, 812 MiB",))
+    hidden = machine({"PATH": f"{tmp_path}:{os.defpath}", "CUDA_VISIBLE_DEVICES": ""}, interval_s=0.01)
+    assert hidden.gpus == ()
+
+
+def said(text: str = "", *, here: Machine | None = None, **trace: Any) -> str:
+    seen = Trace(printed=lines(*text.splitlines()), **trace) if trace else None
+    return refusal(Command(("python", "train.py"), "/nowhere"), here or Machine(2), seen, env={}, host="desk")
+
+
+def test_each_refusal_says_what_is_missing() -> None:
+    busy = Machine(2, gpus=("A",), gpu_users=("ada: python, 9 MiB",))
+    assert "needs a device that this machine has not; it has no GPU" in said(
+        "RuntimeError: No CUDA GPUs are available", exit=1
+    )
+    assert "in use by others (ada: python, 9 MiB)" in said("", here=busy, seconds=5.0, facts={"device": "cuda:0"})
+    assert said("", here=busy, seconds=5.0, facts={"device": "cpu"}) == ""
+    warned = "warning: CUDA is not available\nTraceback (most recent call last):\nFileNotFoundError: data/train.bin"
+    assert "exit code 1; its last lines" in said(warned, exit=1)
+    assert "short runs are offline" in said("OfflineModeIsEnabled: cannot reach the hub", exit=1)
+    assert said("EOFError in a line that did no harm", seconds=5.0, exit=0) == ""
+
+
+def test_a_login_node_is_left_in_peace(tmp_path: Path) -> None:
+    (tmp_path / "sbatch").write_text("#!/bin/sh\n")
+    (tmp_path / "sbatch").chmod(0o755)
+    command, env = Command(("python", "train.py"), str(tmp_path)), {"PATH": str(tmp_path)}
+    assert "login node" in refusal(command, Machine(2), None, env=env, host="login03")
+    assert refusal(command, Machine(2), None, env=env, host="node117") == ""
+    assert refusal(command, Machine(2), None, env={**env, "SLURM_JOB_ID": "7"}, host="login03") == ""

@@ -92,10 +92,11 @@ class Process:
     def poll(self, wait: bool = False) -> bool:
         """It has ended, itself if not its children."""
         if self.status is None and self._popen is not None and self._has_ended(wait):
+            seconds = self.seconds
             self.family()  # while its number is still its own: who belongs to it is known after that
             pid, status, used = os.wait4(self._popen.pid, 0 if wait else os.WNOHANG)
             if pid:
-                self.ended_s = self.seconds
+                self.ended_s = seconds
                 self.status = self._popen.returncode = os.waitstatus_to_exitcode(status)
                 self.cpu_s = max(self.cpu_s, used.ru_utime + used.ru_stime)
                 self.peak = max(self.peak, used.ru_maxrss * (1024 if sys.platform != "darwin" else 1))
