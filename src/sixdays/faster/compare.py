@@ -18,7 +18,6 @@ Source: the study behind design §7: 18 pairs of the original against itself gav
 """
 SHOWN = 1.08  # nothing below is kept or claimed: design §7
 LEVEL = 0.90
-_Z = float(normal_quantile(np.array([0.5 + LEVEL / 2.0]))[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +50,17 @@ def factor(ratios: Sequence[float], between: float = BETWEEN) -> Factor:
     if n == 0:
         return Factor(1.0, 0.0, inf)
     mean = float(logs.mean())
-    half = _Z * between
+    half = normal(LEVEL) * between
     if n > 1:
         half = sqrt((_t(n - 1) * float(logs.std(ddof=1))) ** 2 / n + half**2)
     value, low, high = exp(mean), exp(mean - half), exp(mean + half)
     return Factor(value, low, high, value >= SHOWN and low > 1.0)
+
+
+@cache
+def normal(level: float) -> float:
+    """Half the width of the interval of a standard normal that holds a share `level`."""
+    return float(normal_quantile(np.array([0.5 + level / 2.0]))[0])
 
 
 @cache
