@@ -8,6 +8,7 @@ import resource
 import shlex
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from sixdays.faster.preload import with_first_line
 from sixdays.probes import copying
 from sixdays.probes.entry import entry_of
 from sixdays.probes.inspect import configs_of, help_of, machine, refusal, sources_of
+from sixdays.probes.run import Stop, probe
 from sixdays.probes.scratch import scratch
 from sixdays.processes import MARK, Output, Process, attend, members, started
 
@@ -196,12 +198,14 @@ def test_words_that_name_the_project_lead_into_the_copy(project: Path, tmp_path:
 def test_trackers_stay_offline_and_the_users_choice_is_kept(project: Path, tmp_path: Path) -> None:
     more = {"WANDB_MODE": "online", "HF_HUB_OFFLINE": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "7"}
     taken = Candidate("l", "n", "t", "same", env={"OMP_NUM_THREADS": "1"}, unset=("CUDA_LAUNCH_BLOCKING",))
+    more["RUNS"] = str(project / "runs")
     with scratch(str(project), env_of(tmp_path, CUDA_LAUNCH_BLOCKING="1", **more)) as copies:
         env = copies.fresh(Command(("true",), str(project), env={"A": "b"}), (taken,)).env
     assert (env["WANDB_MODE"], env["HF_HUB_OFFLINE"], env["PYTHONHASHSEED"]) == ("offline", "0", "7")
     assert (env["A"], env["OMP_NUM_THREADS"], env["MPLBACKEND"]) == ("b", "1", "Agg")
     assert not {"CUDA_LAUNCH_BLOCKING", "PYTHONDONTWRITEBYTECODE"} & env.keys()
     assert env["TMPDIR"].startswith(copies.path)
+    assert env["RUNS"] == f"{env['PWD']}/runs"  # what it writes into the project goes into the copy
 
 
 @pytest.mark.parametrize(
@@ -327,3 +331,52 @@ def test_a_login_node_is_left_in_peace(tmp_path: Path) -> None:
     assert "login node" in refusal(command, Machine(2), None, env=env, host="login03")
     assert refusal(command, Machine(2), None, env=env, host="node117") == ""
     assert refusal(command, Machine(2), None, env={**env, "SLURM_JOB_ID": "7"}, host="login03") == ""
+
+
+@pytest.fixture
+def gymnasium() -> None:
+    if find_spec("gymnasium") is None:
+        say = pytest.fail if os.environ.get("SIXDAYS_REQUIRE_ALL") == "1" else pytest.skip
+        say("gymnasium is not here")
+
+
+ENVIRONMENT = """\
+import argparse, gymnasium, time
+class Walk(gymnasium.Env):
+    action_space = observation_space = gymnasium.spaces.Discrete(2)
+    def reset(self, seed=None, options=None):
+        return 0, {}
+    def step(self, action):
+        return action, 1.0, False, False, {}
+parser = argparse.ArgumentParser(add_help=False)
+parser.add_argument("--steps", type=int)
+parser.parse_known_args()
+env = Walk()
+env.reset()
+while True:
+    env.step(env.action_space.sample())
+    time.sleep(0.001)
+"""
+
+
+@pytest.mark.usefixtures("gymnasium")
+def test_copies_side_by_side_end_together_once_each_has_done_its_units(project: Path, tmp_path: Path) -> None:
+    (project / "train.py").write_text(ENVIRONMENT, encoding="utf-8")
+    command = Command((sys.executable, "train.py"), str(project))
+    two = Candidate("copies", "2", "2 copies", "same", copies=2)
+    key = ("env step", "train.py", "<module>")
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        traces = probe(copies, command, (two,), stop=Stop(60.0, key, 50))
+    assert [t.stopped for t in traces] == ["units", "units"]
+    assert all(next(c.count for c in t.counters if c.key == key) >= 50 for t in traces)
+    assert all(t.facts["entry"] == "train.py" and t.cpu[-1, 1] > 0 for t in traces)
+
+
+@pytest.mark.usefixtures("gymnasium")
+def test_a_help_that_runs_the_training_is_read_from_the_source(project: Path, tmp_path: Path) -> None:
+    (project / "train.py").write_text(ENVIRONMENT, encoding="utf-8")
+    command = Command((sys.executable, "train.py"), str(project))
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        (trace,) = probe(copies, command, stop=Stop(60.0, units=1))
+        assert trace.stopped == "units"
+        assert help_of(command, copies) == "  --steps VALUE  "

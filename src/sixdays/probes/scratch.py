@@ -191,7 +191,8 @@ class Scratch:
         return word
 
     def _environment(self, own: Mapping[str, str], unset: set[str], root: str, cwd: str, tmp: str) -> dict[str, str]:
-        env = {k: v for k, v in self._env.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        env = {k: v if k == "PATH" else self._mapped(v, root, cwd) for k, v in self._env.items()}
+        env.pop("PYTHONDONTWRITEBYTECODE", None)
         quiet = {k: v for k, v in OFFLINE.items() if env.get(k) not in ("disabled", "dryrun")}
         env = {
             **UNLESS_SET,
@@ -204,7 +205,7 @@ class Scratch:
         env["MLFLOW_TRACKING_URI"] = Path(root, "mlruns").as_uri()
         if sys.platform != "darwin" and not (env.get("DISPLAY") or env.get("WAYLAND_DISPLAY")):
             env = {**WITHOUT_DISPLAY, **env}
-        env.update(own)
+        env.update({k: self._mapped(v, root, cwd) for k, v in own.items()})
         for name in unset:
             env.pop(name, None)
         if paths := env.get("PYTHONPATH"):
