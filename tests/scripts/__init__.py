@@ -88,14 +88,14 @@ SCRIPTS: tuple[Script, ...] = (
         "supervised",
         "a small CNN: pictures made and augmented as they are loaded, validation each epoch, curves drawn every few steps",
         "python supervised.py --seed 1",
-        "--epochs 2 --train-size 256 --val-size 128 --batch-size 32 --plot-every 8",
+        "--epochs 2 --train-size 128 --val-size 64 --batch-size 16 --plot-every 16",
         ("torch", "matplotlib"),
     ),
     Script(
         "two_optimisers",
         "soft actor-critic: three optimisers, a target that follows parameter by parameter, tests now and then",
         "python two_optimisers.py --seed 1",
-        "--steps 130 --start-steps 100 --batch 16 --test-every 65 --test-episodes 2",
+        "--steps 120 --start-steps 100 --batch 16 --test-every 120 --test-episodes 2",
         RL,
     ),
     Script(

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.scripts import FOLDER, SCRIPTS, Patch, Script, script
 
@@ -281,6 +282,33 @@ def test_names_are_unique_and_each_patch_belongs_to_a_script() -> None:
     names = [s.name for s in SCRIPTS]
     assert len(set(names)) == len(names)
     assert {p.path for p in PATCHES} == set((FOLDER / "patches").iterdir())
+
+
+@pytest.mark.parametrize("algo", ["baseline", "imagined"])
+def test_the_example_learns_the_same_however_often_it_looks_at_itself(algo: str, tmp_path: Path) -> None:
+    """examples/nips-workshop/train.py, which the demo makes faster: evaluation and drawing change no number."""
+    found = []
+    for name, flags in (("often", ""), ("never", "--eval-every 0 --plot-every 0")):
+        folder = tmp_path / name
+        folder.mkdir()
+        words = ["--algo", algo, "--episodes", "4", *flags.split()]
+        out = subprocess.run(
+            [sys.executable, str(ROOT / "examples/nips-workshop/train.py"), *words],
+            cwd=folder,
+            env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+        with np.load(folder / "policy.npz") as kept:
+            weights = {k: kept[k] for k in kept.files}
+        found.append((out, weights, (folder / "policy.svg").read_text(), (folder / "curve.json").read_text()))
+    (often, *results), (never, *others) = found
+    assert sum("evaluated" in line for line in often) == 4
+    assert [line for line in often if "evaluated" not in line] == never
+    assert results[1:] == others[1:]
+    assert all(np.array_equal(w, others[0][k]) for k, w in results[0].items())
+    assert np.abs(results[0]["w3"]).max() > 0
 
 
 # What follows runs in the other process.
