@@ -86,7 +86,8 @@ def _called(node: ast.Call, file: str, known: Mapping[str, Scalar]) -> Option | 
     items = options.args[0] if isinstance(options, ast.Call) and options.args else options
     choices = tuple(str(literal(e, {})) for e in items.elts) if isinstance(items, (ast.List, ast.Tuple)) else ()
     kind = _type(given.get("type"))
-    if kind == "bool" and "add_arg" in ast.unparse(node.func):
+    # argparse calls `bool` on the word: every text but the empty one is true. Only click means what it says.
+    if kind == "bool" and "add_arg" in ast.unparse(node.func) and getattr(given.get("type"), "id", "") == "bool":
         kind = "truthy"
     return Option(name, "--x v", tuple(long), default, kind or type_of(default), choices, help_line, file, node.lineno)
 

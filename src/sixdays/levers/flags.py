@@ -1,0 +1,220 @@
+"""Options of the command itself: what it draws, evaluates, logs and saves too often, and how it spreads its work."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sixdays.faster.model import Candidate, Kind, NotTried, Profile, Promise
+from sixdays.faster.option import Option, Scalar, text
+from sixdays.faster.options import options_of
+from sixdays.levers._names import TOPICS, Meaning, Topic, meaning
+
+LESS_OFTEN = 10
+LARGER = 4
+WORTH = 1.08  # what gives less at most is not tried
+SEEN_S = 1.0  # seconds of samples from which on a share is believed
+ROOM = 1.3  # a share of few samples may be larger than it looks
+SHELLS = frozenset("sh bash zsh dash ksh fish make".split())
+LOW = ("bf16", "bfloat16", "bf16-mixed", "fp16", "float16", "half", "16-mixed", "16")
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One change of an option. part: how much of the topic's time it can take away."""
+
+    value: Scalar
+    promise: Promise
+    says: str
+    part: float = 1.0
+    spoils: str = ""
+    fewer: tuple[Kind, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """Proposes other values of the command's own options."""
+
+    name: str = "flags"
+    rank: int = 40
+    together: bool = False
+
+    def propose(self, profile: Profile) -> Sequence[Candidate | NotTried]:
+        """Options that could be set otherwise, those beside the training first."""
+        argv = profile.command.argv
+        if argv and (argv[0].rpartition("/")[2] in SHELLS or argv[0].endswith(".sh")):
+            return [NotTried(self.name, f"{argv[0]} is a shell: the options stand in what it runs. Name that command")]
+        options = [o for o in options_of(profile.help, profile.sources, profile.configs, argv) if o.style != "constant"]
+        if not options:
+            return [NotTried(self.name, "no option of the command is known")]
+        return [c for option, m in _by_topic(options) for c in self._of(option, m, profile)]
+
+    def _of(self, option: Option, m: Meaning, profile: Profile) -> Iterator[Candidate | NotTried]:
+        for step in _steps(option, m, profile):
+            if step.promise not in profile.accept:
+                continue
+            words = option.words(step.value)
+            if words is None:
+                if option.style == "switch" and option.given is not None:
+                    why = f"{option.spelling} has no opposite: leave it out of the command to see what it costs"
+                    yield NotTried(self.name, why)
+                continue
+            share = _share(m.topic, profile)
+            touches = min(1.0, step.part * share) if share is not None else 1.0
+            if 1.0 / (1.0 - min(touches, 0.99)) < WORTH:
+                yield NotTried(self.name, f"{option.spelling}: {_seen(m.topic)} {touches:.0%} of the time at most")
+                continue
+            yield Candidate(
+                self.name,
+                " ".join(words),
+                f"{' '.join(words)}: {step.says}{_yours(option)}",
+                step.promise,
+                flags=(words,),
+                fewer=_fewer(step.fewer, profile),
+                touches=touches,
+                spoils=step.spoils,
+            )
+
+
+def create(options: Mapping[str, Any]) -> Flags:
+    """The lever; it has no options of its own."""
+    return Flags()
+
+
+def _fewer(kinds: Sequence[Kind], profile: Profile) -> tuple[Kind, ...]:
+    """Of these counters those that the training does not move alone: it has one site of environments and batches."""
+    sites = [c.kind for c in {c.key: c for c in profile.trace.counters}.values()]
+    return tuple(k for k in kinds if k in ("evaluation", "printed") or sites.count(k) > 1)
+
+
+def _by_topic(options: Sequence[Option]) -> list[tuple[Option, Meaning]]:
+    """Options that mean something here, in the order of the topics."""
+    first = [(o, m) for o in options if (m := meaning(o))]
+    intervals = frozenset(
+        m.topic.about for o, m in first if m.sets == "interval" and not re.search(r"_(steps?|epochs?)$", o.name)
+    )
+    found = [(o, m) for o in options if (m := meaning(o, intervals))]
+    return sorted(found, key=lambda om: TOPICS.index(om[1].topic))
+
+
+def _yours(option: Option) -> str:
+    return f" (the command says {option.given})" if option.given is not None else ""
+
+
+def _seen(topic: Topic) -> str:
+    return f"{topic.about} takes" if topic.about != "workers" else "loading takes"
+
+
+# values ----------------------------------------------------------------------------------------------------------
+
+
+def _steps(option: Option, m: Meaning, profile: Profile) -> Iterator[_Step]:
+    """Values worth trying, as the meaning, the type and the machine allow."""
+    match m.sets:
+        case "interval":
+            yield from _less_often(option, m.topic)
+        case "number":
+            yield from _other_number(option, m.topic, profile)
+        case "switch":
+            yield from _switched(option, m, profile)
+        case "choice":
+            yield from _chosen(option, m.topic, profile)
+
+
+def _less_often(option: Option, topic: Topic) -> Iterator[_Step]:
+    value = option.value
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        return
+    if isinstance(value, float) and value < 1.0:  # a share of an epoch
+        times, new = min(LESS_OFTEN, 1.0 / value), min(1.0, value * LESS_OFTEN)
+    else:
+        times, new = float(LESS_OFTEN), value * LESS_OFTEN
+    says = f"{topic.verb} {times:.3g} times less often than with {text(value)}"
+    yield _Step(new, topic.promise, says, 1.0 - 1.0 / times, topic.coarser, topic.fewer)
+
+
+def _other_number(option: Option, topic: Topic, profile: Profile) -> Iterator[_Step]:
+    value = option.value
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        return
+    loads = any(c.kind == "batch" for c in profile.trace.counters) or any("loader" in f for f in profile.trace.facts)
+    if topic.about == "evaluation" and value > 1:
+        new = max(1, value // LESS_OFTEN)
+        spoils = f"evaluated on {new} in place of {value}: its numbers are noisier"
+        yield _Step(
+            new, "changed", f"{new} in place of {value} in each evaluation", 1 - new / value, spoils, topic.fewer
+        )
+    elif topic.about == "progress" and value > 0:
+        yield _Step(0, "same", "nothing shown on the way", 1.0, topic.coarser, ("printed",))
+    elif topic.about == "workers" and loads:
+        for new in sorted({0, min(profile.machine.cores, 4)} - {value}, reverse=value == 0):
+            yield _Step(new, "equivalent", f"{new} workers that load data in place of {value}")
+    elif topic.about == "threads":
+        for new in sorted({1, profile.machine.cores} - {value}):
+            yield _Step(new, "equivalent", f"{new} thread{'s' * (new > 1)} in place of {value}")
+    elif topic.about in ("environments", "batch") and value > 0:
+        what = "environments side by side" if topic.about == "environments" else "items in a batch"
+        yield _Step(value * LARGER, "changed", f"{value * LARGER} {what} in place of {value}", 1.0, topic.coarser)
+
+
+def _switched(option: Option, m: Meaning, profile: Profile) -> Iterator[_Step]:
+    """Beside the training: off. A way to do it: on where this machine can."""
+    topic, is_on = m.topic, bool(option.value) != m.opposite
+    gpu = bool(profile.machine.gpus)
+    if topic.about in _BESIDE or topic.about == "deterministic":
+        if is_on and (gpu or topic.about != "deterministic"):
+            yield _Step(m.opposite, topic.promise, f"{topic.about} off", 1.0, topic.coarser, topic.fewer)
+        return
+    can = {
+        "compile": gpu or profile.machine.compiler,
+        "fused": True,
+        "pinned": gpu,
+        "precision": gpu,
+        "device": gpu,
+    }
+    if not is_on and can.get(topic.about, False):
+        yield _Step(not m.opposite, topic.promise, f"{option.name.replace('_', ' ')} {'off' if m.opposite else 'on'}")
+
+
+_BESIDE = frozenset(("drawing", "evaluation", "logging", "saving", "tracker", "progress", "checks"))
+_NONE = ("none", "no", "off", "null", "disabled", "false")
+
+
+def _chosen(option: Option, topic: Topic, profile: Profile) -> Iterator[_Step]:
+    value, gpu = str(option.value), bool(profile.machine.gpus)
+    if topic.about in ("tracker", "logging", "drawing", "progress"):
+        none = next((c for c in option.choices if c.lower() in _NONE), None)
+        if none is not None and value.lower() not in _NONE:
+            yield _Step(none, "same", f"{topic.about} off", 1.0, topic.coarser, topic.fewer)
+        elif value == "human":
+            yield _Step("rgb_array", "same", "no window is drawn", 1.0, topic.coarser)
+    elif topic.about == "precision" and gpu and value not in LOW:
+        low = next((c for c in LOW if c in option.choices), None)
+        if low is not None:
+            yield _Step(low, "changed", f"{low} in place of {value}", spoils="numbers of lower precision")
+    elif topic.about == "device" and gpu and value == "cpu":
+        yield _Step("cuda", "equivalent", "on the GPU")
+
+
+# shares ----------------------------------------------------------------------------------------------------------
+
+
+def _share(topic: Topic, profile: Profile) -> float | None:
+    """The share of the time that is seen below a topic's functions and files; None where that cannot be told."""
+    if not topic.below:
+        return None
+    stacks = [s for s in profile.trace.stacks if s.thread == "main"]
+    whole = sum(s.seconds for s in stacks)
+    if whole < SEEN_S:
+        return None
+    below = re.compile(topic.below)
+    seen = sum(s.seconds for s in stacks if any(below.search(f.function) or _in(below, f.file) for f in s.frames))
+    # What is written into the main loop has no function of its own; what a library does always has its files.
+    return min(1.0, ROOM * seen / whole) if seen or topic.library else None
+
+
+def _in(below: re.Pattern[str], file: str) -> bool:
+    """Files of libraries only: a project's folder may be called anything."""
+    return "site-packages" in file and bool(below.search(file))

@@ -1,0 +1,356 @@
+"""Options read from every style of help and source, and what the lever of flags makes of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sixdays.faster.model import (
+    PROMISES,
+    Candidate,
+    Command,
+    Counter,
+    Frame,
+    Kind,
+    Machine,
+    NotTried,
+    Profile,
+    Stack,
+    Trace,
+)
+from sixdays.faster.option import Option
+from sixdays.faster.options import options_of
+from sixdays.faster.setting import words
+from sixdays.levers.flags import create
+
+
+def profile(
+    source: str = "",
+    *argv: str,
+    help_text: str = "",
+    configs: dict[str, str] | None = None,
+    trace: Trace | None = None,
+    machine: Machine | None = None,
+) -> Profile:
+    command = Command(("python", "train.py", *argv), "/project")
+    sources = {"train.py": source} if source else {}
+    return Profile(command, trace or Trace(), machine or Machine(4), help_text, sources, configs or {}, accept=PROMISES)
+
+
+def proposed(p: Profile) -> dict[str, str]:
+    """Words that are set → class."""
+    return {" ".join(c.flags[0]): c.promise for c in create({}).propose(p) if isinstance(c, Candidate)}
+
+
+def refused(p: Profile) -> list[str]:
+    return [c.why for c in create({}).propose(p) if isinstance(c, NotTried)]
+
+
+def option(name: str, source: str = "", *argv: str, help_text: str = "", **configs: str) -> Option:
+    texts = {k.replace("__", "/").replace("_yaml", ".yaml"): v for k, v in configs.items()}
+    found = options_of(help_text, {"train.py": source} if source else {}, texts, ("python", "train.py", *argv))
+    return next(o for o in found if o.name == name)
+
+
+ARGPARSE = """usage: train.py [-h] [--eval-interval EVAL_INTERVAL]
+                [--plot | --no-plot] [--precision {fp32,bf16}]
+
+options:
+  -h, --help            show this help message and exit
+  --eval-interval EVAL_INTERVAL, -e EVAL_INTERVAL
+                        evaluate each so many epochs, in a text that
+                        goes on here (default: 10)
+  --plot, --no-plot     draw (default: True)
+  --precision {fp32,bf16}
+                        which (default: fp32)
+  --render              show a window
+"""
+TYRO = """usage: train.py [-h] [OPTIONS]
+
+╭─ options ─────────────────────────────────────────────────╮
+│ -h, --help            show this help message and exit     │
+│ --eval-interval INT   the interval (default: 10)          │
+│ --plot, --no-plot     draw (default: True)                │
+│ --precision {fp32,bf16}                                   │
+│                       which (default: fp32)               │
+│ --render, --no-render                                     │
+│                       show a window (default: False)      │
+╰───────────────────────────────────────────────────────────╯
+"""
+CLICK = """Usage: train.py [OPTIONS]
+
+Options:
+  -e, --eval-interval INTEGER  Evaluate each N.  [default: 10]
+  --plot / --no-plot           Draw.  [default: plot]
+  --precision [fp32|bf16]      Which.  [default: fp32]
+  --render                     Show a window.
+  --help                       Show this message and exit.
+"""
+TYPER = """ Usage: train.py [OPTIONS]
+
+╭─ Options ────────────────────────────────────────────────────────────────────╮
+│ --eval-interval        INTEGER      Evaluate each N. [default: 10]           │
+│ --plot                 --no-plot    Draw. [default: plot]                    │
+│ --precision            [fp32|bf16]  Which. [default: fp32]                   │
+│ --render                            Show a window.                           │
+│ --help                              Show this message and exit.              │
+╰──────────────────────────────────────────────────────────────────────────────╯
+"""
+ABSL = """
+train.py:
+  --eval-interval: Steps between evaluations.
+    (default: '10')
+    (an integer)
+  --precision: <fp32|bf16>: Which.
+    (default: 'fp32')
+  --[no]plot: Draw.
+    (default: 'true')
+  --[no]render: Show a window.
+    (default: 'false')
+"""
+
+
+@pytest.mark.parametrize(
+    "text", [ARGPARSE, TYRO, CLICK, TYPER, ABSL], ids=["argparse", "tyro", "click", "typer", "absl"]
+)
+def test_each_style_of_help_is_read_alike(text: str) -> None:
+    found = {o.name: o for o in options_of(text, {}, {}, ("python", "train.py"))}
+    assert set(found) == {"eval_interval", "plot", "precision", "render"}
+    assert (found["eval_interval"].value, found["eval_interval"].type) == (10, "int")
+    assert (found["plot"].value, found["render"].value) == (True, False)
+    assert found["plot"].words(False) == (("--noplot",) if text is ABSL else ("--no-plot",))
+    assert found["precision"].choices == ("fp32", "bf16")
+    assert found["precision"].words("int8") is None
+    said = found["eval_interval"].words(100)
+    assert said == (("--eval-interval=100",) if text is ABSL else ("--eval-interval", "100"))
+
+
+def test_options_of_fire_are_set_with_an_equals_sign() -> None:
+    help_text = "FLAGS\n    -e, --eval_every=EVAL_EVERY\n        Default: 10\n    --plot=PLOT\n        Default: True\n"
+    assert option("eval_every", help_text=help_text).words(5) == ("--eval_every=5",)
+    assert option("plot", help_text=help_text).words(False) == ("--plot=False",)
+
+
+SOURCES = {
+    "argparse": (
+        "p.add_argument('-e', '--eval-every', type=int, default=10)\n"
+        "p.add_argument('--plot', action=argparse.BooleanOptionalAction, default=True)\n",
+        "--no-plot",
+    ),
+    "truthy": (
+        "p.add_argument('--eval-every', type=int, default=2 * 5)\np.add_argument('--plot', type=bool, default=True)\n",
+        "--plot ",
+    ),
+    "text": (
+        "p.add_argument('--eval-every', default=10)\np.add_argument('--plot', type=str2bool, default=True)\n",
+        "--plot False",
+    ),
+    "click": (
+        "@click.option('--eval-every', '-e', default=10, help='x')\n"
+        "@click.option('--plot/--no-plot', default=True)\ndef main(): ...\n",
+        "--no-plot",
+    ),
+    "absl": (
+        "flags.DEFINE_integer('eval_every', 10, 'x')\nflags.DEFINE_boolean('plot', True, 'x')\n",
+        "--noplot",
+    ),
+    "tyro": (
+        "import tyro\n@dataclass\nclass Args:\n    eval_every: int = 10\n    '''each'''\n    plot: bool = True\n",
+        "--no-plot",
+    ),
+    "typer": (
+        "import typer\napp = typer.Typer()\n@app.command()\ndef go(eval_every: int = 10, plot: bool = typer.Option(True)): ...\n",
+        "--no-plot",
+    ),
+    "fire": ("import fire\ndef go(eval_every=10, plot=True): ...\nfire.Fire(go)\n", "--plot=False"),
+    "draccus": ("import draccus\n@dataclass\nclass C:\n    eval_every: int = field(default=10)\n    plot: bool = True\n", "--plot False"),
+    "pydantic": (
+        "from pydantic_settings import BaseSettings\nclass S(BaseSettings):\n    eval_every: int = Field(10, description='x')\n"
+        "    plot: bool = True\n",
+        "--plot False",
+    ),
+    "globals": (
+        "import sys\neval_every = 10\nplot = True\nfor a in sys.argv[1:]:\n    assert a.startswith('--')\n"
+        "    k, v = a[2:].split('=')\n    globals()[k] = eval(v)\n",
+        "--plot=False",
+    ),
+    "exec": ("eval_every = 10\nplot = True\nexec(open('configurator.py').read())\n", "--plot=False"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("style", SOURCES)
+def test_each_style_of_source_is_read_alike(style: str) -> None:
+    source, off = SOURCES[style]
+    every, plot = option("eval_every", source), option("plot", source)
+    assert (every.value, plot.value) == (10, True)
+    assert " ".join(plot.words(False) or ()) == off
+    assert every.file == "train.py"
+    assert source.splitlines()[every.line - 1].replace("-", "_").count("eval_every") == 1
+
+
+def test_a_class_within_a_class_of_settings_gives_names_with_dots() -> None:
+    source = (
+        "import tyro\n@dataclass\nclass Eval:\n    every_steps: int = 50\n    save_video: bool = True\n"
+        "@dataclass\nclass Args:\n    eval: Eval = field(default_factory=Eval)\n"
+    )
+    assert proposed(profile(source)) == {"--eval.every-steps 500": "same", "--eval.no-save-video": "same"}
+
+
+def test_keys_of_a_composed_configuration_are_set_by_name() -> None:
+    source = "import hydra\n@hydra.main(config_path='conf', config_name='config')\ndef main(cfg): ...\n"
+    configs = {
+        "conf/config.yaml": "defaults:\n  - logger: tb\neval:\n  every: 10  # epochs\nrender: true\n",
+        "conf/logger/tb.yaml": "log_interval: 5\n",
+    }
+    assert proposed(profile(source, configs=configs)) == {
+        "render=False": "same",
+        "eval.every=100": "same",
+        "logger.log_interval=50": "same",
+    }
+    given = profile(source, "eval.every=3", configs=configs)
+    assert "eval.every=30" in proposed(given)
+    assert words(given.command.argv, [("eval.every=30",)]) == ("python", "train.py", "eval.every=30")
+
+
+def test_a_file_that_the_command_names_is_set_only_where_the_program_takes_overrides() -> None:
+    plain = "import sys, yaml\ncfg = yaml.safe_load(open(sys.argv[2]))\n"
+    configs = {"conf/a.yaml": "train:\n  validate_every: 20\n"}
+    assert proposed(profile(plain, "--config", "conf/a.yaml", configs=configs)) == {}
+    takes = plain + "for w in sys.argv[3:]:\n    k, v = w.split('=', 1)\n"
+    assert proposed(profile(takes, "--config", "conf/a.yaml", configs=configs)) == {"train.validate_every=200": "same"}
+
+
+def test_a_named_file_gives_an_option_its_value() -> None:
+    source = "p.add_argument('--eval-every', type=int, default=10)\np.set_defaults(**yaml.safe_load(open(f)))\n"
+    configs = {"a.yaml": "eval_every: 40\n"}
+    assert proposed(profile(source, "--config", "a.yaml", configs=configs)) == {"--eval-every 400": "same"}
+
+
+def test_what_is_given_is_what_is_changed_and_the_text_says_so() -> None:
+    p = profile("p.add_argument('-e', '--eval-every', type=int, default=10)\n", "-e", "4")
+    (found,) = [c for c in create({}).propose(p) if isinstance(c, Candidate)]
+    assert found.flags == (("-e", "40"),)
+    assert found.text == "-e 40: evaluated 10 times less often than with 4 (the command says 4)"
+    assert words(p.command.argv, found.flags) == ("python", "train.py", "-e", "40")
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        ("'--log-interval', type=int, default=1", {"--log-interval 10": "same"}),
+        ("'--checkpoint_freq', type=int, default=5", {"--checkpoint_freq 50": "same"}),
+        ("'--evalEvery', type=int, default=5", {"--evalEvery 50": "same"}),
+        ("'--plot', type=int, default=5, help='episodes between two pictures'", {"--plot 50": "same"}),
+        ("'--val-check-interval', type=float, default=0.25", {"--val-check-interval 1.0": "same"}),
+        ("'--num-eval-episodes', type=int, default=30", {"--num-eval-episodes 3": "changed"}),
+        ("'--num-envs', type=int, default=2", {"--num-envs 8": "changed"}),
+        ("'--batch-size', type=int, default=32", {"--batch-size 128": "changed"}),
+        ("'--logger', choices=['none', 'wandb'], default='wandb'", {"--logger none": "same"}),
+        ("'--render-mode', default='human'", {"--render-mode rgb_array": "same"}),
+        ("'--verbose', type=int, default=2", {"--verbose 0": "same"}),
+        ("'--disable-tqdm', action='store_true'", {"--disable-tqdm": "same"}),
+        ("'--no-render', action='store_true'", {"--no-render": "same"}),
+        ("'--headless', action='store_true'", {"--headless": "same"}),
+        ("'--wandb', action=argparse.BooleanOptionalAction, default=True", {"--no-wandb": "same"}),
+        ("'--eval-interval', type=int, default=0", {}),
+        ("'--save-interval', type=int, default=-1", {}),
+        ("'--render', action='store_true'", {}),
+        ("'--eval-only', action='store_true'", {}),
+        ("'--log-dir', default='runs'", {}),
+        ("'--log-std-init', type=float, default=1.0", {}),
+        ("'--target-update-interval', type=int, default=100", {}),
+        ("'--max-test-length', type=int, default=100", {}),
+        ("'--learning-rate', type=float, default=0.1", {}),
+        ("'--num-workers', type=int, default=0", {}),
+    ],
+)
+def test_a_name_means_what_it_says(declared: str, expected: dict[str, str]) -> None:
+    assert proposed(profile(f"p.add_argument({declared})\n")) == expected
+
+
+def test_the_machine_decides_what_can_be_turned_on() -> None:
+    source = (
+        "p.add_argument('--compile', action='store_true')\np.add_argument('--amp', action='store_true')\n"
+        "p.add_argument('--torch-deterministic', action=argparse.BooleanOptionalAction, default=True)\n"
+    )
+    assert proposed(profile(source)) == {}
+    assert proposed(profile(source, machine=Machine(4, compiler=True))) == {"--compile": "equivalent"}
+    assert proposed(profile(source, machine=Machine(4, gpus=("card",)))) == {
+        "--no-torch-deterministic": "equivalent",
+        "--compile": "equivalent",
+        "--amp": "changed",
+    }
+
+
+def counter(kind: Kind, function: str) -> Counter:
+    return Counter(kind, "train.py", function, 3, np.array([0.1, 0.2]), 2)
+
+
+def test_workers_are_tried_where_data_is_loaded() -> None:
+    source = "p.add_argument('--num-workers', type=int, default=0)\n"
+    loads = Trace(counters=(counter("batch", "main"),))
+    assert proposed(profile(source, trace=loads, machine=Machine(2))) == {"--num-workers 2": "equivalent"}
+
+
+def test_only_accepted_classes_are_proposed() -> None:
+    p = profile("p.add_argument('--batch-size', type=int, default=32)\n")
+    narrow = Profile(p.command, p.trace, p.machine, "", p.sources)
+    assert create({}).propose(narrow) == []
+
+
+def stack(function: str, seconds: float, file: str = "train.py") -> Stack:
+    return Stack((Frame("train.py", 1, "main"), Frame(file, 9, function)), seconds)
+
+
+def test_a_share_that_is_seen_bounds_what_a_flag_can_give() -> None:
+    source = (
+        "p.add_argument('--eval-every', type=int, default=10)\np.add_argument('--log-every', type=int, default=10)\n"
+    )
+    trace = Trace(stacks=(stack("evaluate", 4.0), stack("log_metrics", 0.2), stack("update", 5.8)))
+    found = create({}).propose(profile(source, trace=trace))
+    (evaluation,) = [c for c in found if isinstance(c, Candidate)]
+    # 40 % of the time, 1.3 for few samples, nine tenths of it: 0.4 × 1.3 × 0.9
+    assert evaluation.touches == pytest.approx(0.468)
+    assert [c.why for c in found if isinstance(c, NotTried)] == ["--log-every: logging takes 2% of the time at most"]
+
+
+def test_what_is_written_into_the_main_loop_has_no_bound() -> None:
+    source = "p.add_argument('--eval-every', type=int, default=10)\n"
+    (found,) = create({}).propose(profile(source, trace=Trace(stacks=(stack("update", 9.0),))))
+    assert isinstance(found, Candidate)
+    assert found.touches == 1.0
+
+
+def test_a_library_that_is_not_seen_costs_nothing() -> None:
+    source = "p.add_argument('--wandb', action=argparse.BooleanOptionalAction, default=True)\n"
+    unseen = profile(source, trace=Trace(stacks=(stack("update", 9.0),)))
+    assert refused(unseen) == ["--wandb: tracker takes 0% of the time at most"]
+    seen = Trace(stacks=(stack("update", 5.0), stack("publish", 4.0, "/x/site-packages/wandb/sdk/run.py")))
+    assert proposed(profile(source, trace=seen)) == {"--no-wandb": "same"}
+
+
+def test_the_training_s_own_counters_are_never_said_to_move_less() -> None:
+    source = "p.add_argument('--eval-every', type=int, default=10)\n"
+    one = profile(source, trace=Trace(counters=(counter("env step", "main"),)))
+    two = profile(source, trace=Trace(counters=(counter("env step", "main"), counter("env step", "evaluate"))))
+    assert [c.fewer for c in create({}).propose(one) if isinstance(c, Candidate)] == [("evaluation",)]
+    assert [c.fewer for c in create({}).propose(two) if isinstance(c, Candidate)] == [("evaluation", "env step")]
+
+
+def test_a_switch_that_has_no_opposite_is_named_not_tried() -> None:
+    p = profile("p.add_argument('--render', action='store_true')\n", "--render")
+    assert proposed(p) == {}
+    assert refused(p) == ["--render has no opposite: leave it out of the command to see what it costs"]
+
+
+def test_a_shell_script_has_its_options_within() -> None:
+    p = Profile(Command(("bash", "run.sh"), "/project"), Trace(), Machine(2))
+    assert [c.why for c in create({}).propose(p) if isinstance(c, NotTried)] == [
+        "bash is a shell: the options stand in what it runs. Name that command"
+    ]
+
+
+def test_a_source_that_cannot_be_read_and_a_file_that_is_broken_give_no_option() -> None:
+    assert refused(profile("def f(:\n", configs={"a.json": "{", "b.toml": "= 3", "c.yaml": "\t- [\n"})) == [
+        "no option of the command is known"
+    ]
