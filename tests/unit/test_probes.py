@@ -320,6 +320,8 @@ def test_each_refusal_says_what_is_missing() -> None:
     assert said("", here=busy, seconds=5.0, facts={"device": "cpu"}) == ""
     warned = "warning: CUDA is not available\nTraceback (most recent call last):\nFileNotFoundError: data/train.bin"
     assert "exit code 1; its last lines" in said(warned, exit=1)
+    assert "killed from outside" in said("", signal=9)
+    assert "had written" in said("", signal=25)
     assert "short runs are offline" in said("OfflineModeIsEnabled: cannot reach the hub", exit=1)
     assert said("EOFError in a line that did no harm", seconds=5.0, exit=0) == ""
 

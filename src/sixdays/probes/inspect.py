@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -231,8 +232,13 @@ def _ended(text: str, trace: Trace) -> str:
         return (
             f"the command was stopped when it held {trace.peak_bytes / 2**30:.1f} GB of memory, more than is free here"
         )
-    if trace.stopped == "disk" or (trace.failed and re.search(r"File too large|No space left", text)):
+    cut_off = trace.signal == signal.SIGXFSZ or (trace.failed and re.search(r"File too large|No space left", text))
+    if trace.stopped == "disk" or cut_off:
         return f"the command was stopped when it had written {trace.wrote / 2**20:,.0f} MB, more than a short run may"
+    if trace.signal == signal.SIGKILL:
+        return (
+            f"the command was killed from outside after {took:.1f} s, as a machine does that runs out of memory{tail}"
+        )
     if trace.signal is not None:
         return f"the command was killed by signal {trace.signal} after {took:.1f} s{tail}"
     if trace.exit:

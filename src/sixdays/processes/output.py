@@ -14,7 +14,6 @@ class Output:
     def __init__(self) -> None:
         self.first: list[tuple[float, str]] = []
         self.last: deque[tuple[float, str]] = deque(maxlen=LAST)
-        self.dropped = 0
         self._rest = b""
 
     def take(self, data: bytes, at: float) -> None:
@@ -24,7 +23,6 @@ class Output:
         room = FIRST - len(self.first)
         self.first += [(at, t) for t in texts[:room]]
         more = texts[max(0, room) :]
-        self.dropped += max(0, len(self.last) + len(more) - LAST)
         self.last.extend((at, t) for t in more[-LAST:])
 
     @property

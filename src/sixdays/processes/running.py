@@ -263,7 +263,7 @@ def _limited(file_bytes: int) -> Iterator[None]:
 def terminable() -> Iterator[None]:
     """A TERM or HUP to us ends us by an exception, so that what stands in `finally` is done."""
 
-    def leave(number: int, frame: object) -> None:
+    def leave(number: int, _: object) -> None:
         raise SystemExit(128 + number)
 
     if threading.current_thread() is not threading.main_thread():
