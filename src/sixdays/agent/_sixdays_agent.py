@@ -1,0 +1,260 @@
+"""Counts what a program does and notes when; `sitecustomize` starts it, `_sixdays_hooks` finds what to count.
+
+Each process writes files of its own: PID.json (what it is; written anew by rename), PID.N.times (of counter N, int64
+nanoseconds since the probe began less the agent's own), PID.cpu (pairs of such times and CPU nanoseconds),
+PID.digests (one JSON a line), PID.stacks (JSON, written anew). A process killed at any moment loses 0.2 s at most.
+"""
+
+import atexit
+import contextlib
+import json
+import os
+import sys
+import threading
+import time
+from array import array
+
+EVERY, SPARSE = 1 << 20, 16
+FLUSH_S = 0.1
+now = time.monotonic_ns
+
+
+class Counter:
+    """One site that moves. each: units an event stands for; bursts: gaps between updates in which it moved."""
+
+    __slots__ = ("bursts", "count", "each", "file", "first", "function", "kind", "last", "line", "times", "written")
+
+    def __init__(self, kind, file, function, line, each):
+        self.kind, self.file, self.function, self.line, self.each = kind, file, function, line, each
+        self.count = self.bursts = self.written = self.first = 0
+        self.last = -1
+        self.times = array("q")
+
+
+class Agent:
+    """The state of one process."""
+
+    def __init__(self, folder, environ):
+        self.folder = folder
+        self.root = environ.get("SIXDAYS_AGENT_ROOT", "")
+        self.copy = environ.get("SIXDAYS_AGENT_COPY", "")
+        self.epoch = int(environ.get("SIXDAYS_AGENT_EPOCH") or now())
+        self.every = float(environ.get("SIXDAYS_AGENT_STACKS") or 0.0)
+        seed = environ.get("SIXDAYS_AGENT_SEED", "")
+        self.seed = int(seed) if seed.lstrip("-").isdigit() else None
+        self.main = "SIXDAYS_AGENT_MAIN" not in environ
+        environ.setdefault("SIXDAYS_AGENT_MAIN", str(os.getpid()))
+        self.fresh()
+
+    def fresh(self):
+        """As a new process: nothing counted, nothing written, no thread yet."""
+        self.pid = os.getpid()
+        self.counters = {}
+        self.order = []
+        self.updates = 0
+        self.pause = 0
+        self.facts = {}
+        self.digests = []
+        self.stacks = {}
+        self.names = {}
+        self.outside = set()
+        self.lock = threading.Lock()
+        self.thread = None
+        self.sampled = now()
+        self.ended = False
+
+    def watch(self):
+        """Starts the thread that writes and samples, once there is something to write."""
+        if self.thread is None and not self.ended:
+            self.thread = threading.Thread(target=self._watch, name="sixdays agent", daemon=True)
+            self.thread.start()
+
+    def count(self, kind, frame, each=1.0):
+        """Notes one event at the site of a frame."""
+        key = (kind, frame.f_code, frame.f_lineno)
+        c = self.counters.get(key)
+        if c is None:
+            c = self._counter(key, kind, frame, each)
+        n = c.count = c.count + 1
+        if c.last != self.updates:
+            c.bursts += 1
+            c.last = self.updates
+        if n <= EVERY or not n % SPARSE:
+            c.times.append(now() - self.pause)
+        return c
+
+    def _counter(self, key, kind, frame, each):
+        code = frame.f_code
+        c = Counter(kind, self.shown(code.co_filename), code.co_name, frame.f_lineno, each)
+        c.first = now() - self.pause
+        with self.lock:
+            self.counters[key] = c
+            self.order.append(c)
+        self.watch()
+        return c
+
+    def counts(self):
+        return [[c.kind, c.file, c.function, c.line, c.count] for c in self.order]
+
+    def shown(self, path):
+        """A file relative to the project where it lies in it."""
+        found = self.names.get(path)
+        if found is None:
+            full = os.path.abspath(path)
+            real = os.path.realpath(full)
+            found = full
+            for top in (self.copy, self.root):
+                for way in (full, real):
+                    if top and way.startswith(top + os.sep):
+                        found = os.path.relpath(way, top)
+            self.names[path] = found
+        return found
+
+    def digest(self, what, site, at, **more):
+        self.digests.append(dict(what=what, site=site, at=at, counts=self.counts(), **more))
+
+    def _watch(self):
+        me = threading.get_ident()
+        wait = min(self.every, FLUSH_S) if self.every else FLUSH_S
+        flushed = now()
+        while not self.ended:
+            time.sleep(wait)
+            try:
+                if self.every:
+                    self._sample(me)
+                if now() - flushed >= FLUSH_S * 1e9:
+                    self.flush()
+                    flushed = now()
+            except Exception as e:
+                self.facts["agent error"] = repr(e)
+
+    def _sample(self, me):
+        at = now()
+        took, self.sampled = (at - self.sampled) / 1e9, at
+        main = threading.main_thread().ident
+        for ident, frame in sys._current_frames().items():
+            if ident == me:
+                continue
+            stack = []
+            while frame is not None and len(stack) < 60:
+                stack.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+                frame = frame.f_back
+            key = (ident == main, tuple(reversed(stack)))
+            self.stacks[key] = self.stacks.get(key, 0.0) + took
+
+    def flush(self, last=False):
+        """Writes what is new."""
+        with self.lock:
+            base = os.path.join(self.folder, str(self.pid))
+            for i, c in enumerate(self.order):
+                n = len(c.times)
+                if n > c.written:
+                    with open(f"{base}.{i}.times", "ab") as f:
+                        array("q", [t - self.epoch for t in c.times[c.written : n]]).tofile(f)
+                    c.written = n
+            with open(base + ".cpu", "ab") as f:
+                array("q", [now() - self.epoch, time.process_time_ns()]).tofile(f)
+            if self.digests:
+                todo, self.digests = self.digests, []
+                with open(base + ".digests", "a", encoding="utf-8") as f:
+                    f.write("".join(json.dumps(d) + "\n" for d in todo))
+            self._replace(base + ".json", self._about())
+            if self.stacks and (last or now() - self.epoch > 0):
+                shown = [
+                    [is_main, [[self.shown(f), line, name] for f, line, name in frames], s]
+                    for (is_main, frames), s in list(self.stacks.items())
+                ]
+                self._replace(base + ".stacks", shown)
+
+    def _about(self):
+        return {
+            "pid": self.pid, "main": self.main, "pause": self.pause, "facts": self._facts(),
+            "modules": _versions(), "outside": sorted(self.outside)[:50],
+            "counters": [
+                [c.kind, c.file, c.function, c.line, c.each, c.count, c.bursts, c.first - self.epoch]
+                for c in self.order
+            ],
+        }  # fmt: skip
+
+    def _facts(self):
+        # Python takes the name away from its main module when the script has ended
+        script = getattr(sys.modules.get("__main__"), "__file__", None) or getattr(sys, "argv", [""])[0]
+        facts = dict(self.facts, executable=sys.executable, version=".".join(map(str, sys.version_info[:3])))
+        if script:
+            facts["entry"] = self.shown(script)
+        torch = sys.modules.get("torch")
+        try:
+            if torch is not None and hasattr(torch, "get_num_threads"):
+                facts["torch threads"] = str(torch.get_num_threads())
+                facts["anomaly"] = str(torch.is_anomaly_enabled())
+        except Exception:  # half imported
+            pass
+        return facts
+
+    def _replace(self, path, value):
+        with open(path + ".new", "w", encoding="utf-8") as f:
+            json.dump(value, f)
+        os.replace(path + ".new", path)
+
+    def end(self):
+        self.ended = True
+        if self.order or self.main:
+            with contextlib.suppress(Exception):
+                self.flush(last=True)
+
+
+_INTERESTING = (
+    "torch numpy gymnasium gym jax tensorflow keras matplotlib tensorboard tensorboardX wandb mlflow tqdm pandas scipy "
+    "stable_baselines3 lightning pytorch_lightning transformers accelerate datasets hydra omegaconf tyro click cv2 PIL "
+    "torchvision pygame sklearn numba mujoco"
+).split()
+
+
+def _versions():
+    found = {}
+    for name in _INTERESTING:
+        module = sys.modules.get(name)
+        if module is not None:
+            found[name] = str(getattr(module, "__version__", ""))
+    return found
+
+
+def begin(folder, environ):
+    """Starts counting in this process and in those that it forks."""
+    agent = Agent(folder, environ)
+    atexit.register(agent.end)
+
+    def forked():
+        agent.main = False
+        agent.fresh()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=forked)
+    if agent.root and agent.copy and agent.root != agent.copy:
+        sys.path[:] = [agent.copy + p[len(agent.root) :] if _inside(p, agent.root) else p for p in sys.path]
+    import _sixdays_hooks
+
+    _sixdays_hooks.install(agent)
+    _watch_writes(agent)
+
+
+def _inside(path, root):
+    return path == root or path.startswith(root + os.sep)
+
+
+def _watch_writes(agent):
+    """Paths outside the copy that are opened for writing."""
+    if not hasattr(sys, "addaudithook") or not agent.copy:
+        return
+    top = os.path.dirname(agent.copy.rstrip(os.sep)) + os.sep
+
+    def hook(event, args):
+        if event == "open" and isinstance(args[0], str):
+            mode, flags = args[1], args[2]
+            writes = (mode and any(m in mode for m in "wax+")) or (mode is None and flags & 3)
+            if writes and len(agent.outside) < 50:
+                full = os.path.abspath(args[0])
+                if not full.startswith((top, "/dev/", "/proc/")):
+                    agent.outside.add(full)
+
+    sys.addaudithook(hook)

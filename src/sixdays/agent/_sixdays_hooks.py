@@ -1,0 +1,438 @@
+"""What is counted, seeded and noted, found when its module is imported."""
+
+import contextlib
+import hashlib
+import os
+import sys
+import threading
+
+from _sixdays_agent import now
+
+AT = frozenset(m * 10**e for e in range(9) for m in (1, 2, 5)) | {3}
+MOST_NUMBERS, SAMPLED, MOST_BYTES = 8_000_000, 4096, 1 << 20
+_SEP = os.sep
+
+
+def install(agent):
+    """Watches imports; what is imported already is hooked at once."""
+    hooks = {
+        "random": _random, "numpy.random": _numpy, "torch": _torch, "torch.optim.optimizer": _optimiser,
+        "torch.utils.data.dataloader": _loader, "torch.nn.modules.module": _module, "gymnasium.core": _environment,
+        "gym.core": _environment, "gymnasium.vector.vector_env": _vector, "gym.vector.vector_env": _vector,
+        "gymnasium.utils.seeding": _seeding, "gym.utils.seeding": _seeding,
+        "multiprocessing.util": _children,
+        "stable_baselines3.common.vec_env.base_vec_env": _vec_env,
+    }  # fmt: skip
+    waiting = {name: hook for name, hook in hooks.items() if name not in sys.modules}
+    for name in hooks.keys() - waiting.keys():
+        _guarded(agent, hooks[name], sys.modules[name])
+    sys.meta_path.insert(0, _Finder(agent, waiting))
+
+
+def _guarded(agent, hook, module):
+    try:
+        hook(agent, module)
+    except Exception as e:  # that hook is off, the program goes on
+        agent.facts["hook " + hook.__name__] = repr(e)
+
+
+class _Finder:
+    """Lets others find a module, and has its hook run right after it was executed."""
+
+    def __init__(self, agent, waiting):
+        self.agent, self.waiting = agent, waiting
+
+    def find_spec(self, name, path=None, target=None):
+        hook = self.waiting.pop(name, None)
+        if hook is None:
+            return None
+        for finder in sys.meta_path:
+            if finder is self or not hasattr(finder, "find_spec"):
+                continue
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                if spec.loader is not None and hasattr(spec.loader, "exec_module"):
+                    self._patch(spec.loader, hook)
+                return spec
+        return None
+
+    def _patch(self, loader, hook):
+        execute = loader.exec_module
+
+        def exec_module(module):
+            execute(module)
+            _guarded(self.agent, hook, module)
+
+        with contextlib.suppress(AttributeError):  # a loader without room for it is left alone
+            loader.exec_module = exec_module
+
+
+def _children(agent, module):
+    """A child of multiprocessing ends without running what is registered at exit; its finalizers it runs."""
+    module.register_after_fork(agent, lambda a: module.Finalize(None, a.end, exitpriority=-1000))
+
+
+# call sites ----------------------------------------------------------------------------------------------------
+
+_OURS = {}
+
+
+def _site(packages):
+    """The nearest frame outside these packages (and outside of us)."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None:
+        code = frame.f_code
+        inner = _OURS.get((code, packages))
+        if inner is None:
+            name = frame.f_globals.get("__name__", "") or ""
+            ours = name.startswith(("_sixdays", "contextlib"))
+            inner = _OURS[(code, packages)] = ours or name.split(".")[0] in packages
+        if not inner:
+            return frame
+        frame = frame.f_back
+    return frame
+
+
+# optimisers ----------------------------------------------------------------------------------------------------
+
+_TORCH = ("torch",)
+
+
+def _optimiser(agent, module):
+    known = {}
+
+    def site_of(optimizer):
+        found = known.get(id(optimizer))
+        if found is None:
+            found = known[id(optimizer)] = [len(known), 0, optimizer]
+            _about_optimiser(agent, found[0], optimizer)
+        return found
+
+    def before(optimizer, args, kwargs):
+        try:
+            found = site_of(optimizer)
+            if found[1] == 0:
+                began = now()
+                _parameters(agent, found[0], 0, optimizer)
+                agent.pause += now() - began
+        except Exception as e:
+            agent.facts["hook before"] = repr(e)
+
+    def after(optimizer, args, kwargs):
+        try:
+            found = site_of(optimizer)
+            found[1] += 1
+            agent.count("optimiser step", _site(_TORCH))
+            agent.updates += 1
+            if found[1] in AT:
+                began = now()
+                _parameters(agent, found[0], found[1], optimizer)
+                agent.pause += now() - began
+        except Exception as e:
+            agent.facts["hook after"] = repr(e)
+
+    module.register_optimizer_step_pre_hook(before)
+    module.register_optimizer_step_post_hook(after)
+    initial = module.Optimizer.__init__
+
+    def made(self, *args, **kwargs):
+        initial(self, *args, **kwargs)
+        names = agent.facts.get("optimisers", "")
+        agent.facts["optimisers"] = (names + ", " if names else "") + type(self).__name__
+
+    module.Optimizer.__init__ = made
+
+
+def _about_optimiser(agent, site, optimizer):
+    groups = optimizer.param_groups
+    keep = ("lr", "foreach", "fused", "capturable", "differentiable", "amsgrad")
+    options = ", ".join(f"{k}={groups[0][k]}" for k in keep if k in groups[0])
+    tensors = [p for g in groups for p in g["params"]]
+    agent.facts[f"optimiser {site}"] = f"{type(optimizer).__name__}({options})"
+    agent.facts[f"parameters {site}"] = f"{sum(p.numel() for p in tensors)} numbers in {len(tensors)} tensors"
+    agent.facts["device"] = ", ".join(sorted({p.device.type for p in tensors}))
+    agent.facts["dtype"] = ", ".join(sorted({str(p.dtype) for p in tensors}))
+
+
+def _parameters(agent, site, at, optimizer):
+    torch = sys.modules["torch"]
+    tensors = [p.detach() for g in optimizer.param_groups for p in g["params"]]
+    shapes = ";".join("{} {}".format(tuple(t.shape), str(t.dtype).replace("torch.", "")) for t in tensors)
+    total = sum(t.numel() for t in tensors)
+    name = ""
+    with torch.no_grad():
+        if total <= MOST_NUMBERS:
+            h = hashlib.blake2b(digest_size=12)
+            for t in tensors:
+                h.update(_bytes(torch, t))
+            name = h.hexdigest()
+        share = max(1, SAMPLED // max(len(tensors), 1))
+        values = []
+        for t in tensors[:SAMPLED]:
+            flat = t.reshape(-1)
+            step = max(1, -(-flat.numel() // share))
+            values += flat[::step].to("cpu", torch.float64).tolist() if not t.is_complex() else []
+    agent.digest("parameters", site, at, hash=name, values=values, shapes=shapes)
+
+
+def _bytes(torch, t):
+    return t.contiguous().cpu().reshape(-1).view(torch.uint8).numpy().tobytes() if t.numel() else b""
+
+
+# environments --------------------------------------------------------------------------------------------------
+
+_GYM = ("gym", "gymnasium", "stable_baselines3")
+
+
+class _Outermost(threading.local):
+    inside = False
+
+
+def _environment(agent, module):
+    depth = _Outermost()
+    streams = {}
+
+    def counted(step):
+        if getattr(step, "_sixdays", False):
+            return step
+
+        def call(self, *args, **kwargs):
+            if depth.inside:
+                return step(self, *args, **kwargs)
+            depth.inside = True
+            try:
+                out = step(self, *args, **kwargs)
+            finally:
+                depth.inside = False
+            try:
+                c = agent.count("env step", _site(_GYM), float(getattr(self, "_sixdays_each", 1.0)))
+                if c.count <= 1000 or c.count in AT:
+                    _seen(agent, streams, c, args[0] if args else kwargs.get("action"), out)
+            except Exception as e:
+                agent.facts["hook step"] = repr(e)
+            return out
+
+        call._sixdays = True
+        call.__wrapped__ = step
+        call.__name__, call.__doc__ = getattr(step, "__name__", "step"), step.__doc__
+        call.__qualname__ = getattr(step, "__qualname__", "step")
+        return call
+
+    _each_step(module.Env, counted)
+    for name in ("Wrapper", "ObservationWrapper", "RewardWrapper", "ActionWrapper"):
+        if hasattr(module, name):
+            _each_step(getattr(module, name), counted)
+    agent.counted_step = counted
+
+
+def _each_step(base, counted):
+    """Wraps `step` of a class and of all its subclasses, those to come included."""
+    for cls in [base, *_below(base)]:
+        if "step" in vars(cls) and callable(vars(cls)["step"]):
+            cls.step = counted(vars(cls)["step"])
+    before = vars(base).get("__init_subclass__")
+
+    def made(cls, **kwargs):
+        if before is not None:
+            before.__get__(None, cls)(**kwargs)
+        else:
+            super(base, cls).__init_subclass__(**kwargs)
+        step = vars(cls).get("step")
+        if callable(step):
+            cls.step = counted(step)
+
+    base.__init_subclass__ = classmethod(made)
+
+
+def _below(base):
+    return [c for s in base.__subclasses__() for c in (s, *_below(s))]
+
+
+def _vector(agent, module):
+    counted = getattr(agent, "counted_step", None)
+    if counted is None:
+        return
+    for base in [getattr(module, name) for name in ("VectorEnv", "VectorWrapper") if hasattr(module, name)]:
+        if not isinstance(vars(base).get("_sixdays_each"), property):
+            base._sixdays_each = property(lambda self: float(getattr(self, "num_envs", 1) or 1))
+        _each_step(base, counted)
+
+
+def _vec_env(agent, module):
+    base = module.VecEnv
+    step, depth = base.step, _Outermost()
+
+    def call(self, actions):
+        depth.inside = True
+        try:
+            return step(self, actions)
+        finally:
+            depth.inside = False
+            _quietly(agent, lambda: agent.count("env step", _site(_GYM), float(self.num_envs)))
+
+    base.step = call
+
+
+def _quietly(agent, f):
+    try:
+        f()
+    except Exception as e:
+        agent.facts["hook"] = repr(e)
+
+
+def _seen(agent, streams, c, action, out):
+    """Running hashes of what was done and what came back, noted at some steps."""
+    began = now()
+    both = streams.get(id(c))
+    if both is None:
+        both = streams[id(c)] = (len(streams), hashlib.blake2b(digest_size=12), hashlib.blake2b(digest_size=12))
+    site, did, saw = both
+    _update(did, action)
+    for part in out[:4] if isinstance(out, tuple) else (out,):
+        _update(saw, part)
+    if c.count in AT:
+        agent.digest("actions", site, c.count, hash=did.hexdigest())
+        agent.digest("seen", site, c.count, hash=saw.hexdigest())
+    agent.pause += now() - began
+
+
+def _update(h, value):
+    if isinstance(value, dict):
+        for key in sorted(value, key=str):
+            _update(h, value[key])
+        return
+    if isinstance(value, (tuple, list)):
+        for part in value:
+            _update(h, part)
+        return
+    numpy = sys.modules.get("numpy")
+    if hasattr(value, "detach"):
+        value = value.detach().cpu().numpy()
+    if numpy is not None and not isinstance(value, (str, bytes)):
+        data = numpy.asarray(value)
+        if data.dtype != object and data.nbytes <= MOST_BYTES:
+            h.update(data.tobytes())
+            return
+    h.update(repr(value).encode("utf-8", "replace")[:1000])
+
+
+# batches and evaluations ---------------------------------------------------------------------------------------
+
+
+def _loader(agent, module):
+    base = module._BaseDataLoaderIter
+    following = base.__next__
+
+    def step(self):
+        out = following(self)
+        _quietly(agent, lambda: agent.count("batch", _site(_TORCH)))
+        return out
+
+    base.__next__ = step
+    initial = module.DataLoader.__init__
+
+    def made(self, *args, **kwargs):
+        initial(self, *args, **kwargs)
+        _quietly(agent, lambda: _about_loader(agent, self))
+
+    module.DataLoader.__init__ = made
+
+
+def _about_loader(agent, loader):
+    n = sum(k.startswith("loader ") for k in agent.facts)
+    size = len(loader.dataset) if hasattr(loader.dataset, "__len__") else -1
+    agent.facts[f"loader {n}"] = (
+        f"{type(loader.dataset).__name__} of {size} items, batch {loader.batch_size}, {loader.num_workers} workers, "
+        f"{type(loader.sampler).__name__}"
+    )
+
+
+def _module(agent, module):
+    """Forward passes of root modules in eval mode; nothing is added to those in training mode but a test."""
+    cls = module.Module
+    call, depth = cls.__call__, _Outermost()
+    compiling = getattr(getattr(sys.modules.get("torch"), "compiler", None), "is_compiling", None)
+
+    def counted(self, *args, **kwargs):
+        if self.training or depth.inside or (compiling is not None and compiling()):
+            return call(self, *args, **kwargs)
+        depth.inside = True
+        try:
+            return call(self, *args, **kwargs)
+        finally:
+            depth.inside = False
+            _quietly(agent, lambda: agent.count("evaluation", _site(_TORCH)))
+
+    cls.__call__ = counted
+
+
+# streams that the script left free -----------------------------------------------------------------------------
+
+
+def _free(agent, name):
+    seeded = agent.facts.get("seeded", "")
+    if name not in seeded.split(", "):
+        agent.facts["seeded"] = (seeded + ", " if seeded else "") + name
+
+
+def _note_seeding(agent, owner, function, name):
+    """A stream that the script seeds itself was not left free."""
+    original = getattr(owner, function)
+
+    def seed(*args, **kwargs):
+        names = [n for n in agent.facts.get("seeded", "").split(", ") if n and n != name]
+        agent.facts["seeded"] = ", ".join(names)
+        return original(*args, **kwargs)
+
+    seed.__wrapped__ = original
+    setattr(owner, function, seed)
+
+
+def _random(agent, module):
+    if agent.seed is None:
+        return
+    module.seed(agent.seed)
+    _free(agent, "random")
+    _note_seeding(agent, module, "seed", "random")
+
+
+def _numpy(agent, module):
+    if agent.seed is None:
+        return
+    module.seed(agent.seed)
+    _free(agent, "numpy")
+    _note_seeding(agent, module, "seed", "numpy")
+    original, count = module.default_rng, [0]
+
+    def default_rng(seed=None):
+        if seed is None:
+            count[0] += 1
+            seed = agent.seed * 1000 + count[0]
+            _free(agent, "numpy default_rng")
+        return original(seed)
+
+    default_rng.__doc__ = original.__doc__
+    module.default_rng = default_rng
+
+
+def _torch(agent, module):
+    if agent.seed is None:
+        return
+    module.manual_seed(agent.seed)
+    _free(agent, "torch")
+    _note_seeding(agent, module, "manual_seed", "torch")
+
+
+def _seeding(agent, module):
+    if agent.seed is None or not hasattr(module, "np_random"):
+        return
+    original, count = module.np_random, [0]
+
+    def np_random(seed=None):
+        if seed is None:
+            count[0] += 1
+            seed = agent.seed * 1000 + count[0]
+            _free(agent, "environments")
+        return original(seed)
+
+    module.np_random = np_random

@@ -1,0 +1,124 @@
+"""What the agent wrote → Trace. Files of a process that was killed may end anywhere; read as far as they go."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sixdays.faster.model import Counter, Digest, Frame, Stack, Trace
+
+LEAST = ("env step", "optimiser step", "batch", "evaluation")
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    base: Path
+    about: Mapping[str, Any]
+
+    def count(self, kind: str) -> int:
+        return max((int(c[5]) for c in self.about.get("counters", ()) if c[0] == kind), default=0)
+
+
+def read_trace(folder: Path, began_ns: int = 0) -> Trace:
+    """What the agent saw in a folder: the process that makes progress, CPU of all of them.
+
+    That process is the one with most optimiser steps, then environment steps, then the first.
+    """
+    processes = [p for p in (_process(f) for f in sorted(folder.glob("*.json"))) if p is not None]
+    if not processes:
+        return Trace()
+    chosen = max(processes, key=lambda p: (*(p.count(kind) for kind in LEAST), bool(p.about.get("main"))))
+    first = next((p for p in processes if p.about.get("main")), chosen)
+    facts = {**first.about.get("facts", {}), **chosen.about.get("facts", {})}
+    workers = sum(1 for p in processes if p is not chosen and p is not first)
+    return Trace(
+        counters=tuple(_counters(chosen)),
+        digests=tuple(_digests(chosen)),
+        stacks=tuple(_stacks(chosen)),
+        cpu=_cpu(processes),
+        facts={**{str(k): str(v) for k, v in facts.items()}, **({"workers": str(workers)} if workers else {})},
+        modules={**first.about.get("modules", {}), **chosen.about.get("modules", {})},
+        outside=tuple(sorted({str(path) for p in processes for path in p.about.get("outside", ())})),
+    )
+
+
+def _process(file: Path) -> _Process | None:
+    try:
+        about = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return _Process(file.with_suffix(""), about) if isinstance(about, dict) else None
+
+
+def _longs(path: Path) -> NDArray[np.int64]:
+    """Whole 8-byte numbers of a file; none where it is not there."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        data = b""
+    return np.frombuffer(data[: len(data) // 8 * 8], dtype=np.int64)
+
+
+def _counters(p: _Process) -> Iterator[Counter]:
+    for i, (kind, file, function, line, each, count, bursts, first) in enumerate(p.about.get("counters", ())):
+        times = _longs(Path(f"{p.base}.{i}.times")) / 1e9
+        yield Counter(
+            kind, file, function, int(line), times, max(int(count), times.size), float(each), int(bursts),
+            int(p.about.get("pid", 0)), float(times[0]) if times.size else first / 1e9,
+        )  # fmt: skip
+
+
+def _digests(p: _Process) -> Iterator[Digest]:
+    for found in _lines(Path(f"{p.base}.digests")):
+        values = found.get("values")
+        yield Digest(
+            found["what"],
+            int(found["site"]),
+            int(found["at"]),
+            str(found.get("hash", "")),
+            None if values is None else np.asarray(values, dtype=np.float64),
+            str(found.get("shapes", "")),
+            {(kind, file, function): int(n) for kind, file, function, _, n in found.get("counts", ())},
+        )
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return
+    for line in text.splitlines():
+        try:
+            found = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(found, dict):
+            yield found
+
+
+def _stacks(p: _Process) -> Iterator[Stack]:
+    try:
+        found: Sequence[Any] = json.loads(Path(f"{p.base}.stacks").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    for is_main, frames, seconds in found:
+        yield Stack(
+            tuple(Frame(f, int(n), name) for f, n, name in frames), float(seconds), "main" if is_main else "other"
+        )
+
+
+def _cpu(processes: Sequence[_Process]) -> NDArray[np.float64]:
+    """Seconds of CPU of all processes together, at the moments at which any of them noted its own."""
+    each = [_longs(Path(f"{p.base}.cpu")) for p in processes]
+    tables = [(a[: a.size // 2 * 2].reshape(-1, 2) / 1e9) for a in each if a.size >= 2]
+    if not tables:
+        return np.zeros((0, 2))
+    at = np.unique(np.concatenate([t[:, 0] for t in tables]))
+    total = sum(np.interp(at, t[:, 0], t[:, 1], left=0.0) for t in tables)
+    return np.column_stack([at, total])

@@ -1,0 +1,266 @@
+"""The agent: counts from inside a command, in every way that commands start processes, and changes nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sixdays.faster.model import Trace
+from sixdays.faster.unit import unit_of
+from sixdays.probes.traces import read_trace
+
+AGENT = Path(__file__).parents[2] / "src" / "sixdays" / "agent"
+REQUIRED = os.environ.get("SIXDAYS_REQUIRE_ALL") == "1"
+
+
+def need(name: str) -> None:
+    """Skips visibly where a library is missing; fails where everything is required."""
+    if REQUIRED:
+        __import__(name)
+    else:
+        pytest.importorskip(name)
+
+
+def watched(folder: Path, *argv: str, agent: bool = True, stacks: float = 0.0, **env: str) -> tuple[str, Trace]:
+    """What a command printed, and what the agent saw."""
+    seen = folder / "seen"
+    shutil.rmtree(seen, ignore_errors=True)
+    seen.mkdir()
+    began = time.monotonic_ns()
+    given = {k: v for k, v in os.environ.items() if not k.startswith(("SIXDAYS", "COV"))}
+    if agent:
+        given |= {
+            "PYTHONPATH": os.pathsep.join([str(AGENT), *filter(None, [env.pop("PYTHONPATH", "")])]),
+            "SIXDAYS_AGENT_DIR": str(seen), "SIXDAYS_AGENT_SEED": "1", "SIXDAYS_AGENT_STACKS": str(stacks),
+            "SIXDAYS_AGENT_ROOT": str(folder), "SIXDAYS_AGENT_COPY": str(folder), "SIXDAYS_AGENT_EPOCH": str(began),
+        }  # fmt: skip
+    ran = subprocess.run(argv, cwd=folder, env={**given, **env}, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout, read_trace(seen, began)
+
+
+TRAIN = """
+import hashlib, torch
+torch.manual_seed(3)
+net = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1))
+optimizer = torch.optim.Adam(net.parameters(), lr={lr})
+def main():
+    for _ in range({steps}):
+        loss = net(torch.randn(16, 4)).pow(2).mean()
+        optimizer.zero_grad(); loss.backward(); optimizer.step()
+if __name__ == "__main__":
+    main()
+    print(hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in net.parameters())).hexdigest())
+"""
+
+
+def train(folder: Path, steps: int = 20, lr: str = "1e-3") -> str:
+    (folder / "train.py").write_text(TRAIN.format(steps=steps, lr=lr), encoding="utf-8")
+    return "train.py"
+
+
+def steps_of(trace: Trace) -> int:
+    return sum(c.count for c in trace.counters if c.kind == "optimiser step")
+
+
+def test_it_counts_and_times_updates_at_their_site(tmp_path: Path) -> None:
+    need("torch")
+    _, trace = watched(tmp_path, sys.executable, train(tmp_path))
+    (step,) = [c for c in trace.counters if c.kind == "optimiser step"]
+    assert (step.file, step.function, step.count) == ("train.py", "main", 20)
+    assert len(step.times) == 20
+    assert (step.times[1:] >= step.times[:-1]).all()
+    assert trace.facts["entry"] == "train.py"
+
+
+def test_what_a_command_computes_is_the_same_bit_for_bit_with_and_without(tmp_path: Path) -> None:
+    need("torch")
+    script = train(tmp_path, steps=60)
+    with_it, _ = watched(tmp_path, sys.executable, script, stacks=0.01)
+    without, _ = watched(tmp_path, sys.executable, script, agent=False)
+    assert with_it == without
+
+
+def test_digests_repeat_and_tell_a_learning_rate_that_is_one_per_cent_larger(tmp_path: Path) -> None:
+    need("torch")
+    found = []
+    for name, lr in (("a", "1e-3"), ("b", "1e-3"), ("c", "1.01e-3")):
+        (tmp_path / name).mkdir()
+        _, trace = watched(tmp_path / name, sys.executable, train(tmp_path / name, lr=lr))
+        found.append({d.at: d.hash for d in trace.digests if d.what == "parameters"})
+    assert sorted(found[0]) == [0, 1, 2, 3, 5, 10, 20]
+    assert found[0] == found[1]
+    assert found[0][0] == found[2][0]
+    assert all(found[0][at] != found[2][at] for at in (1, 2, 3, 5))
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_children_count_for_themselves(tmp_path: Path, method: str) -> None:
+    need("torch")
+    train(tmp_path, steps=5)
+    code = (
+        "import multiprocessing as mp, train\n"
+        "if __name__ == '__main__':\n"
+        f"    c = mp.get_context('{method}')\n"
+        "    ps = [c.Process(target=train.main) for _ in range(2)]\n"
+        "    [p.start() for p in ps]; [p.join() for p in ps]\n"
+        "    print([p.exitcode for p in ps])\n"
+    )
+    (tmp_path / "many.py").write_text(code, encoding="utf-8")
+    out, trace = watched(tmp_path, sys.executable, "many.py")
+    assert out.strip() == "[0, 0]"
+    assert steps_of(trace) == 5
+
+
+def test_a_module_a_console_script_and_a_shell_script_are_counted(tmp_path: Path) -> None:
+    need("torch")
+    train(tmp_path, steps=4)
+    (tmp_path / "tool").write_text(f"#!{sys.executable}\nimport train\ntrain.main()\n", encoding="utf-8")
+    (tmp_path / "tool").chmod(0o755)
+    (tmp_path / "both.sh").write_text(f"{sys.executable} -c 'print(1)'\n{sys.executable} train.py\n", encoding="utf-8")
+    for argv in ((sys.executable, "-m", "train"), ("./tool",), ("sh", "both.sh")):
+        _, trace = watched(tmp_path, *argv, PYTHONPATH=str(tmp_path))
+        assert steps_of(trace) == 4, argv
+
+
+def test_a_sitecustomize_that_was_there_before_is_run(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "sitecustomize.py").write_text("import builtins\nbuiltins.was_here = True\n", encoding="utf-8")
+    (tmp_path / "say.py").write_text("print(was_here)\nimport sitecustomize\n", encoding="utf-8")
+    out, trace = watched(tmp_path, sys.executable, "say.py", PYTHONPATH=str(other))
+    assert out.strip() == "True"
+    assert trace.facts["entry"] == "say.py"
+
+
+def test_streams_that_a_script_leaves_free_are_made_to_repeat_and_others_left(tmp_path: Path) -> None:
+    code = "import random, numpy as np\nprint(random.random(), np.random.rand(), np.random.default_rng().random())\n"
+    (tmp_path / "free.py").write_text(code, encoding="utf-8")
+    first, trace = watched(tmp_path, sys.executable, "free.py")
+    again, _ = watched(tmp_path, sys.executable, "free.py")
+    assert first == again
+    assert set(trace.facts["seeded"].split(", ")) == {"random", "numpy", "numpy default_rng"}
+    (tmp_path / "set.py").write_text("import random\nrandom.seed(7)\nprint(random.random())\n", encoding="utf-8")
+    with_it, trace = watched(tmp_path, sys.executable, "set.py")
+    without, _ = watched(tmp_path, sys.executable, "set.py", agent=False)
+    assert with_it == without
+    assert "random" not in trace.facts["seeded"].split(", ")
+
+
+ENVIRONMENT = """
+import gymnasium, numpy as np, torch
+class Walk(gymnasium.Env):
+    observation_space = gymnasium.spaces.Box(-1, 1, (2,))
+    action_space = gymnasium.spaces.Discrete(2)
+    def reset(self, seed=None, options=None):
+        super().reset(seed=seed); self.t = 0
+        return np.zeros(2, np.float32), {}
+    def step(self, action):
+        self.t += 1
+        return np.full(2, self.t, np.float32), 1.0, self.t >= 10, False, {}
+"""
+LOOP = """
+net = torch.nn.Linear(2, 1)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+def evaluate(env):
+    env.reset()
+    for _ in range(10):
+        env.step(0)
+def main():
+    train, test = gymnasium.wrappers.RecordEpisodeStatistics(Walk()), Walk()
+    for episode in range(20):
+        x, _ = train.reset()
+        for _ in range(10):
+            x, *_ = train.step(1)
+            net(torch.as_tensor(x)).sum().backward(); optimizer.step()
+        if episode % 5 == 0:
+            evaluate(test)
+main()
+"""
+
+
+def test_steps_of_an_evaluation_are_told_from_those_of_training(tmp_path: Path) -> None:
+    need("torch")
+    need("gymnasium")
+    (tmp_path / "rl.py").write_text(ENVIRONMENT + LOOP, encoding="utf-8")
+    _, trace = watched(tmp_path, sys.executable, "rl.py")
+    counts = {c.function: c.count for c in trace.counters if c.kind == "env step"}
+    assert counts == {"main": 200, "evaluate": 40}  # wrappers around an environment do not count twice
+    unit = unit_of(trace)
+    assert unit is not None
+    assert unit.key == ("env step", "rl.py", "main")
+
+
+def test_environments_side_by_side_count_as_many_steps(tmp_path: Path) -> None:
+    need("torch")
+    need("gymnasium")
+    loop = (
+        "if __name__ == '__main__':\n"
+        "    envs = gymnasium.vector.{kind}([Walk] * 3)\n    envs.reset()\n"
+        "    for _ in range(7):\n        envs.step(np.zeros(3, int))\n    envs.close()\n"
+    )
+    for kind in ("SyncVectorEnv", "AsyncVectorEnv"):
+        folder = tmp_path / kind
+        folder.mkdir()
+        (folder / "vec.py").write_text(ENVIRONMENT + loop.format(kind=kind), encoding="utf-8")
+        _, trace = watched(folder, sys.executable, "vec.py")
+        unit = unit_of(trace)
+        assert unit is not None, kind
+        assert unit.count(trace) == 21, kind
+
+
+def test_batches_of_loaders_with_workers_are_counted(tmp_path: Path) -> None:
+    need("torch")
+    code = (
+        "import torch\nfrom torch.utils.data import DataLoader, TensorDataset\n"
+        "if __name__ == '__main__':\n"
+        "    data = TensorDataset(torch.zeros(40, 2))\n"
+        "    for workers in (0, 2):\n"
+        "        print(sum(1 for _ in DataLoader(data, batch_size=4, num_workers=workers)))\n"
+    )
+    (tmp_path / "data.py").write_text(code, encoding="utf-8")
+    out, trace = watched(tmp_path, sys.executable, "data.py")
+    assert out.split() == ["10", "10"]
+    assert sum(c.count for c in trace.counters if c.kind == "batch") == 20
+    assert "TensorDataset of 40 items" in trace.facts["loader 0"]
+
+
+def test_a_bare_interpreter_of_the_system_runs_it(tmp_path: Path) -> None:
+    python = "/usr/bin/python3"
+    if not os.path.exists(python):
+        pytest.skip("no second interpreter here")
+    (tmp_path / "say.py").write_text("print(6 * 7)\n", encoding="utf-8")
+    out, trace = watched(tmp_path, python, "say.py")
+    assert out.strip() == "42"
+    assert trace.facts["executable"] != sys.executable
+
+
+def test_a_hook_that_fails_does_not_reach_the_program(tmp_path: Path) -> None:
+    fake = tmp_path / "torch"
+    (fake / "optim").mkdir(parents=True)
+    (fake / "__init__.py").write_text("", encoding="utf-8")
+    (fake / "optim" / "__init__.py").write_text("from . import optimizer\n", encoding="utf-8")
+    (fake / "optim" / "optimizer.py").write_text("x = 1\n", encoding="utf-8")
+    (tmp_path / "use.py").write_text("import torch.optim.optimizer as o\nprint(o.x)\n", encoding="utf-8")
+    out, trace = watched(tmp_path, sys.executable, "use.py", PYTHONPATH=str(tmp_path))
+    assert out.strip() == "1"
+    assert any(k.startswith("hook") for k in trace.facts)
+
+
+def test_files_that_end_anywhere_are_read_as_far_as_they_go(tmp_path: Path) -> None:
+    need("torch")
+    watched(tmp_path, sys.executable, train(tmp_path), stacks=0.01)
+    for file in (tmp_path / "seen").glob("*"):
+        if file.suffix != ".json":
+            file.write_bytes(file.read_bytes()[:-3])
+    trace = read_trace(tmp_path / "seen")
+    assert steps_of(trace) == 20
+    for file in (tmp_path / "seen").glob("*.json"):
+        file.write_bytes(file.read_bytes()[:-3])
+    assert read_trace(tmp_path / "seen").counters == ()
