@@ -217,3 +217,14 @@ def test_the_wall_clock_counts_unless_a_busy_machine_disturbs_it(
     found, why = rate.clock(loads, wall, cpu)
     assert found == which
     assert "cores busy" in why
+
+
+def test_long_rounds_of_updates_are_no_shifts_of_the_cost_and_three_must_be_seen() -> None:
+    run = Run(every=500, update=0.3)
+    short, long = run.trace(1400), run.trace(3400)
+    assert "rounds of updates" in rate.reached(short, unit(short))
+    assert rate.reached(long, unit(long)) == ""
+    assert [p.start for p in rate.phases(long, unit(long))] == [0, 500]
+    u0, u1 = rate.window(long, unit(long), 1.0)
+    assert (u0 % 500, u1 % 500) == (0, 0)
+    assert rate.packed([long, long], unit(long), (u0, u1)) == pytest.approx(2 * 500 / 0.8)

@@ -258,6 +258,8 @@ def _said(both: _Both, promise: Promise) -> Iterator[str]:
 
 
 def _nothing(both: _Both) -> str:
-    if both.a and both.again:
-        return "the command does not repeat its own numbers"
-    return "nothing that it computes can be seen: no update, no environment, no printed number"
+    if not both.a:
+        return "nothing that it computes can be seen: no update, no environment, no printed number"
+    if not both.a.keys() & both.b.keys():
+        return "the two have no update, no step and no printed number in common"
+    return "the command does not repeat its own numbers"

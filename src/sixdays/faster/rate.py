@@ -41,6 +41,7 @@ __all__ = [
 LASTING = 1.3  # a cost per unit that changes by this much and stays so is another phase
 BINS = 32
 FEW_UNITS, FEW_SECONDS = 4, 0.3  # what a phase must have lasted to be measured
+CYCLES = 3  # rounds of updates that a trace must have: the first warms up
 BUSY = 0.5  # cores that others use, from which on a machine is busy
 DISAGREE = 1.08
 
@@ -91,10 +92,9 @@ def phases(trace: Trace, unit: Unit) -> tuple[Phase, ...]:
 
 
 def _grid(trace: Trace, unit: Unit, numbers: FloatArray, times: FloatArray, start: float) -> FloatArray:
-    """Units between which whole cycles of updates lie, from start on: the finest grid on which costs compare."""
+    """Units between which whole cycles of updates lie, from start on; all units where there are no cycles."""
     grids = [g[g >= start] for g in _cycles(trace, unit, numbers, times, ("optimiser step",))]
-    full = numbers[numbers >= start]
-    return max((g for g in grids if g.size >= BINS // 2), key=lambda g: g.size, default=full)
+    return max((g for g in grids if g.size > 1), key=lambda g: g.size, default=numbers[numbers >= start])
 
 
 def _shifts(grid: FloatArray, numbers: FloatArray, times: FloatArray) -> list[float]:
@@ -178,9 +178,12 @@ def reached(trace: Trace, unit: Unit, length: HasLength | None = None) -> str:
     if trace.facts.get("optimisers") and not of_kind(trace, "optimiser step"):
         return "it has an optimiser that has not stepped yet"
     last = phases(trace, unit)[-1:]
-    numbers, _ = track(trace, unit)
+    numbers, times = track(trace, unit)
     if not last or np.count_nonzero(numbers > last[0].start) < FEW_UNITS or last[0].seconds < FEW_SECONDS:
         return "its main phase has only just begun"
+    if unit.kind == "env step" and of_kind(trace, "optimiser step"):
+        rounds = max((g.size for g in _cycles(trace, unit, numbers, times, ("optimiser step",))), default=1)
+        return f"fewer than {CYCLES} rounds of updates were seen" if rounds < CYCLES else ""
     return ""
 
 
@@ -247,12 +250,13 @@ def packed(traces: Sequence[Trace], unit: Unit, window: tuple[float, float]) -> 
     t0, t1 = max(b for b in begins if b is not None), min(ends)
     together = 0.0
     for trace, (numbers, times) in zip(traces, tracks, strict=True):
-        grid = _grid(trace, unit, numbers, times, 0.0)
-        at = np.interp(grid, numbers, times)
-        inside = (at >= t0) & (at <= t1)
-        if np.count_nonzero(inside) < 2:
+        for grid in (_grid(trace, unit, numbers, times, 0.0), numbers):
+            at = np.interp(grid, numbers, times)
+            u, t = grid[(at >= t0) & (at <= t1)], at[(at >= t0) & (at <= t1)]
+            if u.size > 1:
+                break
+        else:
             return None
-        u, t = grid[inside], at[inside]
         together += float((u[-1] - u[0]) / (t[-1] - t[0]))
     return together
 
