@@ -1,0 +1,69 @@
+"""Threads of a copy, and copies side by side: the two that must be chosen together, by measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sixdays.faster.model import Candidate, NotTried, Profile
+
+VARIABLES = (
+    "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+    "BLIS_NUM_THREADS", "RAYON_NUM_THREADS",
+)  # fmt: skip
+MEMORY = 0.8  # of what is there, that copies may take together
+MOST_COPIES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Threads:
+    name: str = "threads"
+    rank: int = 20
+    together: bool = False
+
+    def propose(self, profile: Profile) -> Sequence[Candidate | NotTried]:
+        """Fewer threads a copy; and 2, as many as cores, and as many copies as seeds at once, one thread each."""
+        cores = profile.machine.cores
+        found: list[Candidate | NotTried] = []
+        now = profile.trace.facts.get("torch threads") or str(cores)
+        counts = [t for t in dict.fromkeys((1, cores // 2, cores)) if t >= 1 and str(t) != now]
+        if cores > 1 and _multiplies(profile):
+            found += [_threads(t, cores) for t in counts]
+        elif cores > 1:
+            found.append(NotTried(self.name, "no library that starts threads of its own was seen"))
+        sizes = sorted({k for k in (2, cores, min(profile.seeds, 4 * cores)) if 2 <= k <= MOST_COPIES})
+        if cores == 1:
+            return [*found, NotTried(self.name, "copies side by side: there is one core")]
+        room = profile.machine.memory_bytes
+        for k in sizes:
+            if room and k * profile.trace.peak_bytes > MEMORY * room:
+                gb = profile.trace.peak_bytes / 2**30
+                found.append(NotTried(self.name, f"{k} copies side by side: {gb:.1f} GB each do not fit in memory"))
+            else:
+                found.append(_copies(k, max(1, cores // k)))
+        return found
+
+
+def _multiplies(profile: Profile) -> bool:
+    """Whether a library that uses several threads by itself is in use."""
+    return bool({"torch", "numpy", "scipy", "jax", "tensorflow", "sklearn", "numba"} & set(profile.trace.modules))
+
+
+def _threads(t: int, cores: int) -> Candidate:
+    word = "thread" if t == 1 else "threads"
+    return Candidate("threads", f"{t} {word}", f"{t} {word} on {cores} cores", "equivalent", env=_environment(t))
+
+
+def _copies(k: int, t: int) -> Candidate:
+    word = "thread" if t == 1 else "threads"
+    text = f"{k} copies side by side, {t} {word} each"
+    return Candidate("threads", f"{k} copies", text, "equivalent", env=_environment(t), copies=k)
+
+
+def _environment(t: int) -> dict[str, str]:
+    return dict.fromkeys(VARIABLES, str(t))
+
+
+def create(options: dict[str, Any]) -> Threads:
+    return Threads()
