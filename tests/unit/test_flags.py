@@ -212,6 +212,14 @@ def test_keys_of_a_composed_configuration_are_set_by_name() -> None:
     assert words(given.command.argv, [("eval.every=30",)]) == ("python", "train.py", "eval.every=30")
 
 
+def test_a_configuration_named_by_its_path_is_no_group() -> None:
+    source = "import hydra\n@hydra.main(config_path='config/train.yaml', strict=True)\ndef main(cfg): ...\n"
+    p = profile(
+        source, configs={"config/train.yaml": "eval_frequency: 100\n", "config/agent/sac.yaml": "log_freq: 2\n"}
+    )
+    assert proposed(p) == {"eval_frequency=1000": "same", "agent.log_freq=20": "same"}
+
+
 def test_a_file_that_the_command_names_is_set_only_where_the_program_takes_overrides() -> None:
     plain = "import sys, yaml\ncfg = yaml.safe_load(open(sys.argv[2]))\n"
     configs = {"conf/a.yaml": "train:\n  validate_every: 20\n"}
@@ -245,6 +253,8 @@ def test_what_is_given_is_what_is_changed_and_the_text_says_so() -> None:
         ("'--num-eval-episodes', type=int, default=30", {"--num-eval-episodes 3": "changed"}),
         ("'--num-envs', type=int, default=2", {"--num-envs 8": "changed"}),
         ("'--batch-size', type=int, default=32", {"--batch-size 128": "changed"}),
+        ("'--num-batches', type=int, default=32", {}),
+        ("'--eval-every', type=int, default=5e3", {"--eval-every 50000": "same"}),
         ("'--logger', choices=['none', 'wandb'], default='wandb'", {"--logger none": "same"}),
         ("'--render-mode', default='human'", {"--render-mode rgb_array": "same"}),
         ("'--verbose', type=int, default=2", {"--verbose 0": "same"}),

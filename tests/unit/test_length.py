@@ -54,13 +54,13 @@ def test_what_stands_on_the_command_line_counts() -> None:
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("for n_epi in range(10_000):\n    pass\n", "10000 episode: 10,000 episodes, the loop at train.py:1"),
+        ("for n_epi in range(10_000):\n    pass\n", "10000 episode: 10,000 from the loop over n_epi (train.py:1)"),
         ("max_iters = 5000\nwhile it < max_iters:\n    it += 1\n", "5000 update: 5,000 from max_iters (train.py:1)"),
         ("K = 30\nfor epoch in range(1, K + 1):\n    pass\n", "30 epoch: 30 from K (train.py:1)"),
         ("model.learn(25_000)\n", "25000 env step: 25,000 from total_timesteps (train.py:1)"),
         ("t = Trainer(max_epochs=12)\nt.fit(m)\n", "12 epoch: 12 from max_epochs (train.py:1)"),
         ("sweeps = 400\n", "400 sweep: 400 from sweeps (train.py:1)"),
-        ("def main():\n    for ep in trange(70):\n        pass\n", "70 episode: 70 episodes, the loop at train.py:2"),
+        ("def main():\n    for ep in trange(70):\n        pass\n", "70 episode: 70 from the loop over ep (train.py:2)"),
     ],
 )
 def test_a_script_without_options_says_it_in_constants_loops_and_calls(source: str, expected: str) -> None:
@@ -120,7 +120,7 @@ def test_with_a_trace_the_length_is_in_the_unit_of_progress() -> None:
     source = "for epoch in range(10):\n    pass\n"
     # 60,000 ÷ 64 = 937.5, so 938 batches
     assert said(source, trace=trace) == (
-        "9380 optimiser step: 10 epochs, the loop at train.py:1 × 938 optimiser steps in each"
+        "9380 optimiser step: 10 from the loop over epoch (train.py:1) × 938 optimiser steps in each"
     )
     accumulated = "grad_accumulation_steps = 4\n" + source
     assert said(accumulated, trace=trace).startswith("2350 optimiser step")  # 938 ÷ 4 = 234.5, so 235
@@ -129,7 +129,7 @@ def test_with_a_trace_the_length_is_in_the_unit_of_progress() -> None:
 def test_what_cannot_be_said_in_the_unit_of_progress_is_no_length() -> None:
     acting = Trace(counters=(counter("env step"), counter("optimiser step")))
     assert said("for n_epi in range(90):\n    pass\n", trace=acting) == (
-        "90 episodes, the loop at train.py:1: how many of its progress that is, is not known"
+        "90 from the loop over n_epi (train.py:1): how many environment steps that is, is not known"
     )
     assert said("max_steps = 90\n", trace=acting).startswith("90 env step")
     assert said("max_iters = 90\n", trace=Trace(counters=(counter("optimiser step"),))).startswith("90 optimiser step")
@@ -140,3 +140,24 @@ def test_a_printed_number_is_matched_by_its_word() -> None:
     lines = tuple(Printed(0.5 * i, f"epoch {i}: loss {1 / i:.3f}") for i in range(1, 9))
     assert said("epochs = 90\n", trace=Trace(printed=lines)).startswith("90 epoch")
     assert said("episodes = 90\n", trace=Trace(printed=lines)).endswith("is not known")
+
+
+def test_steps_of_each_epoch_are_counted_where_an_option_says_how_many() -> None:
+    source = "epochs = 50\nsteps_per_epoch = 4000\n"
+    acting = Trace(counters=(counter("env step"), counter("optimiser step")))
+    assert said(source, trace=acting) == (
+        "200000 env step: 50 from epochs (train.py:1) × 4,000 from steps_per_epoch (train.py:2)"
+    )
+
+
+def test_steps_beside_epochs_may_be_those_of_one_epoch() -> None:
+    acting = Trace(counters=(counter("env step"), counter("optimiser step")))
+    assert said("epochs = 50\nsteps = 4000\n", trace=acting).startswith("it is said in two ways")
+
+
+def test_a_length_that_the_run_has_passed_already_is_none() -> None:
+    source = "max_steps = 40\n"
+    stopped = Trace(counters=(counter("env step", 50), counter("optimiser step", 50)), stopped="time")
+    assert said(source, trace=stopped).endswith("is not known")
+    shorter = Trace(counters=(counter("env step", 30), counter("optimiser step", 30)), stopped="time")
+    assert said(source, trace=shorter).startswith("40 env step")

@@ -80,7 +80,8 @@ def loops(parsed: Mapping[str, ast.Module]) -> Iterator[tuple[str, Option]]:
                 variable = node.target.id if isinstance(node, ast.For) and isinstance(node.target, ast.Name) else ""
                 names = [_last(n) for n in ast.walk(bound) if isinstance(n, (ast.Name, ast.Attribute))]
                 option = _constant(variable or "loop", literal(bound, known), file, node.lineno)
-                option = replace(option, loop="outer" if is_outer else "inner", counter=option.name)
+                said = f"the loop over {variable}" if variable else "the loop"
+                option = replace(option, spellings=(said,), loop="outer" if is_outer else "inner", counter=option.name)
                 yield next((plain(n) for n in names if n), ""), option
 
 

@@ -31,8 +31,9 @@ _COUNTED = tuple(
     )
 )
 _ASIDE = re.compile(r"eval|test|valid|warm|burn|pretrain|init|render|demo")  # loops beside the training
+_ROUNDS = frozenset(("epoch", "episode", "update", "generation", "round"))
+_PER = re.compile(r"(?:num_|n_)?(\w+?)_per_(?:epoch|iter|iteration|update|round|generation)")
 _LOADER = re.compile(r"of (?P<items>[1-9]\d*) items, batch (?P<size>[1-9]\d*),.*, (?P<sampler>\w+)$")
-_MANY = {"env step": "environment steps", "optimiser step": "optimiser steps"}
 _ACCUMULATED = re.compile(r"(?:grad(?:ient)?_accum\w*|accum\w*_(?:steps|batches|iters?)|accum(?:ulation)?|update_freq)")
 
 
@@ -47,8 +48,16 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
+    """score: how surely it is the length. vague: steps, without a word for all of them: perhaps those of an epoch."""
+
     score: int
     length: Length
+    vague: bool = False
+
+    def as_of(self, unit: str, times: int = 1, per: str = "") -> _Found:
+        """The same in another unit."""
+        said = self.length
+        return _Found(self.score, Length(said.value * times, unit, said.text + per), self.vague)
 
 
 def length(options: Sequence[Option], argv: Sequence[str] = (), trace: Trace | None = None) -> Length | None:
@@ -74,14 +83,19 @@ def _judged(options: Sequence[Option], argv: Sequence[str], trace: Trace | None)
     if trace is not None and unit is None:
         return None, "no progress is seen that a length could be counted in"
     fit = said if trace is None or unit is None else [c for f in said if (c := _converted(f, unit, trace, options))]
+    if trace is not None and unit is not None and trace.stopped:  # it had done more when we stopped it
+        fit = [f for f in fit if f.length.value >= unit.count(trace)]
     if not fit:
-        best = max(said, key=lambda f: f.score).length
-        return None, f"{best.text}: how many of its progress that is, is not known"
-    best_score = max(f.score for f in fit)
-    best_ones = [f.length for f in fit if f.score == best_score]
-    if len({(f.value, f.unit) for f in best_ones}) > 1:
-        return None, f"it is said in two ways: {best_ones[0].text}; {best_ones[1].text}"
-    return best_ones[0], ""
+        text = max(said, key=lambda f: f.score).length.text
+        return None, f"{text}: how many {unit.word if unit else 'unit'}s that is, is not known"
+    best = max(fit, key=lambda f: f.score)
+    others = [f for f in fit if f.score == best.score]
+    if best.vague:
+        others += [f for f in said if f.score >= best.score and f.length.unit in _ROUNDS]
+    for other in others:
+        if other.length.value != best.length.value:
+            return None, f"it is said in two ways: {best.length.text}; {other.length.text}"
+    return best.length, ""
 
 
 def _read(option: Option) -> _Found | None:
@@ -98,26 +112,21 @@ def _read(option: Option) -> _Found | None:
     score = 4 * is_given + {"outer": 3, "inner": -4, "": 0}[option.loop] + option.chosen + (option.style != "constant")
     score += 4 if tail.startswith("total") else 2 if tail.startswith("max") else 1
     score += kind == "env step"
-    return _Found(score, Length(float(value), kind, _text(option, value, kind, is_given)))
+    vague = kind == "step" and not tail.startswith(("total", "max"))
+    return _Found(score, Length(float(value), kind, _text(option, value, is_given)), vague)
 
 
 def _kind(name: str) -> str:
     return next((k for k, pattern in _COUNTED if pattern.fullmatch(name)), "")
 
 
-def _text(option: Option, value: float, kind: str, is_given: bool) -> str:
+def _text(option: Option, value: float, is_given: bool) -> str:
     number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,g}"
-    if option.style == "constant" and option.counter == option.name:
-        return f"{number} {_many(kind)}, the loop at {option.where}"
     if is_given:
         return f"{number} from {option.spelling} on the command line"
     if option.style == "constant":
         return f"{number} from {option.spelling} ({option.where})"
     return f"{number} from {option.spelling}, its default ({option.where})"
-
-
-def _many(kind: str) -> str:
-    return _MANY.get(kind, f"{kind}s")
 
 
 # another unit ----------------------------------------------------------------------------------------------------
@@ -130,15 +139,25 @@ def _converted(found: _Found, unit: Unit, trace: Trace, options: Sequence[Option
         same = re.sub(r"[^a-z]", "", unit.word.lower()).rstrip("s") in _words(said.unit)
         return found if same else None
     if said.unit in (unit.kind, "step"):
-        return _Found(found.score, Length(said.value, unit.kind, said.text))
-    acts = any(c.kind == "env step" for c in trace.counters)
+        return found.as_of(unit.kind)
+    if said.unit in _ROUNDS and (each := _each(options, unit)):
+        return found.as_of(unit.kind, each[0], f" × {each[1]}")
     if unit.kind not in ("optimiser step", "batch"):
         return None
-    if said.unit == "update" and not acts:
-        return _Found(found.score, Length(said.value, unit.kind, said.text))
+    if said.unit == "update" and not any(c.kind == "env step" for c in trace.counters):
+        return found.as_of(unit.kind)
     if said.unit == "epoch" and (batches := _batches(trace)):
-        each = math.ceil(batches / _accumulated(options)) if unit.kind == "optimiser step" else batches
-        return _Found(found.score, Length(said.value * each, unit.kind, f"{said.text} × {each:,} {unit.word}s in each"))
+        times = math.ceil(batches / _accumulated(options)) if unit.kind == "optimiser step" else batches
+        return found.as_of(unit.kind, times, f" × {times:,} {unit.word}s in each")
+    return None
+
+
+def _each(options: Sequence[Option], unit: Unit) -> tuple[int, str] | None:
+    """Units in each round, where an option says it: steps_per_epoch."""
+    for o in options:
+        m = _PER.fullmatch(o.name.rpartition(".")[2])
+        if m and isinstance(o.value, int) and o.value > 1 and (_kind(m[1]) in ("step", "update", unit.kind)):
+            return o.value, _text(o, o.value, o.given is not None)
     return None
 
 

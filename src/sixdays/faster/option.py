@@ -44,7 +44,9 @@ class Option:
     @property
     def value(self) -> Scalar:
         """What it is in this command: given, else its default; None where that is not known."""
-        return typed(self.given, self.type) if self.given is not None else self.default
+        if self.given is not None:
+            return typed(self.given, self.type)
+        return typed(text(self.default), "int") if self.type == "int" and self.default is not None else self.default
 
     @property
     def spelling(self) -> str:
@@ -70,6 +72,8 @@ class Option:
         if self.style == "switch":
             word = self.on if value else self.off
             return (word,) if word else None
+        if self.type == "int" and isinstance(value, float) and value.is_integer():
+            value = int(value)
         said = "" if self.type == "truthy" and value is False else text(value)
         return (self.spelling, said) if self.style in ("--x v", "x v") else (f"{self.spelling}={said}",)
 

@@ -141,10 +141,12 @@ def _overridden(
 
 
 def _folder(sources: Mapping[str, str], configs: Mapping[str, str]) -> str:
-    """The folder of the file that a Hydra program starts from."""
-    name = re.search(r"config_name\s*=\s*[\"']([^\"']+)", "\n".join(sources.values()))
-    stem = (name[1] if name else "config").removesuffix(".yaml")
-    return next((f.rpartition("/")[0] for f in configs if f.rpartition("/")[2] in (f"{stem}.yaml", f"{stem}.yml")), "")
+    """The folder of the file that a composed configuration starts from; where none is named, the uppermost."""
+    whole = "\n".join(sources.values())
+    named = [*re.findall(r"config_(?:name|path)\s*=\s*[\"']([^\"']+)", whole), "config"]
+    stems = {re.sub(r"\.ya?ml$", "", n.rpartition("/")[2]) for n in named}
+    first = next((f for f in configs if re.sub(r"\.ya?ml$", "", f.rpartition("/")[2]) in stems), "")
+    return (first or min(configs, key=lambda f: f.count("/"), default="")).rpartition("/")[0]
 
 
 def _group(file: str, folder: str, text: str) -> str:

@@ -164,6 +164,8 @@ def _sets(topic: Topic, rest: list[str], option: Option, intervals: frozenset[st
         return Meaning(topic, "switch", opposite) if others <= _USE | _NOT | _SPAN else None
     if option.choices or isinstance(value, str):
         return Meaning(topic, "choice") if others <= _CHOICES else None
+    if topic.about == "batch" and others & {"num", "n", "number", "nb"}:  # how many batches, not how large
+        return None
     if topic.about in ("workers", "threads", "environments", "batch"):
         return Meaning(topic, "number") if others <= _SIZES else None
     if topic.about == "progress":
