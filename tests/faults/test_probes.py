@@ -453,3 +453,10 @@ def test_a_folder_of_too_many_files_is_refused(project: Path, monkeypatch: pytes
     monkeypatch.setattr("sixdays.probes.copying.MOST_FILES", 0)
     with pytest.raises(RunError, match="too many to copy"), scratch(str(project), ENV):
         pass
+
+
+def test_what_is_written_elsewhere_is_named(project: Path) -> None:
+    elsewhere = project.parent / "elsewhere.log"
+    command = script(project, f"import time\nf = open({str(elsewhere)!r}, 'w')\nopen('here.log', 'w')\ntime.sleep(60)")
+    trace = try_out(command, seconds=2.0)
+    assert trace.outside == (str(elsewhere),)

@@ -163,6 +163,17 @@ def test_a_copy_holds_links_where_copies_would_be_too_large(
     assert not Path(copies.path).exists()
 
 
+def test_data_beside_the_project_is_found_from_the_copy(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "x.txt").write_text("7", encoding="utf-8")
+    (project / "train.py").write_text("print(open('../data/x.txt').read())\nopen('../data/y', 'w')\n", encoding="utf-8")
+    command = Command((sys.executable, "train.py"), str(project))
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        for _ in range(2):
+            assert probe(copies, command, stop=Stop(30.0))[0].printed[0].text == "7"
+    assert [p.name for p in (tmp_path / "data").iterdir()] == ["x.txt"]
+
+
 def test_words_that_name_the_project_lead_into_the_copy(project: Path, tmp_path: Path) -> None:
     (project / ".venv").mkdir()
     (project / ".venv" / "pyvenv.cfg").touch()

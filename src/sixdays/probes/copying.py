@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections import Counter
@@ -13,6 +14,7 @@ from pathlib import Path
 from sixdays.errors import RunError
 
 MOST_FILES, LARGE, IN_ALL = 50_000, 64 << 20, 2 << 30
+NAMING = 200_000  # bytes of a file whose text is read for names
 LEFT_OUT = frozenset(
     ".git .hg .svn __pycache__ .mypy_cache .pytest_cache .ruff_cache .ipynb_checkpoints .tox .nox .hypothesis .idea "
     ".vscode .DS_Store .eggs .pytype".split()
@@ -177,6 +179,26 @@ def _copy_file(source: str, target: str) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
     except (PermissionError, FileNotFoundError):  # not ours to read, or gone meanwhile: absent in the copy
         return
+
+
+def beside(root: str, what: Contents) -> dict[str, Contents]:
+    """Folders beside the project that it names, as ../data, by name; without those that cannot be copied."""
+    names: set[str] = set()
+    for path, size in what.files.items():
+        if size <= NAMING and path.endswith((".py", ".sh", ".yaml", ".yml", ".json", ".toml", ".cfg")):
+            try:
+                text = Path(root, path).read_text(encoding="utf-8", errors="replace")
+            except OSError:
+                continue
+            names |= set(re.findall(r"\.\./(\w[\w.-]*)", text))
+    found = {}
+    for name in sorted(names - {os.path.basename(root)}):
+        if os.path.isdir(folder := os.path.join(os.path.dirname(root), name)) and os.path.dirname(root) != os.sep:
+            try:
+                found[name] = contents(folder, home="")
+            except RunError:
+                continue
+    return found
 
 
 def with_history(root: str, target: str, env: Mapping[str, str]) -> None:

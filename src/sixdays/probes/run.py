@@ -173,7 +173,8 @@ def _watch(copies: Sequence[_Copy], stop: Stop, memory: int, disk: int, tick: Ca
         if name.due:
             with name.timed():
                 for c in running:
-                    c.outside |= {p for p in c.process.writes() if not p.startswith(c.place.folder + os.sep)}
+                    copies_here = os.path.dirname(c.place.folder) + os.sep
+                    c.outside |= {p for p in c.process.writes() if not p.startswith(copies_here)}
         if why:
             for c in running:
                 c.stopped, c.seconds = why, c.process.seconds

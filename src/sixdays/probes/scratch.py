@@ -49,7 +49,7 @@ WITHOUT_DISPLAY = {"MPLBACKEND": "Agg", "SDL_VIDEODRIVER": "dummy", "SDL_AUDIODR
 
 @dataclass(slots=True)
 class Place:
-    """One copy, made ready for one probe. root: the copy; folder: holds it, tmp and agent beside it.
+    """One copy, made ready for one probe. root: the copy; folder: holds it, .tmp and .agent beside it.
 
     agent: an empty folder for what the agent writes. mark: names the probe's processes. argv, env: of the command
     with the candidates in. ready: the files as they are before it starts.
@@ -94,6 +94,8 @@ class Scratch:
         self._made = 0
         self._free: list[tuple[str, dict[str, copying.Stamp]]] = []
         self._clean: dict[str, dict[str, copying.Stamp]] = {}
+        self._beside: dict[str, str] = {}  # copies of folders beside the project, one for all probes
+        self._large = {root: what.large}
 
     def prepare(self) -> None:
         room = shutil.disk_usage(self.path).free
@@ -102,6 +104,11 @@ class Scratch:
             raise RunError(f"no room for copies of {self.root}: {size:,} MB each", "set TMPDIR to a disk with room")
         copying.copy(self.root, self.what, self._pristine)
         copying.with_history(self.root, self._pristine, self._env)
+        for name, what in copying.beside(self.root, self.what).items():
+            original = os.path.join(os.path.dirname(self.root), name)
+            self._beside[name] = os.path.join(self.path, "beside", name)
+            self._large[original] = what.large
+            copying.copy(original, what, self._beside[name])
 
     def fresh(self, command: Command, setting: Setting = ()) -> Place:
         """A clean copy with the candidates put in.
@@ -122,7 +129,7 @@ class Scratch:
         except RunError:
             self._free.append((folder, self._clean[folder]))
             raise
-        for name in ("tmp", "agent"):
+        for name in (".tmp", ".agent"):
             _remove(os.path.join(folder, name))
             os.mkdir(os.path.join(folder, name))
         unset = {u for c in setting for u in c.unset if not inner.env.get(u)}
@@ -130,10 +137,10 @@ class Scratch:
             folder=folder,
             root=root,
             cwd=os.path.normpath(os.path.join(root, command.cwd)),
-            agent=os.path.join(folder, "agent"),
+            agent=os.path.join(folder, ".agent"),
             mark=uuid.uuid4().hex,
             argv=argv,
-            env=self._environment(inner.env, unset, root, command.cwd, os.path.join(folder, "tmp")),
+            env=self._environment(inner.env, unset, root, command.cwd, os.path.join(folder, ".tmp")),
             original=self.root,
             ready={n: s for n, s in copying.stamps(root).items() if not n.startswith(".git" + os.sep)},
         )
@@ -145,12 +152,13 @@ class Scratch:
 
     def check(self) -> None:
         """Raises RunError where a large file of the user's was changed meanwhile; it names it."""
-        if names := sorted(copying.large_changed(self.root, self.what.large)):
-            raise RunError(
-                f"{os.path.join(self.root, names[0])} changed during a short run: it is too large to copy, so "
-                "copies link to it, and the command (or something else) wrote it",
-                "restore it, and run the command with another output folder",
-            )
+        for root, large in self._large.items():
+            if names := sorted(copying.large_changed(root, large)):
+                raise RunError(
+                    f"{os.path.join(root, names[0])} changed during a short run: it is too large to copy, so "
+                    "copies link to it, and the command (or something else) wrote it",
+                    "restore it, and run the command with another output folder",
+                )
 
     def _clean_copy(self) -> str:
         while self._free:
@@ -168,6 +176,8 @@ class Scratch:
         root = os.path.join(folder, self._name)
         try:
             shutil.copytree(self._pristine, root, symlinks=True)
+            for name, shared in self._beside.items():
+                os.symlink(shared, os.path.join(folder, name))
         except OSError as e:
             raise RunError(
                 f"no copy of the project can be made in {folder}: {e}", "set TMPDIR to a disk with room"
