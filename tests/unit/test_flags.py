@@ -125,6 +125,44 @@ def test_each_style_of_help_is_read_alike(text: str) -> None:
     assert said == (("--eval-interval=100",) if text is ABSL else ("--eval-interval", "100"))
 
 
+HUGGING = """
+  --model_name MODEL_NAME, --model-name MODEL_NAME
+                        Path to the model (default: None)
+  --do_eval [DO_EVAL], --do-eval [DO_EVAL]
+                        Whether to evaluate. (default: True)
+  --eval_steps EVAL_STEPS, --eval-steps EVAL_STEPS
+                        Evaluate every X steps. Should be in range `[0,1)` or whole. (default: 500)
+  --no_pin_memory, --no-pin-memory
+                        Do not pin. (default: False)
+"""
+
+
+def test_two_spellings_of_one_option_are_no_pair_of_opposites() -> None:
+    assert option("eval_steps", help_text=HUGGING).words(5000) == ("--eval_steps", "5000")
+    assert option("do_eval", help_text=HUGGING).words(False) == ("--do_eval", "False")
+    assert option("model_name", help_text=HUGGING).style == "--x v"
+    assert option("no_pin_memory", help_text=HUGGING).words(True) == ("--no_pin_memory",)
+
+
+@pytest.mark.parametrize(
+    ("line", "default"),
+    [
+        ("--trainer.every EVERY  Stop. (type: Optional[int], default: 10)", 10),
+        ("--trainer.every N  How often. Default: ``50``. (type: Optional[int], default: null)", None),
+        ("--trainer.every n      each so many, 7 by default (default: 7)", 7),
+        ("--trainer.every=4      default is 1e3.", 1000.0),
+        ("-t N, --trainer.every N  mini-batch (default: 256), this is the total", 256),
+        ("--trainer.every [N]    each [default: 3; x>=1]", 3),
+    ],
+)
+def test_a_default_is_found_where_it_stands(line: str, default: object) -> None:
+    found = option("trainer.every", help_text=f"options:\n  {line}\n")
+    assert (found.value, found.words(3)) in [
+        (default, ("--trainer.every", "3")),
+        (default, ("--trainer.every=3",)),
+    ]
+
+
 def test_options_of_fire_are_set_with_an_equals_sign() -> None:
     help_text = "FLAGS\n    -e, --eval_every=EVAL_EVERY\n        Default: 10\n    --plot=PLOT\n        Default: True\n"
     assert option("eval_every", help_text=help_text).words(5) == ("--eval_every=5",)

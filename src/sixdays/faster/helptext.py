@@ -10,7 +10,8 @@ from sixdays.faster.option import Option, Scalar, Type, plain, scalar, type_of
 _BOX = re.compile(r"[│┃╭╮╰╯─━┌┐└┘|]{1}(?=\s|[─━]|$)|\x1b\[[0-9;]*m|^[│┃╭╰┌└]")
 _NAME = r"--?(?:\[no-?\])?[A-Za-z][\w.-]*"
 _VALUE = r"(?:\{[^}\s]*\}(?:\|\S+)?|<[^>]*>|\[[^\]]*\](?!\w)|[A-Z][A-Z0-9_.|\[\]]*)(?=[\s,:]|$)"
-_START = re.compile(rf"^\s*(?P<names>{_NAME}(?:[ =]{_VALUE})*(?:\s*[,/|]?\s+{_NAME}(?:[ =]{_VALUE})*|[,/|]{_NAME})*)")
+_AFTER = rf"(?:=[^\s,]+|[ ](?:{_VALUE}|[a-z][\w.]*(?=\s\s|$)))"  # --x=4, --x N, --x n
+_START = re.compile(rf"^\s*(?P<names>{_NAME}{_AFTER}*(?:\s*[,/|]?\s+{_NAME}{_AFTER}*|[,/|]{_NAME})*)")
 _DEFAULT = (
     re.compile(
         r"[\[(][^\])\[(]*?\bdefaults?(?: value)?(?: to| is)?[:= ]\s*(\([^)]*\)|\[[^\]]*\]|'[^']*'|[^\]);,]*)", re.I
@@ -65,17 +66,17 @@ def _entries(help_text: str) -> Iterator[tuple[str, str]]:
 def _option(names: str, rest: str) -> Option | None:
     equals = bool(re.search(rf"{_NAME}=", names)) or rest.startswith(":")
     rest = rest.lstrip(": ")
-    metavar = next(iter(re.findall(rf"(?<=[ =])({_VALUE})", names)), "")
+    metavar = next(iter(re.findall(rf"(?<=\w)({_AFTER})", names)), "")[1:]
     if not metavar and (m := re.match(rf"({_VALUE})(?:\s{{2,}}|:\s|$)", rest)):
         metavar, rest = m[1], rest[m.end() :].strip()
-    spelled = re.findall(rf"(?<![\w]){_NAME}", re.sub(rf"(?<=[ =]){_VALUE}", "", names))
+    spelled = re.findall(rf"(?<!\w){_NAME}", re.sub(rf"(?<=\w){_AFTER}", "", names))
     negated = [s for s in spelled if "[no" in s]
     spelled = [re.sub(r"\[no-?\]", "", s) for s in spelled]
     long = sorted((s for s in spelled if s.startswith("--")), key=lambda s: plain(s).startswith("no_")) or spelled
     if not long or plain(long[0]) in ("help", "h", "helpfull", "helpshort", "helpxml", "version"):
         return None
     name, default = plain(long[0]), _default(rest)
-    off = next((s for s in long[1:] if re.sub(r"(^|\.)no_?", r"\1", plain(s)) == name), "")
+    off = next((s for s in long[1:] if plain(s) != name == re.sub(r"(^|\.)no_?", r"\1", plain(s))), "")
     if negated:
         off = negated[0].replace("[", "").replace("]", "")
     if not off and (m := re.search(r"--no-?[\w.-]+", names)) and plain(m[0]) != name:
@@ -85,7 +86,7 @@ def _option(names: str, rest: str) -> Option | None:
         default = True if plain(str(default)) == name else False if plain(str(default)) == plain(off) else default
         return Option(name, "switch", tuple(long), default, "bool", (), rest, on=long[0], off=off)
     absl = equals and not metavar
-    if not metavar and not absl and not isinstance(default, (int, float)):
+    if not metavar and not absl and (default is None or isinstance(default, bool)):
         return Option(name, "switch", tuple(dict.fromkeys((*long, *spelled))), False, "bool", (), rest, on=long[0])
     choices = _choices(metavar)
     if {c.lower() for c in choices} == {"true", "false"}:
@@ -106,5 +107,5 @@ def _choices(metavar: str) -> tuple[str, ...]:
 def _default(rest: str) -> Scalar:
     for pattern in _DEFAULT:
         if found := pattern.findall(rest):
-            return scalar(found[-1])
+            return scalar(found[-1].strip("`(").rstrip("])`."))
     return None
