@@ -33,7 +33,7 @@ from tests.scripts import FOLDER, SCRIPTS, Patch, Script, script
 
 ROOT = Path(__file__).parents[2]
 TRAINED = tuple(s for s in SCRIPTS if "torch" in s.needs and s.exit == 0 and s.run.startswith("python "))
-PATCHED = tuple(s for s in TRAINED if s.patches)
+PATCHED = tuple(s for s in SCRIPTS if s.patches)
 PATCHES = tuple(p for s in PATCHED for p in s.patches)
 OTHERS = tuple(s for s in SCRIPTS if s not in TRAINED)
 WRONG_OF_ALL = {"learning-rate-up", "learning-rate-down", "every-second-update", "no-updates", "cached", "counter"} | {
@@ -74,7 +74,7 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], 
     needed(*{n for s in TRAINED for n in s.needs})
     base = tmp_path_factory.mktemp("scripts")
     jobs: dict[str, tuple[Path, list[str]]] = {}
-    for s in TRAINED:
+    for s in dict.fromkeys((*TRAINED, *PATCHED)):
         for patch in (None, None, *s.patches):  # twice without: it must repeat itself
             key = f"{s.name}/{f'{patch.promise}.{patch.what}' if patch else ('again' if f'{s.name}/' in jobs else '')}"
             folder = copy_to(base / str(len(jobs)))
@@ -113,17 +113,18 @@ def largest_difference(a: Computed, b: Computed, updates: int) -> float:
 @pytest.mark.parametrize("patch", PATCHES, ids=label)
 def test_each_patch_applies_to_the_script_it_is_named_after(patch: Patch, tmp_path: Path) -> None:
     folder = copy_to(tmp_path / "copy")
-    before = (folder / f"{patch.script}.py").read_text()
+    before = {p: p.read_bytes() for p in folder.rglob("*.py")}
     ran = apply(patch, folder)
     assert ran.returncode == 0, ran.stderr
-    assert (folder / f"{patch.script}.py").read_text() != before
+    changed = {p.relative_to(folder).parts[0] for p, text in before.items() if p.read_bytes() != text}
+    assert {name.removesuffix(".py") for name in changed} == {patch.script}
 
 
 @pytest.mark.parametrize("name", [s.name for s in PATCHED])
 def test_a_script_with_patches_repeats_its_numbers(name: str, computed: dict[tuple[str, str], Computed]) -> None:
     one, two = computed[name, ""], computed[name, "again"]
     assert one.exit == 0, one.error
-    assert len(one.updates) >= 5
+    assert one.printed or one.updates
     assert one == two
 
 
@@ -287,7 +288,7 @@ def test_names_are_unique_and_each_patch_belongs_to_a_script() -> None:
 @pytest.mark.parametrize("algo", ["baseline", "imagined"])
 def test_the_example_learns_the_same_however_often_it_looks_at_itself(algo: str, tmp_path: Path) -> None:
     """examples/nips-workshop/train.py, which the demo makes faster: evaluation and drawing change no number."""
-    found = []
+    found: list[tuple[list[str], dict[str, Any], str, str]] = []
     for name, flags in (("often", ""), ("never", "--eval-every 0 --plot-every 0")):
         folder = tmp_path / name
         folder.mkdir()
@@ -303,12 +304,12 @@ def test_the_example_learns_the_same_however_often_it_looks_at_itself(algo: str,
         with np.load(folder / "policy.npz") as kept:
             weights = {k: kept[k] for k in kept.files}
         found.append((out, weights, (folder / "policy.svg").read_text(), (folder / "curve.json").read_text()))
-    (often, *results), (never, *others) = found
+    (often, weights, *pictures), (never, others, *their_pictures) = found
     assert sum("evaluated" in line for line in often) == 4
     assert [line for line in often if "evaluated" not in line] == never
-    assert results[1:] == others[1:]
-    assert all(np.array_equal(w, others[0][k]) for k, w in results[0].items())
-    assert np.abs(results[0]["w3"]).max() > 0
+    assert pictures == their_pictures
+    assert all(np.array_equal(w, others[k]) for k, w in weights.items())
+    assert np.abs(weights["w3"]).max() > 0
 
 
 # What follows runs in the other process.
