@@ -75,6 +75,9 @@ def test_a_script_without_options_says_it_in_constants_loops_and_calls(source: s
         "epoch = 0\nstep = 1\n",
         "num_epochs = compute()\n",
         "def f(:\n",
+        "max_steps = 9 ** 60\nepochs = 1 / 0\nepisodes = 9 ** 9 ** 9 ** 9\nrounds = 'a' * 10**9\n",
+        "max_steps = " + "1 + " * 5000 + "1\n",
+        "max_steps = " + "-" * 100_000 + "1\n",
     ],
 )
 def test_what_does_not_say_the_length_of_the_run_is_not_taken_for_it(source: str) -> None:

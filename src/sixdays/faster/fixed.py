@@ -11,6 +11,7 @@ from dataclasses import replace
 from sixdays.faster.option import Option, Scalar, plain, type_of
 
 _MAINS = frozenset("main train run fit __main__ cli app".split())
+_DEEP, _LARGE = 50, 1e30  # no expression for a length or an interval goes deeper, or that high
 _SETTINGS = re.compile(r"config|args|hparams|hyper|settings|params", re.I)
 
 
@@ -20,7 +21,7 @@ def trees(sources: Mapping[str, str]) -> dict[str, ast.Module]:
     for file, text in sources.items():
         try:
             found[file] = ast.parse(text)
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):  # too deep is not readable either
             continue
     return found
 
@@ -149,28 +150,30 @@ def constants_of(tree: ast.Module) -> dict[str, Scalar]:
     return found
 
 
-def literal(node: ast.expr | None, known: Mapping[str, Scalar]) -> Scalar:
-    """The value of an expression of numbers, texts and known names; None where it is anything else."""
+def literal(node: ast.expr | None, known: Mapping[str, Scalar], deep: int = _DEEP) -> Scalar:
+    """The value of an expression of numbers, texts and known names; None where it is anything else, or too deep."""
+    if not deep:
+        return None
     match node:
         case ast.Constant(value=value) if isinstance(value, (bool, int, float, str)):
             return value
         case ast.Name(id=name):
             return known.get(name)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            value = literal(operand, known)
+            value = literal(operand, known, deep - 1)
             return -value if isinstance(value, (int, float)) else None
         case ast.Call(func=ast.Name(id="int" | "float" as to), args=[argument]):
-            value = literal(argument, known)
+            value = literal(argument, known, deep - 1)
             number = value if isinstance(value, (int, float)) and math.isfinite(value) else None
             return number if number is None else int(number) if to == "int" else float(number)
         case ast.BinOp(left=left, op=op, right=right):
-            return _arithmetic(literal(left, known), op, literal(right, known))
+            a, b = literal(left, known, deep - 1), literal(right, known, deep - 1)
+            numbers = isinstance(a, (int, float)) and isinstance(b, (int, float)) and max(abs(a), abs(b)) < _LARGE
+            return _arithmetic(a, op, b) if numbers else None  # type: ignore[arg-type]
     return None
 
 
-def _arithmetic(a: Scalar, op: ast.operator, b: Scalar) -> Scalar:
-    if not isinstance(a, (int, float)) or not isinstance(b, (int, float)):
-        return None
+def _arithmetic(a: float, op: ast.operator, b: float) -> Scalar:
     match op:
         case ast.Add():
             return a + b
@@ -178,8 +181,8 @@ def _arithmetic(a: Scalar, op: ast.operator, b: Scalar) -> Scalar:
             return a - b
         case ast.Mult():
             return a * b
-        case ast.Pow() if abs(a) <= 1000 and 0 <= b <= 100:
-            return float(a) ** b if isinstance(b, float) else a**b
+        case ast.Pow() if abs(a) <= 1000 and 0 <= b <= 64:
+            return a**b if a >= 0 or isinstance(b, int) else None
         case ast.FloorDiv() if b:
             return a // b
         case ast.Div() if b:

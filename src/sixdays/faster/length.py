@@ -31,6 +31,7 @@ _COUNTED = tuple(
     )
 )
 _ASIDE = re.compile(r"eval|test|valid|warm|burn|pretrain|init|render|demo")  # loops beside the training
+_ENDLESS = 1e13  # written for "until it is stopped"
 _ROUNDS = frozenset(("epoch", "episode", "update", "generation", "round"))
 _PER = re.compile(r"(?:num_|n_)?(\w+?)_per_(?:epoch|iter|iteration|update|round|generation)")
 _LOADER = re.compile(r"of (?P<items>[1-9]\d*) items, batch (?P<size>[1-9]\d*),.*, (?P<sampler>\w+)$")
@@ -107,7 +108,7 @@ def _read(option: Option) -> _Found | None:
     value, is_given = option.value, option.given is not None
     if not kind or isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    if not 2 <= value < math.inf:
+    if not 2 <= value < _ENDLESS:
         return None
     score = 4 * is_given + {"outer": 3, "inner": -4, "": 0}[option.loop] + option.chosen + (option.style != "constant")
     score += 4 if tail.startswith("total") else 2 if tail.startswith("max") else 1
