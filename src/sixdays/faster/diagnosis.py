@@ -1,0 +1,248 @@
+"""Where the time of a command goes, as lines with what to do about each: from samples and sources, nothing is run."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sixdays.faster.bounds import Site, bound, by_line, is_own, own, working
+from sixdays.faster.graphs import keeps_graph
+from sixdays.faster.kinds import Doing, Kinds
+from sixdays.faster.model import Profile, Stack
+
+WORTH = 0.03  # a share below is not worth a line
+SMALL = 500_000  # parameters: below, a pass takes longer to start than to compute
+SHORT_S = 0.005  # of forward and backward for one update: below, the same
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the user's, what it does, and what to do about it.
+
+    share: of the time after the start that the change can take away, 0 to 1. bound: the most that it can give.
+    """
+
+    file: str
+    line: int
+    share: float
+    kind: str
+    bound: float
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "file": self.file,
+            "line": self.line,
+            "share": self.share,
+            "kind": self.kind,
+            "bound": None if math.isinf(self.bound) else self.bound,
+            "text": self.text,
+        }
+
+
+def diagnose(profile: Profile) -> tuple[Line, ...]:
+    """Lines with the share that a change could take away, largest first; none where no stack of theirs was seen.
+
+    A command of which nothing can be taken away has one line that says so, where most of its time goes.
+    """
+    view = _View(profile)
+    if not view.total:
+        return ()
+    found = [*_graph(view), *_element_loops(view), *_kinds(view)]
+    found.sort(key=lambda x: -x.share)
+    worth = [x for x in found if x.share >= WORTH]
+    nothing = [x for x in found if x.kind == "products" and not x.share]
+    if nothing and (not worth or worth[0].share < 0.1):
+        return (*nothing, *worth)
+    return tuple(worth or found[:1])
+
+
+class _View:
+    """A profile's samples after the start, each with what it was doing. taken: by a template that knows more."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.kinds = Kinds(profile.sources)
+        self.stacks = self.kinds.steady(working(profile.trace))
+        self.total = sum(s.seconds for s in self.stacks)
+        self.by_kind: dict[Doing, list[Stack]] = defaultdict(list)
+        for s in self.stacks:
+            self.by_kind[self.kinds.of(s)].append(s)
+
+    def share(self, stacks: Iterable[Stack]) -> float:
+        return sum(s.seconds for s in stacks) / self.total
+
+    def take(self, stacks: Sequence[Stack]) -> None:
+        """These are spoken for: no other line counts them again."""
+        gone = set(map(id, stacks))
+        for kind, have in self.by_kind.items():
+            self.by_kind[kind] = [s for s in have if id(s) not in gone]
+
+    @property
+    def passes(self) -> list[Stack]:
+        return [*self.by_kind["forward"], *self.by_kind["backward"]]
+
+    @property
+    def small(self) -> bool:
+        """Its networks are so small that a pass is mostly the overhead of its calls."""
+        sizes = [_parameters(d.shapes) for d in self.profile.trace.digests if d.shapes]
+        updates = sum(c.count for c in self.profile.trace.counters if c.kind == "optimiser step")
+        seconds = sum(s.seconds for s in self.passes)
+        return (max(sizes) < SMALL if sizes else True) and (not updates or seconds / updates < SHORT_S)
+
+
+def _parameters(shapes: str) -> int:
+    """How many numbers an optimiser trains, from "(4, 64) float32;(64,) float32".
+
+    >>> _parameters("(4, 64) float32;(64,) float32")
+    320
+    """
+    inner = (part.partition("(")[2].partition(")")[0] for part in shapes.split(";"))
+    return sum(math.prod(int(n) for n in one.split(",") if n.strip().isdigit()) for one in inner)
+
+
+def _made(view: _View, site: Site, share: float, kind: str, text: str) -> Line:
+    return Line(site[0], site[1], share, kind, bound(share), text)
+
+
+def _graph(view: _View) -> Iterator[Line]:
+    """A policy that acts in grad mode, step after step, and keeps what it gave for one update at the end."""
+    acting = [c for c in view.profile.trace.counters if c.kind == "env step" and c.file in view.kinds.trees]
+    for c in acting:
+        loop = _loop_at(view.kinds.trees[c.file], c.line)
+        if loop is None:
+            continue
+        inside = [s for s in view.stacks if any(f.file == c.file and _holds(loop, f.line) for f in s.frames)]
+        passes = [s for s in inside if view.kinds.of(s) in ("forward", "distribution")]
+        lines = [[(f.file, f.line) for f in s.frames if is_own(f)] for s in passes]
+        if not passes or not keeps_graph(view.kinds.trees, loop, lines):
+            continue
+        taken = [*passes, *(s for s in view.by_kind["backward"])]
+        text = "each step keeps its own graph. Act without gradients, recompute once per episode"
+        yield _made(view, _hottest(passes), view.share(taken), "graph per step", text)
+        view.take(taken)
+        return
+
+
+def _element_loops(view: _View) -> Iterator[Line]:
+    """Loops of the user's that go through arrays or tensors one element at a time."""
+    slow: dict[tuple[str, int], list[Stack]] = defaultdict(list)
+    moving = {
+        (c.file, c.line) for c in view.profile.trace.counters if c.kind in ("env step", "optimiser step", "batch")
+    }
+    kinds: tuple[Doing, ...] = ("python", "tensors", "growing", "copies")
+    for kind in kinds:
+        for s in view.by_kind[kind]:
+            frame = own(s)
+            tree = view.kinds.trees.get(frame.file) if frame else None
+            loop = _loop_at(tree, frame.line) if tree is not None and frame else None
+            if loop is not None and frame is not None and not _moves(view, frame.file, loop, moving):
+                slow[(frame.file, loop.lineno)].append(s)
+    for stacks in slow.values():
+        share = view.share(stacks)
+        if share >= WORTH:
+            text = "a loop that goes one element at a time: compute it for the whole array at once"
+            yield _made(view, _hottest(stacks), share, "element by element", text)
+            view.take(stacks)
+
+
+def _moves(view: _View, file: str, loop: ast.For | ast.While, moving: set[Site]) -> bool:
+    """A loop of training or acting itself, which cannot be one operation."""
+    lines = range(loop.lineno, (loop.end_lineno or loop.lineno) + 1)
+    called = set[str]().union(*(view.kinds.calls((file, n)) for n in lines))
+    return any((file, n) in moving for n in lines) or bool(called & {"backward", "zero_grad", "step"})
+
+
+def _loop_at(tree: ast.Module, line: int) -> ast.For | ast.While | None:
+    """The innermost loop that holds a line."""
+    loops = [n for n in ast.walk(tree) if isinstance(n, (ast.For, ast.While)) and _holds(n, line)]
+    return max(loops, key=lambda n: n.lineno, default=None)
+
+
+def _holds(node: ast.For | ast.While, line: int) -> bool:
+    return node.lineno < line <= (node.end_lineno or node.lineno)
+
+
+def _hottest(stacks: Iterable[Stack]) -> Site:
+    """The user's line that most of the time of these stacks lies in."""
+    return next(iter(by_line(stacks)))
+
+
+def _call_of(view: _View, stacks: Sequence[Stack]) -> Site:
+    """The line that calls the evaluation, where one is seen above it; else its own hottest line."""
+    above: dict[Site, float] = defaultdict(float)
+    for s in stacks:
+        frames = [f for f in s.frames if is_own(f)]
+        first = next(i for i, f in enumerate(frames) if view.kinds.evaluates(f))
+        caller = frames[first - 1] if first else frames[first]
+        above[(caller.file, caller.line)] += s.seconds
+    return max(above, key=lambda x: above[x])
+
+
+# kind → what part of it a change can take away, and what that change is.
+_ADVICE: dict[Doing, tuple[float, str]] = {
+    "drawing": (1.0, "figures and frames are drawn while it trains: draw at the end, or every hundredth time"),
+    "evaluation": (1.0, "it evaluates for this share of the time: evaluate less often, or on fewer items"),
+    "logging": (1.0, "it writes to a log again and again: write every hundredth time, or keep numbers and write once"),
+    "saving": (1.0, "it saves again and again: save less often, or only the best"),
+    "distribution": (0.7, "a distribution is built, checked and asked anew: validate_args=False, or logits by hand"),
+    "optimiser": (0.5, "the optimiser goes from parameter to parameter: fused=True, or foreach=True"),
+    "tensors": (1.0, "tensors are made from lists and arrays: make one array first, once, and convert that"),
+    "copies": (1.0, "values are fetched from tensors one by one: keep them as tensors, fetch once per update"),
+    "deepcopy": (1.0, "objects are copied deeply: copy only what changes, or keep arrays"),
+    "growing": (1.0, "arrays grow by copies of themselves: fill one array that is made first"),
+    "waiting": (1.0, "it waits: for a lock, a process, the network or a sleep; do it beside, or not at all"),
+}
+
+
+def _kinds(view: _View) -> Iterator[Line]:
+    """One line for each kind of work: where most of it happens."""
+    for kind, stacks in list(view.by_kind.items()):
+        if not stacks or kind in ("forward", "backward", "start"):
+            continue
+        share = view.share(stacks)
+        if kind in _ADVICE:
+            part, text = _ADVICE[kind]
+            site = _call_of(view, stacks) if kind == "evaluation" else _hottest(stacks)
+            yield _made(view, site, part * share, kind, text)
+        elif kind == "environment":
+            yield _environment(view, stacks)
+        elif kind == "data":
+            yield _data(view, stacks)
+        elif kind == "python":
+            yield _made(view, _hottest(stacks), 0.8 * share, kind, "Python of your own takes this share: arrays for it")
+    if view.passes:
+        yield _passes(view, view.passes)
+
+
+def _environment(view: _View, stacks: Sequence[Stack]) -> Line:
+    cores = max(1, view.profile.machine.cores)
+    text = f"the environment itself takes {100 * view.share(stacks):.0f} %: more copies side by side, one a core"
+    return _made(view, _hottest(stacks), view.share(stacks) * (1 - 1 / cores), "environment", text)
+
+
+def _data(view: _View, stacks: Sequence[Stack]) -> Line:
+    """Items made while it trains: by the training process itself, or by too few workers."""
+    cores = view.profile.machine.cores
+    text = "items are made anew each epoch by the process that trains: make them once and index them"
+    if cores > 1:
+        text += f", or num_workers={min(cores - 1, 8)} of {cores} cores"
+    return _made(view, _hottest(stacks), view.share(stacks), "data", text)
+
+
+def _passes(view: _View, stacks: Sequence[Stack]) -> Line:
+    """Forward and backward: small ones are mostly overhead, large ones are products of matrices."""
+    share, site, facts = view.share(stacks), _hottest(stacks), view.profile.trace.facts
+    if not view.small:
+        text = f"{100 * share:.0f} % in products of matrices: no lever in the code; run 2 copies with one thread each"
+        return _made(view, site, 0.0, "products", text)
+    text = "a small network: its calls cost more than its products. Larger batches per call, or torch.compile"
+    if facts.get("device", "").startswith("cuda"):
+        text = "a small network on a GPU waits for its launches: CUDA graphs, many seeds on one card, or the CPU"
+    elif facts.get("torch threads", "1") not in ("", "1"):
+        text += f"; {facts['torch threads']} threads only get in each other's way: one"
+    return _made(view, site, 0.5 * share, "small passes", text)

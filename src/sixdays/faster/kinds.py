@@ -1,0 +1,127 @@
+"""What a sampled stack was doing: told by the frames of libraries in it, and by the text of the user's line."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from sixdays.faster.bounds import Site, is_own, own
+from sixdays.faster.fixed import trees
+from sixdays.faster.model import Frame, Stack
+
+Doing = Literal[
+    "environment", "forward", "backward", "optimiser", "distribution", "data", "evaluation", "drawing", "logging",
+    "saving", "tensors", "copies", "deepcopy", "growing", "waiting", "python", "start",
+]  # fmt: skip
+LEAST = 0.3  # of the time that must lie in loops for what lies outside to be dropped
+
+# The first row that matches a frame of a library names what it does; frames are asked from the innermost outwards.
+_LIBRARIES: tuple[tuple[Doing, str], ...] = (
+    ("start", r"<frozen importlib|/importlib/"),
+    ("drawing", r"/(matplotlib|mpl_toolkits|seaborn|plotly|pyglet|pygame|visdom|imageio|cv2)/|:render$|/rendering\.py"),
+    ("logging", r"/(tensorboard\w*|wandb|mlflow|logging|tqdm|rich|loguru|comet_ml|neptune)/|/csv\.py"),
+    ("saving", r"torch/serialization\.py|/(pickle|joblib|h5py|safetensors|shelve)\b|numpy/lib/_?npyio"),
+    ("data", r"torch/utils/data/|/(PIL|torchvision/(transforms|datasets)|albumentations|webdataset|datasets|librosa)/"),
+    ("distribution", r"torch/distributions/"),
+    ("backward", r"torch/(autograd/|_tensor\.py:backward)"),
+    ("optimiser", r"torch/optim/|torch/nn/utils/clip_grad|torch/(cuda/)?amp/grad_scaler"),
+    ("environment", r"/(gym|gymnasium|dm_control|mujoco|pettingzoo|procgen|minigrid|ale_py|pybullet\w*|Box2D)/"),
+    ("deepcopy", r"/copy\.py:"),
+    ("growing", r"numpy/lib/[^:]*:(append|insert|delete)$"),
+    ("forward", r"torch/(nn|jit|_dynamo|_inductor|functional\.py|_jit_internal\.py)|/(transformers|timm)/"),
+    ("waiting", r"/(multiprocessing|concurrent|subprocess|selectors|socket|ssl|queue|threading|requests|urllib3)[/.]"),
+)
+
+# What a call in a line of the user's does where no frame of a library lies below it: such calls run in C.
+_CALLS: tuple[tuple[Doing, str], ...] = (
+    ("backward", "backward"),
+    ("waiting", "sleep recv acquire communicate"),
+    ("deepcopy", "deepcopy"),
+    ("growing", "append@np insert@np concatenate@np cat@torch"),
+    ("tensors", "tensor as_tensor FloatTensor LongTensor Tensor array asarray from_numpy"),
+    ("copies", "item cpu tolist numpy cuda to"),
+    ("logging", "print write add_scalar flush writerow"),
+    ("saving", "save dump savez"),
+)
+_EVALUATION = re.compile(r"(^|_)(eval\w*|valid\w*|val|test|tests|testing)(_|$)")
+
+
+class Kinds:
+    """What stacks were doing, and what the lines in them call."""
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self.trees = trees(sources)
+        self._calls: dict[Site, set[str]] = {}
+        self._looped: set[Site] = set()
+        self._evaluations: set[tuple[str, str]] = set()
+        for file, tree in self.trees.items():
+            self._read(file, tree)
+
+    def of(self, stack: Stack) -> Doing:
+        """One kind for each stack. Evaluation is all below a function that evaluates, whatever it does there."""
+        if any(self.evaluates(f) for f in stack.frames if is_own(f)):
+            return "evaluation"
+        libraries = [_library(f) for f in reversed(stack.frames) if not is_own(f)]
+        strong = next((doing for doing in libraries if doing not in ("python", "waiting")), None)
+        if strong is not None:
+            return strong
+        frame = own(stack)
+        called = self._line(frame) if frame is not None else "python"
+        return "waiting" if "waiting" in libraries else called
+
+    def steady(self, stacks: Sequence[Stack]) -> tuple[Stack, ...]:
+        """Those seen inside a loop of the user's: what runs once is not worth a change. All where few are."""
+        looped = tuple(s for s in stacks if any((f.file, f.line) in self._looped for f in s.frames if is_own(f)))
+        return looped if sum(s.seconds for s in looped) >= LEAST * sum(s.seconds for s in stacks) else tuple(stacks)
+
+    def evaluates(self, frame: Frame) -> bool:
+        return bool(_EVALUATION.search(frame.function)) or (frame.file, frame.function) in self._evaluations
+
+    def calls(self, site: Site) -> set[str]:
+        """Names of what a line calls: `append`, and `append@np` where it is called of np."""
+        return self._calls.get(site, set())
+
+    def _line(self, frame: Frame) -> Doing:
+        called = self.calls((frame.file, frame.line))
+        return next((doing for doing, names in _CALLS if called & set(names.split())), "python")
+
+    def _read(self, file: str, tree: ast.Module) -> None:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                for line in _lines(node):
+                    self._calls.setdefault((file, line), set()).update(names_of(node))
+            elif isinstance(node, (ast.For, ast.While)):
+                self._looped |= {(file, n) for n in _lines(node)}
+            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _is_evaluation(node):
+                self._evaluations.add((file, node.name))
+
+
+def names_of(call: ast.Call) -> set[str]:
+    """How a call is named: its last word, and with what it is called of."""
+    if isinstance(call.func, ast.Name):
+        return {call.func.id}
+    if isinstance(call.func, ast.Attribute):
+        of = call.func.value
+        top = {"numpy": "np"}.get(of.id, of.id) if isinstance(of, ast.Name) else ""
+        return {call.func.attr, f"{call.func.attr}@{top}"}
+    return set()
+
+
+def _lines(node: ast.stmt | ast.expr) -> range:
+    return range(node.lineno, (node.end_lineno or node.lineno) + 1)
+
+
+def _is_evaluation(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """It puts a module into eval mode, loops, and never goes backward: it measures, it does not train."""
+    called = set[str]().union(*(names_of(n) for n in ast.walk(function) if isinstance(n, ast.Call)))
+    loops = any(isinstance(n, (ast.For, ast.While)) for n in ast.walk(function))
+    return "eval" in called and loops and "backward" not in called and "step" not in called
+
+
+@functools.cache
+def _library(frame: Frame) -> Doing:
+    name = f"{frame.file}:{frame.function}"
+    return next((doing for doing, pattern in _LIBRARIES if re.search(pattern, name)), "python")

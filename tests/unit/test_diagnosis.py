@@ -1,0 +1,190 @@
+"""Each template of the diagnosis, from sources and stacks written by hand."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from sixdays.faster.diagnosis import Line, diagnose
+from sixdays.faster.model import Command, Counter, Digest, Frame, Kind, Machine, Profile, Stack, Trace
+
+LIB = "/usr/lib/python3.11/site-packages/"
+LINEAR, CATEGORICAL = "torch/nn/modules/linear.py:1:forward", "torch/distributions/categorical.py:1:__init__"
+BACKWARD, STEP, CARTPOLE = (
+    "torch/_tensor.py:1:backward",
+    "torch/optim/adam.py:1:step",
+    "gymnasium/envs/cartpole.py:1:step",
+)
+
+POLICY = """\
+def act(net, state):
+    probs = net(state)
+    m = Categorical(probs)
+    action = m.sample()
+    net.saved.append(m.log_prob(action))
+    return action.item()
+
+def main():
+    for episode in range(100):
+        state = env.reset()
+        for t in range(500):
+            action = act(net, state)
+            state, reward, done, _ = env.step(action)
+        loss = torch.cat(net.saved).sum()
+        loss.backward()
+        optimiser.step()
+"""
+
+
+def profile(source: str, stacks: Sequence[tuple[float, str]], *, cores: int = 2, **more: object) -> Profile:
+    """stacks: seconds and frames "line:function > file:line:function …" of t.py, then of libraries."""
+    made = tuple(Stack(tuple(_frame(f) for f in text.split(" > ")), seconds) for seconds, text in stacks)
+    trace = Trace(stacks=made, **more)  # type: ignore[arg-type]
+    return Profile(Command(("python", "t.py"), "/x"), trace, Machine(cores), sources={"t.py": textwrap.dedent(source)})
+
+
+def _frame(text: str) -> Frame:
+    parts = text.split(":")
+    return Frame("t.py", int(parts[0]), parts[1]) if len(parts) == 2 else Frame(LIB + parts[0], int(parts[1]), parts[2])
+
+
+def counter(kind: Kind, line: int, count: int = 100) -> Counter:
+    return Counter(kind, "t.py", "main", line, np.arange(float(count)), count)
+
+
+def first(source: str, *stacks: tuple[float, str], **more: object) -> Line:
+    return diagnose(profile(source, stacks, **more))[0]  # type: ignore[arg-type]
+
+
+POLICY_STACKS = (
+    (4.0, f"12:main > 2:act > {LINEAR}"),
+    (2.0, f"12:main > 5:act > {CATEGORICAL}"),
+    (2.0, f"15:main > {BACKWARD}"),
+    (2.0, f"13:main > {CARTPOLE}"),
+)
+
+
+def test_a_policy_that_keeps_what_it_gave_keeps_a_graph_for_each_step() -> None:
+    line = first(POLICY, *POLICY_STACKS, counters=(counter("env step", 13),))
+    assert (line.file, line.line, line.kind) == ("t.py", 2, "graph per step")
+    assert line.share == pytest.approx(0.8)  # (4 + 2 + 2) / 10
+    assert line.bound == pytest.approx(5.0)
+    assert "without gradients" in line.text
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("m.log_prob(action))", "m.log_prob(action).item())"),
+        ("m.log_prob(action))", "action.detach())"),
+        ("def act", "@torch.no_grad()\ndef act"),
+    ],
+)
+def test_what_is_taken_out_of_the_graph_keeps_none(old: str, new: str) -> None:
+    moved = new.count("\n")
+    stacks = [(s, " > ".join(_moved(f, moved) for f in text.split(" > "))) for s, text in POLICY_STACKS]
+    found = diagnose(profile(POLICY.replace(old, new), stacks, counters=(counter("env step", 13 + moved),)))
+    assert "graph per step" not in [x.kind for x in found]
+
+
+def _moved(frame: str, by: int) -> str:
+    line, _, rest = frame.partition(":")
+    return f"{int(line) + by}:{rest}" if line.isdigit() else frame
+
+
+LOOP = """\
+def returns(rewards):
+    R, out = 0, []
+    for r in rewards[::-1]:
+        R = r + 0.99 * R
+        out.insert(0, R)
+    return out
+
+def main():
+    for i in range(10):
+        returns(rewards)
+        x = torch.tensor([np.array(a) for a in rows])
+        loss.backward()
+        optimiser.step()
+        total += loss.item()
+        seen = np.append(seen, total)
+        writer.add_scalar("loss", total)
+        torch.save(net, "x.pt")
+        old = copy.deepcopy(net)
+        out = net(x)
+        env.step(a)
+        evaluate(net)
+        time.sleep(1)
+        plt.draw()
+
+def evaluate(net):
+    for x in data:
+        net(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("stack", "line", "kind", "share"),
+    [
+        ("10:main > 4:returns", 4, "element by element", 0.8),
+        ("11:main", 11, "tensors", 0.8),
+        (f"13:main > {STEP}", 13, "optimiser", 0.4),
+        ("14:main", 14, "copies", 0.8),
+        ("15:main > numpy/lib/_function_base_impl.py:1:append", 15, "growing", 0.8),
+        ("16:main > torch/utils/tensorboard/writer.py:1:add_scalar", 16, "logging", 0.8),
+        ("17:main > torch/serialization.py:1:save", 17, "saving", 0.8),
+        ("18:main > /x/copy.py:1:deepcopy", 18, "deepcopy", 0.8),
+        (f"19:main > {CATEGORICAL}", 19, "distribution", 0.56),
+        (f"20:main > {CARTPOLE}", 20, "environment", 0.4),
+        (f"21:main > 27:evaluate > {LINEAR}", 21, "evaluation", 0.8),
+        ("22:main", 22, "waiting", 0.8),
+        ("23:main > matplotlib/pyplot.py:1:draw", 23, "drawing", 0.8),
+        ("10:main > torch/utils/data/dataloader.py:1:__next__", 10, "data", 0.8),
+    ],
+)
+def test_the_line_with_the_largest_share_comes_first(stack: str, line: int, kind: str, share: float) -> None:
+    found = first(LOOP, (8.0, stack), (2.0, "9:main"), counters=(counter("optimiser step", 13),))
+    assert (found.line, found.kind) == (line, kind)
+    assert found.share == pytest.approx(share)
+    assert found.bound == pytest.approx(1 / (1 - share))
+
+
+def _passes(shapes: str, **facts: str) -> Line:
+    digest = Digest("parameters", 0, 1, "x", shapes=shapes)
+    return first(
+        LOOP, (6.0, f"19:main > {LINEAR}"), (4.0, f"12:main > {BACKWARD}"), digests=(digest,), facts=facts
+    )  # fmt: skip
+
+
+def test_a_command_bound_by_products_of_matrices_is_told_so() -> None:
+    line = _passes("(4096, 4096) float32")
+    assert (line.line, line.kind, line.share, line.bound) == (19, "products", 0.0, 1.0)
+    assert "2 copies" in line.text
+
+
+def test_many_threads_on_a_small_network_are_named() -> None:
+    line = _passes("(4, 64) float32;(64,) float32", **{"torch threads": "16"})
+    assert (line.kind, line.share) == ("small passes", 0.5)
+    assert "16 threads" in line.text
+
+
+def test_a_small_network_on_a_gpu_is_named() -> None:
+    assert "GPU" in _passes("(4, 64) float32", device="cuda:0").text
+
+
+def test_lines_are_ordered_by_what_they_can_take_away() -> None:
+    found = diagnose(profile(LOOP, [(5.0, "14:main"), (3.0, "23:main > matplotlib/a.py:1:f"), (2.0, "22:main")]))
+    assert [x.kind for x in found] == ["copies", "drawing", "waiting"]
+
+
+def test_without_samples_nothing_is_said() -> None:
+    assert diagnose(profile(LOOP, [])) == ()
+
+
+def test_a_line_that_takes_all_has_no_bound_in_json() -> None:
+    made = first(LOOP, (1.0, "23:main > matplotlib/a.py:1:f")).to_dict()
+    assert list(made) == ["file", "line", "share", "kind", "bound", "text"]
+    assert (made["share"], made["bound"]) == (1.0, None)
