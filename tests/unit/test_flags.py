@@ -226,6 +226,22 @@ def test_each_style_of_source_is_read_alike(style: str) -> None:
     assert source.splitlines()[every.line - 1].replace("-", "_").count("eval_every") == 1
 
 
+@pytest.mark.parametrize("style", SOURCES)
+@pytest.mark.parametrize("before", [(), ("30",)])
+def test_words_that_are_set_are_read_back_as_what_was_set(style: str, before: tuple[str, ...]) -> None:
+    source, _ = SOURCES[style]
+    every = option("eval_every", source)
+    argv = ("python", "train.py", *(every.words(int(before[0])) or () if before else ()))
+    every = option("eval_every", source, *argv[2:])
+    assert every.value == (30 if before else 10)
+    for o, value in ((every, 70), (option("plot", source), False), (option("plot", source), True)):
+        said = o.words(value)
+        if said is not None:  # a switch that nothing turns on again
+            again = option(o.name, source, *words(argv, [said])[2:])
+            assert again.value == value
+            assert len(words(argv, [said])) <= len(argv) + len(said)
+
+
 def test_a_class_within_a_class_of_settings_gives_names_with_dots() -> None:
     source = (
         "import tyro\n@dataclass\nclass Eval:\n    every_steps: int = 50\n    save_video: bool = True\n"

@@ -110,7 +110,7 @@ def test_a_file_that_the_command_names_sets_the_length() -> None:
         ("a.toml", "[train]\nepochs = 9\n"),
     ):
         found = said(source, "--config", name, configs={name: text})
-        assert found.startswith("9 epoch: 9 from train.epochs")
+        assert found.startswith("9 epoch: 9 from train.epochs (")
         assert name in found
 
 

@@ -125,7 +125,7 @@ def _text(option: Option, value: float, is_given: bool) -> str:
     number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,g}"
     if is_given:
         return f"{number} from {option.spelling} on the command line"
-    if option.style == "constant":
+    if option.style == "constant" or (option.file and not option.file.endswith(".py")):  # it stands there
         return f"{number} from {option.spelling} ({option.where})"
     return f"{number} from {option.spelling}, its default ({option.where})"
 
