@@ -10,6 +10,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,16 +64,16 @@ def script(project: Path, text: str) -> Command:
     return Command(("python", "train.py"), str(project))
 
 
-def try_out(command: Command, *setting: Candidate, **stop: float) -> Trace:
+def try_out(command: Command, *setting: Candidate, **stop: Any) -> Trace:
     """The trace of one probe, after which the project is byte for byte what it was."""
     root = Path(command.root)
     before = tree(root)
     room = root.parent / "tmp"
     room.mkdir(exist_ok=True)
-    wanted = {"seconds": 15.0, **stop}
+    wanted = {"seconds": 60.0, **stop}
     try:
         with scratch(command.root, {**ENV, "HOME": "/nowhere", "TMPDIR": str(room)}) as copies:
-            (trace,) = probe(copies, command, setting, stop=Stop(**wanted))  # type: ignore[arg-type]
+            (trace,) = probe(copies, command, setting, stop=Stop(**wanted))
             assert left(copies.path) == []
     finally:
         assert tree(root) == before
@@ -148,22 +149,29 @@ def test_a_death_by_signal_is_not_taken_for_ours(project: Path) -> None:
     assert "killed by signal 11" in why(command, trace)
 
 
-def test_a_command_that_hangs_and_ignores_term_is_stopped(project: Path) -> None:
+def test_a_command_that_hangs_is_stopped(project: Path) -> None:
+    command = script(project, "import time\nwhile True:\n    time.sleep(60)")
+    trace = try_out(command, seconds=1.0)
+    assert (trace.stopped, trace.exit, trace.signal, trace.failed) == ("time", None, None, False)
+    assert "no progress was seen" in why(command, trace)
+
+
+def test_a_command_that_ignores_term_is_killed(project: Path) -> None:
     command = script(
         project,
         """
         import signal, time
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        print("deaf", flush=True)
+        for i in range(5):
+            print("step", i)
         while True:
             time.sleep(60)
         """,
     )
-    trace = try_out(command, seconds=1.0)
-    assert (trace.stopped, trace.exit, trace.signal, trace.failed) == ("time", None, None, False)
-    assert [p.text for p in trace.printed] == ["deaf"]
-    assert "no progress was seen" in why(command, trace)
+    trace = try_out(command, counter=("step #", "0"), units=4)
+    assert (trace.stopped, trace.exit, trace.signal) == ("units", None, None)
+    assert len(trace.printed) == 5
 
 
 def test_a_number_that_is_printed_ends_a_probe_when_it_has_grown_far_enough(project: Path) -> None:
@@ -287,7 +295,7 @@ def test_a_copy_is_clean_again_for_the_next_probe(project: Path) -> None:
     (project / "sub").mkdir()
     (project / "sub" / "kept.txt").write_text("kept", encoding="utf-8")
     with scratch(str(project), {**ENV, "TMPDIR": str(project.parent)}) as copies:
-        printed = [probe(copies, command, stop=Stop(15.0))[0].printed[0].text for _ in range(3)]
+        printed = [probe(copies, command, stop=Stop(60.0))[0].printed[0].text for _ in range(3)]
         assert len(list(Path(copies.path).iterdir())) == 2  # the pristine one, and one used again
     assert printed == ["['data.txt', 'sub', 'train.py'] 1 2 3"] * 3
 
@@ -307,7 +315,7 @@ def test_two_at_once_do_not_meet(project: Path) -> None:
     env = {**ENV, "TMPDIR": str(project.parent)}
     with scratch(str(project), env) as one, scratch(str(project), env) as two:
         places = [one.fresh(command), two.fresh(command), two.fresh(command)]
-        traces = run(places, stop=Stop(15.0))
+        traces = run(places, stop=Stop(60.0))
     assert [t.printed[0].text for t in traces] == ["True"] * 3
     assert len({p.mark for p in places}) == 3
     assert tree(project) == before
@@ -406,7 +414,7 @@ def test_a_large_file_that_is_written_through_its_link_is_reported_loudly(
         scratch(str(project), {**ENV, "TMPDIR": str(project.parent)}) as copies,
         pytest.raises(RunError, match=r"big\.bin changed during a short run"),
     ):
-        probe(copies, command, stop=Stop(15.0))
+        probe(copies, command, stop=Stop(60.0))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -457,6 +465,5 @@ def test_a_folder_of_too_many_files_is_refused(project: Path, monkeypatch: pytes
 
 def test_what_is_written_elsewhere_is_named(project: Path) -> None:
     elsewhere = project.parent / "elsewhere.log"
-    command = script(project, f"import time\nf = open({str(elsewhere)!r}, 'w')\nopen('here.log', 'w')\ntime.sleep(60)")
-    trace = try_out(command, seconds=2.0)
-    assert trace.outside == (str(elsewhere),)
+    command = script(project, f"import time\nf = open({str(elsewhere)!r}, 'w')\nopen('here.log', 'w')\ntime.sleep(1.5)")
+    assert try_out(command).outside == (str(elsewhere),)
