@@ -59,6 +59,18 @@ def test_what_stands_on_the_command_line_counts() -> None:
         ("K = 30\nfor epoch in range(1, K + 1):\n    pass\n", "30 epoch: 30 from K (train.py:1)"),
         ("model.learn(25_000)\n", "25000 env step: 25,000 from total_timesteps (train.py:1)"),
         ("t = Trainer(max_epochs=12)\nt.fit(m)\n", "12 epoch: 12 from max_epochs (train.py:1)"),
+        (
+            "def dqn(env, n_episodes=2000, max_t=9):\n    for i_episode in range(1, n_episodes + 1):\n        1\n",
+            "2000 episode: 2,000 from n_episodes (train.py:1)",
+        ),
+        (
+            "def dqn(n_episodes=2000):\n    for i in range(n_episodes):\n        1\ndqn(n_episodes=50)\n",
+            "50 episode: 50 from n_episodes (train.py:4)",
+        ),
+        (
+            "N = 30\nfor epoch in range(N):\n    1\ndef evaluate(n):\n    for episode in range(10):\n        1\n",
+            "30 epoch: 30 from N (train.py:1)",
+        ),
         ("sweeps = 400\n", "400 sweep: 400 from sweeps (train.py:1)"),
         ("def main():\n    for ep in trange(70):\n        pass\n", "70 episode: 70 from the loop over ep (train.py:2)"),
     ],

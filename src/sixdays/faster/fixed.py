@@ -12,6 +12,7 @@ from sixdays.faster.option import Option, Scalar, plain, type_of
 
 _MAINS = frozenset("main train run fit __main__ cli app".split())
 _DEEP, _LARGE = 50, 1e30  # no expression for a length or an interval goes deeper, or that high
+_ASIDE = re.compile(r"eval|test|valid|rollout|collect|sample|demo|render|play|warm|pretrain|generate", re.I)
 _SETTINGS = re.compile(r"config|args|hparams|hyper|settings|params", re.I)
 
 
@@ -39,18 +40,43 @@ def modules(parsed: Mapping[str, ast.Module]) -> frozenset[str]:
 
 
 def constants(parsed: Mapping[str, ast.Module]) -> Iterator[Option]:
-    """Values that stand fixed in a script: its constants, keywords of calls, and bounds of its loops."""
-    for file, tree in parsed.items():
-        known = constants_of(tree)
-        for body in _bodies(tree):
-            for node in body:
-                if isinstance(node, (ast.Assign, ast.AnnAssign)) and (name := _assigned(node)):
-                    value = literal(node.value, known)
-                    if value is not None:
-                        yield _constant(name, value, file, node.lineno)
-        for call in ast.walk(tree):
-            if isinstance(call, ast.Call):
-                yield from _keywords(call, file, known)
+    """Values that stand fixed in a script: its constants, numbers given to calls, and defaults of its functions.
+
+    In this order: what a call says comes before what its function takes without it.
+    """
+    for part in (_assignments, _numbers_given, _defaults):
+        for file, tree in parsed.items():
+            yield from part(tree, file, constants_of(tree))
+
+
+def _assignments(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> Iterator[Option]:
+    for body in _bodies(tree):
+        for node in body:
+            if isinstance(node, (ast.Assign, ast.AnnAssign)) and (name := _assigned(node)):
+                value = literal(node.value, known)
+                if value is not None:
+                    yield _constant(name, value, file, node.lineno)
+
+
+def _defaults(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> Iterator[Option]:
+    """Whole numbers that a function takes where it is called without: `def train(episodes=500)`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and not _ASIDE.search(node.name):
+            both, kw = [*node.args.posonlyargs, *node.args.args], node.args
+            pairs = [
+                *zip(reversed(both), reversed(kw.defaults), strict=False),
+                *zip(kw.kwonlyargs, kw.kw_defaults, strict=True),
+            ]
+            for arg, default in pairs:
+                value = literal(default, known)
+                if isinstance(value, int) and not isinstance(value, bool):
+                    yield _constant(arg.arg, value, file, arg.lineno)
+
+
+def _numbers_given(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> Iterator[Option]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield from _keywords(node, file, known)
 
 
 def _keywords(call: ast.Call, file: str, known: Mapping[str, Scalar]) -> Iterator[Option]:
@@ -68,13 +94,16 @@ def _keywords(call: ast.Call, file: str, known: Mapping[str, Scalar]) -> Iterato
 def loops(parsed: Mapping[str, ast.Module]) -> Iterator[tuple[str, Option]]:
     """(name that bounds a loop, the loop as a constant named by its variable): the outermost ones and those within.
 
+    Loops of functions that do something beside the training count as loops within it.
+
     The name is empty where the bound is a number; the constant's value is None where it is not one.
     """
     for file, tree in parsed.items():
         known = constants_of(tree)
         scopes = [n for n in ast.walk(tree) if isinstance(n, (ast.Module, ast.FunctionDef))]
         for scope in scopes:
-            for node, is_outer in _loops_in(scope.body, True):
+            aside = isinstance(scope, ast.FunctionDef) and bool(_ASIDE.search(scope.name))
+            for node, is_outer in _loops_in(scope.body, not aside):
                 bound = _bound(node)
                 if bound is None:
                     continue

@@ -12,7 +12,7 @@ from sixdays.faster.option import Option, given
 from sixdays.faster.unit import Unit, unit_of
 
 # What a name counts, by its last part; before it only words that say how many.
-_BEFORE = r"(?:(?:total|max|maximum|num|number|nb|no|n|of|train|training|global)_?)*"
+_BEFORE = r"(?:(?:total|max|maximum|num|number|nb|no|n|i|of|train|training|global)_?)*"
 _AFTER = r"(?:_(?:num|number|max|total|count|limit))?"
 _COUNTED = tuple(
     (kind, re.compile(_BEFORE + core + _AFTER))
