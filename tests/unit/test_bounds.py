@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from sixdays.faster.bounds import bound, by_line, is_own, own, share, working
 from sixdays.faster.kinds import Kinds
-from sixdays.faster.model import Frame, Stack, Trace
+from sixdays.faster.model import Counter, Frame, Kind, Stack, Trace
 
 LIB = "/usr/lib/python3.11/site-packages/"
 SOURCE = """\
@@ -112,3 +113,26 @@ def test_what_runs_once_is_dropped_where_loops_take_the_time() -> None:
     once, looped = stack(1.0, "t.py:12:main"), stack(2.0, "t.py:14:main")
     assert Kinds({"t.py": SOURCE}).steady((once, looped)) == (looped,)
     assert Kinds({"t.py": SOURCE}).steady((once,)) == (once,)
+
+
+def counter(kind: Kind, function: str, count: int, bursts: int) -> Counter:
+    return Counter(kind, "t.py", function, 1, np.zeros(0), count, bursts=bursts)
+
+
+def test_what_moves_between_few_updates_only_is_evaluation() -> None:
+    kinds = Kinds({"t.py": SOURCE})
+    rare, often = counter("env step", "play", 500, 5), counter("env step", "rollout", 800, 100)
+    kinds.learn(Trace(counters=(counter("optimiser step", "main", 100, 100), often, rare)))
+    assert kinds.of(stack(1.0, "t.py:13:main", "t.py:4:play")) == "evaluation"
+    assert kinds.of(stack(1.0, "t.py:13:main", "t.py:19:rollout")) == "python"
+
+
+def test_a_function_that_trains_does_not_evaluate_whatever_it_is_called() -> None:
+    kinds = Kinds({"t.py": SOURCE})
+    kinds.learn(Trace(stacks=(stack(1.0, "t.py:3:eval_and_train", f"{LIB}torch/optim/sgd.py:1:step"),)))
+    assert kinds.of(stack(1.0, "t.py:14:eval_and_train")) == "copies"
+
+
+def test_leaving_gradients_out_is_no_backward_pass() -> None:
+    s = stack(1.0, "t.py:19:main", f"{LIB}torch/autograd/grad_mode.py:1:__enter__")
+    assert Kinds({"t.py": SOURCE}).of(s) == "python"

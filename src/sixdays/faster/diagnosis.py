@@ -67,6 +67,7 @@ class _View:
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
         self.kinds = Kinds(profile.sources)
+        self.kinds.learn(profile.trace)
         self.stacks = self.kinds.steady(working(profile.trace))
         self.total = sum(s.seconds for s in self.stacks)
         self.by_kind: dict[Doing, list[Stack]] = defaultdict(list)
@@ -88,11 +89,18 @@ class _View:
 
     @property
     def small(self) -> bool:
-        """Its networks are so small that a pass is mostly the overhead of its calls."""
-        sizes = [_parameters(d.shapes) for d in self.profile.trace.digests if d.shapes]
+        """Its networks are so small that a pass is mostly the overhead of its calls.
+
+        By their parameters; where these are unknown, or kernels that are used again and again, by the time they take.
+        """
+        known = [d.shapes for d in self.profile.trace.digests if d.shapes]
+        if known and max(map(_parameters, known)) >= SMALL:
+            return False
+        if known and not any(shape.count(",") > 2 for one in known for shape in one.split(";")):
+            return True
         updates = sum(c.count for c in self.profile.trace.counters if c.kind == "optimiser step")
         seconds = sum(s.seconds for s in self.passes)
-        return (max(sizes) < SMALL if sizes else True) and (not updates or seconds / updates < SHORT_S)
+        return not updates or seconds / updates < SHORT_S
 
 
 def _parameters(shapes: str) -> int:

@@ -10,12 +10,13 @@ from typing import Literal
 
 from sixdays.faster.bounds import Site, is_own, own
 from sixdays.faster.fixed import trees
-from sixdays.faster.model import Frame, Stack
+from sixdays.faster.model import Frame, Stack, Trace
 
 Doing = Literal[
     "environment", "forward", "backward", "optimiser", "distribution", "data", "evaluation", "drawing", "logging",
     "saving", "tensors", "copies", "deepcopy", "growing", "waiting", "python", "start",
 ]  # fmt: skip
+SELDOM = 0.5  # of the updates: what moves between fewer of them does not train
 LEAST = 0.3  # of the time that must lie in loops for what lies outside to be dropped
 
 # The first row that matches a frame of a library names what it does; frames are asked from the innermost outwards.
@@ -26,7 +27,7 @@ _LIBRARIES: tuple[tuple[Doing, str], ...] = (
     ("saving", r"torch/serialization\.py|/(pickle|joblib|h5py|safetensors|shelve)\b|numpy/lib/_?npyio"),
     ("data", r"torch/utils/data/|/(PIL|torchvision/(transforms|datasets)|albumentations|webdataset|datasets|librosa)/"),
     ("distribution", r"torch/distributions/"),
-    ("backward", r"torch/(autograd/|_tensor\.py:backward)"),
+    ("backward", r"torch/(autograd/(__init__|graph|function)\.py|_tensor\.py:backward)"),
     ("optimiser", r"torch/optim/|torch/nn/utils/clip_grad|torch/(cuda/)?amp/grad_scaler"),
     ("environment", r"/(gym|gymnasium|dm_control|mujoco|pettingzoo|procgen|minigrid|ale_py|pybullet\w*|Box2D)/"),
     ("deepcopy", r"/copy\.py:"),
@@ -57,6 +58,7 @@ class Kinds:
         self._calls: dict[Site, set[str]] = {}
         self._looped: set[Site] = set()
         self._evaluations: set[tuple[str, str]] = set()
+        self._training: set[tuple[str, str]] = set()
         for file, tree in self.trees.items():
             self._read(file, tree)
 
@@ -78,7 +80,24 @@ class Kinds:
         return looped if sum(s.seconds for s in looped) >= LEAST * sum(s.seconds for s in stacks) else tuple(stacks)
 
     def evaluates(self, frame: Frame) -> bool:
-        return bool(_EVALUATION.search(frame.function)) or (frame.file, frame.function) in self._evaluations
+        """Its function evaluates: by its name, by what it calls, or as was counted; never one that trains too."""
+        place = (frame.file, frame.function)
+        is_named = bool(_EVALUATION.search(frame.function)) or place in self._evaluations
+        return is_named and place not in self._training
+
+    def learn(self, trace: Trace) -> None:
+        """Which functions train, from samples below an update; which evaluate, from what moves less often than that."""
+        for s in trace.stacks:
+            if any(_library(f) in ("backward", "optimiser") for f in s.frames if not is_own(f)):
+                self._training |= {(f.file, f.function) for f in s.frames if is_own(f)}
+        updates = max((c.count for c in trace.counters if c.kind == "optimiser step"), default=0)
+        steps = max((c.bursts for c in trace.counters if c.kind == "env step"), default=0)
+        for c in trace.counters:
+            is_rare = c.bursts < SELDOM * (updates if c.kind == "evaluation" else min(steps, updates))
+            if c.kind in ("evaluation", "env step"):
+                self._evaluations |= {(c.file, c.function)} if is_rare else set()
+            else:
+                self._training.add((c.file, c.function))
 
     def calls(self, site: Site) -> set[str]:
         """Names of what a line calls: `append`, and `append@np` where it is called of np."""
@@ -117,7 +136,7 @@ def _lines(node: ast.stmt | ast.expr) -> range:
 def _is_evaluation(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """It puts a module into eval mode, loops, and never goes backward: it measures, it does not train."""
     called = set[str]().union(*(names_of(n) for n in ast.walk(function) if isinstance(n, ast.Call)))
-    loops = any(isinstance(n, (ast.For, ast.While)) for n in ast.walk(function))
+    loops = any(isinstance(n, (ast.For, ast.While, ast.comprehension)) for n in ast.walk(function))
     return "eval" in called and loops and "backward" not in called and "step" not in called
 
 
