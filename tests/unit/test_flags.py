@@ -207,6 +207,11 @@ SOURCES = {
         "    plot: bool = True\n",
         "--plot False",
     ),
+    "hugging": (
+        "from transformers import HfArgumentParser\n@dataclass\nclass A:\n    eval_every: int = field(default=10, metadata={'help': 'x'})\n"
+        "    plot: Optional[bool] = field(default=True)\n",
+        "--plot False",
+    ),
     "globals": (
         "import sys\neval_every = 10\nplot = True\nfor a in sys.argv[1:]:\n    assert a.startswith('--')\n"
         "    k, v = a[2:].split('=')\n    globals()[k] = eval(v)\n",
@@ -224,6 +229,11 @@ def test_each_style_of_source_is_read_alike(style: str) -> None:
     assert " ".join(plot.words(False) or ()) == off
     assert every.file == "train.py"
     assert source.splitlines()[every.line - 1].replace("-", "_").count("eval_every") == 1
+
+
+def test_a_class_of_a_model_s_settings_is_no_option() -> None:
+    source = "from transformers import GPT2Model\n@dataclass\nclass Shape:\n    log_every: int = 10\n"
+    assert refused(profile(source)) == ["no option of the command is known"]
 
 
 @pytest.mark.parametrize("style", SOURCES)

@@ -36,7 +36,7 @@ _DIALECTS: dict[str, _Dialect] = {
     "pyrallis": _Dialect("--x v"),
     "jsonargparse": _Dialect("--x v"),
     "pydantic_settings": _Dialect("--x v"),
-    "transformers": _Dialect("--x v"),
+    "HfArgumentParser": _Dialect("--x v"),
     "tap": _Dialect("--x v"),
     "hydra": _Dialect("x=v", dashes=False),
     "omegaconf": _Dialect("x=v", dashes=False),

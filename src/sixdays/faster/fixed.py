@@ -28,14 +28,14 @@ def trees(sources: Mapping[str, str]) -> dict[str, ast.Module]:
 
 
 def modules(parsed: Mapping[str, ast.Module]) -> frozenset[str]:
-    """Names of the top modules that they import."""
+    """The top modules that they import, and the names that they import from modules."""
     names: set[str] = set()
     for tree in parsed.values():
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 names |= {a.name.partition(".")[0] for a in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
-                names.add(node.module.partition(".")[0])
+                names |= {node.module.partition(".")[0], *(a.name for a in node.names)}
     return frozenset(names)
 
 
