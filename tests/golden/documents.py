@@ -10,12 +10,15 @@ from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from sixdays.cli import run
+from sixdays.faster.model import Machine
 from tests.command import _in
 from tests.golden.pages import ROOT
 
 FOLDER = ROOT / "tests" / "golden" / "json"
+MACHINE = ("sixdays.probes.inspect.machine", lambda *_: Machine(cores=4))  # the list of `faster` speaks of it
 FRIDAY = ("--now", "2016-11-04 18:00 America/Los_Angeles", "--draws", "2000", "--json")
 # name → what is run first, then what is kept
 COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -30,6 +33,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "undo": (("what-if", "gpu 4", "--keep", *FRIDAY), ("undo", "--now", "2016-11-04T18:00-07:00", "--json")),
     "init": (("init", "new", "--yes", "--by", "8 Nov AoE", "--takes", "20h to 40h", *FRIDAY),),
     "demo": (("demo", "--draws", "2000", "--json"),),
+    "faster": (("faster", *FRIDAY),),
     "judge": (
         ("judge", "cliff-walking/curves.csv", "--baseline", "q-learning", "--now", "2026-11-25T12:00Z", "--json"),
     ),
@@ -50,7 +54,7 @@ def document(name: str) -> Any:
         for argv in COMMANDS[name]:
             out = StringIO()
             argv = tuple(a for a in argv if a != "--plan-is-wrong")
-            with _in(Path(folder)), redirect_stdout(out), redirect_stderr(StringIO()):
+            with _in(Path(folder)), redirect_stdout(out), redirect_stderr(StringIO()), patch(*MACHINE):
                 run(list(argv))
     made = json.loads(out.getvalue())
     if isinstance(made, dict) and "id" in made:

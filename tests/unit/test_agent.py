@@ -42,7 +42,7 @@ def watched(folder: Path, *argv: str, agent: bool = True, stacks: float = 0.0, *
         }  # fmt: skip
     ran = subprocess.run(argv, cwd=folder, env={**given, **env}, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
-    return ran.stdout, read_trace(seen, began)
+    return ran.stdout, read_trace(seen)
 
 
 TRAIN = """

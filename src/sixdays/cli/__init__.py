@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ask": ("Will it fit?", "the question whose answer would change the odds most"),
     "what-if": ("Will it fit?", 'the odds after a change: sixdays what-if "method 2x faster"'),
     "init": ("Will it fit?", "writes plan.yaml from five questions, or from your logs"),
+    "faster": ("Make it fit", "what speeds up a command: sixdays faster -- python train.py"),
     "judge": ("Make it fit", "are these curves a result? sixdays judge results/"),
     "start": ("Make it fit", "say what began"),
     "done": ("Make it fit", "say what finished, or which try failed"),

@@ -1,4 +1,4 @@
-"""The values that a search for speed works on. No clock, no file, no process: probes make a Trace, levers Candidates."""
+"""The values that a search for speed works on: probes make a Trace, levers Candidates. Nothing is started here."""
 
 from __future__ import annotations
 

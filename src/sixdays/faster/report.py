@@ -148,6 +148,30 @@ class Speedups:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """argv, env: the command line with what was kept. preamble: the text of fast_start.py, empty where none is needed.
+
+    diff: against the project's root: given patches, the preamble and the line that loads it; empty where the command
+    line says it all. entry: the script that the line goes into, relative to the root.
+    """
+
+    argv: tuple[str, ...]
+    env: tuple[tuple[str, str], ...] = ()
+    preamble: str = ""
+    diff: str = ""
+    entry: str = ""
+    root: str = "."
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "argv": list(self.argv),
+            "env": dict(self.env),
+            "preamble": self.preamble or None,
+            "diff": self.diff or None,
+        }
+
+
 def _factor(f: Factor) -> dict[str, float]:
     return {"value": f.value, "low": f.low, "high": f.high}
 

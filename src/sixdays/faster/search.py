@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from math import ceil, exp, isfinite, log
+from math import ceil, exp, isfinite, log, sqrt
 from typing import TYPE_CHECKING, Literal
 
 from sixdays.faster import compare, digests, rate
@@ -328,7 +328,7 @@ class Search:
     def _is_sure(self) -> bool:
         n = len(self.pairs)
         mean = sum(self.pairs) / n
-        return (sum((x - mean) ** 2 for x in self.pairs) / (n - 1) / n) ** 0.5 < SURE
+        return sqrt(sum((x - mean) ** 2 for x in self.pairs) / (n - 1) / n) < SURE
 
     def _all_classes(self, candidates: Sequence[Candidate]) -> Steps:
         """What else is accepted, on top of what was kept: each once, all in a pair."""

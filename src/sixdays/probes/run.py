@@ -219,7 +219,7 @@ def _lines(copy: _Copy) -> tuple[Printed, ...]:
 
 def _trace(copy: _Copy, load: float) -> Trace:
     process, place = copy.process, copy.place
-    seen = read_trace(Path(place.agent), process.began)
+    seen = read_trace(Path(place.agent))
     status = None if copy.stopped else process.status
     cpu = np.array([*copy.cpu, (process.ended_s, process.cpu_s)] if not copy.stopped else copy.cpu).reshape(-1, 2)
     told = len(seen.cpu) > 1 and seen.cpu[-1, 1] >= 0.9 * cpu[-1, 1]  # else much of it is not Python

@@ -25,7 +25,7 @@ class _Process:
         return max((int(c[5]) for c in self.about.get("counters", ()) if c[0] == kind), default=0)
 
 
-def read_trace(folder: Path, began_ns: int = 0) -> Trace:
+def read_trace(folder: Path) -> Trace:
     """What the agent saw in a folder: the process that makes progress, CPU of all of them.
 
     That process is the one with most optimiser steps, then environment steps, then the first.

@@ -1,0 +1,87 @@
+"""What the user owns in the end: the changed command line, and a diff that can be put in and taken back."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from difflib import unified_diff
+from pathlib import Path
+
+from sixdays.errors import RunError, StoreError
+from sixdays.faster.model import Command, Setting
+from sixdays.faster.report import Delivery
+from sixdays.faster.setting import changed, preamble
+from sixdays.probes.entry import entry_of
+from sixdays.probes.scratch import Place, Scratch
+from sixdays.stores.files import write_whole
+
+
+def delivery(command: Command, setting: Setting, copies: Scratch, path: str | None) -> Delivery:
+    """How to have a setting. path: where the user's programs are."""
+    made = changed(command, setting)
+    env = tuple((k, v) for k, v in made.env.items() if command.env.get(k) != v)
+    text = preamble(setting)
+    shown = ""
+    if text or any(c.patch for c in setting):
+        place = copies.fresh(command, setting)
+        shown = _diff(place, [c.patch for c in setting])
+        copies.release(place)
+    return Delivery(made.argv, env, text, shown, entry_of(command, path) or "", command.root)
+
+
+def _diff(place: Place, patches: list[str]) -> str:
+    """What differs between the user's project and a copy with everything put in, as one unified diff."""
+    gone = {n for p in patches for n in re.findall(r"^--- a/(.+)\n\+\+\+ /dev/null", p, re.M)}
+    parts = []
+    for name in sorted({*place.ready, *gone}):
+        before, after = Path(place.original, name), Path(place.root, name)
+        if _stamp(before) != _stamp(after):
+            old, new = (_lines(p) for p in (before, after))
+            if old != new:
+                ends = (f"a/{name}" if before.exists() else "/dev/null", f"b/{name}" if after.exists() else "/dev/null")
+                parts += list(unified_diff(old, new, *ends))
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in parts)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _lines(path: Path) -> list[str]:
+    """Lines with their ends, as git counts them; none of a file that is not there."""
+    try:
+        text = path.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError:
+        return []
+    return re.findall(r"[^\n]*\n|[^\n]+$", text)
+
+
+def put_in(made: Delivery, stamp: str) -> str:
+    """Applies the diff to the user's project as git would; returns the command that takes it back.
+
+    Raises:
+        RunError: it does not apply any more; nothing is changed.
+        StoreError: the disk refuses.
+    """
+    root = Path(made.root)
+    kept = root / ".sixdays" / "faster" / f"{stamp}.diff"
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(kept, made.diff)
+    except OSError as e:
+        raise StoreError(f"{kept} cannot be written: {e.strerror}", "nothing was changed") from e
+    try:
+        done = subprocess.run(
+            ["git", "apply", "--whitespace=nowarn", str(kept)], cwd=root, capture_output=True, text=True, check=False
+        )
+    except OSError as e:
+        raise RunError("git is needed to put a diff in, and is not here", f"apply {kept} by hand") from e
+    if done.returncode:
+        why = done.stderr.strip().split("\n")[0].removeprefix("error: ")
+        raise RunError(f"it does not apply any more: {why}", "nothing was changed; measure again")
+    return f"git apply -R {kept.relative_to(root)}"

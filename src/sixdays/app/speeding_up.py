@@ -1,0 +1,358 @@
+"""`sixdays faster`: opens what it works on, drives the search with probes, says what it buys, records."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sixdays.app.delivering import delivery
+from sixdays.app.forecasting import forecast_of, inputs, keep_change, setting
+from sixdays.app.project import Project, open_project
+from sixdays.app.settings import Options
+from sixdays.app.tries import Tries, proposed, tries
+from sixdays.ask.proposals import saved_by_restart
+from sixdays.errors import RunError, StoreError, UsageError, did_you_mean
+from sixdays.faster.diagnosis import Line, diagnose
+from sixdays.faster.length import Length, length
+from sixdays.faster.model import PROMISES, Candidate, Command, Machine, NotTried, Profile, Promise
+from sixdays.faster.options import options_of
+from sixdays.faster.report import Delivery, Speedups
+from sixdays.faster.search import Asked, Outcome, Probe, Search, Steps
+from sixdays.faster.ten_minutes import Item
+from sixdays.faster.ten_minutes import ten_minutes as listed_items
+from sixdays.odds.forecast import Forecast, forecast
+from sixdays.plan.changes import changes
+from sixdays.plan.model import Task
+from sixdays.plugins import create, names
+from sixdays.probes import inspect
+from sixdays.probes.copying import root_of
+from sixdays.probes.run import Stop, probe
+from sixdays.probes.scratch import Scratch, scratch
+from sixdays.quantities import Unreadable, parse_seconds, show_seconds
+from sixdays.stores.trust import Trust
+
+STACKS_S = 0.01
+MOST_SCRIPTS, MOST_BYTES = 40, 500_000
+Tell = Callable[["Told"], None]
+Ask = Callable[[str], bool] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where it runs: the user's environment, the folder, the machine's name, where allowed commands are kept."""
+
+    env: Mapping[str, str]
+    cwd: str
+    host: str
+    allowed: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be made faster and how. task: of the plan, None for a command that was typed."""
+
+    command: Command
+    budget_s: float = 600.0
+    accept: tuple[Promise, ...] = ("same", "equivalent")
+    units: float | None = None
+    unit: str | None = None
+    seeds: int = 1
+    tries: Tries = field(default_factory=Tries)
+    keep_probes: bool = False
+    keep: bool = False
+    project: Project | None = None
+    task: Task | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is being tried; result: what it gave, empty before it ran. best: the gain so far. left: seconds."""
+
+    text: str
+    result: str
+    best: float
+    left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer. before, after: forecasts of the plan, where the command is a task's and something was shown.
+
+    saved_s: how much sooner a copy that runs now would end if it were started anew; negative: let it finish. diff: of
+    the plan, where the faster `takes` was written.
+    """
+
+    wanted: Wanted
+    speedups: Speedups
+    delivery: Delivery
+    before: Forecast | None = None
+    after: Forecast | None = None
+    saved_s: float | None = None
+    diff: str = ""
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        out = self.speedups.to_dict()
+        out["command"] = list(self.wanted.command.argv)
+        out["delivery"] = self.delivery.to_dict()
+        if self.before is not None and self.after is not None:
+            out["odds"] = {
+                name: {"before": self.before.targets[name].odds, "after": t.odds}
+                for name, t in self.after.targets.items()
+            }
+        return out
+
+
+def ten_minutes(plan: str, options: Options, place: Place) -> tuple[Item, ...]:
+    """What is worth ten minutes here, from the plan, the scripts beside it and the machine. Runs nothing of the user's.
+
+    Raises:
+        PlanError: there is a plan, and it is invalid.
+    """
+    project = open_project((plan,), options) if os.path.exists(plan) else None
+    found = {}
+    for file in sorted(Path(place.cwd).glob("*.py"))[:MOST_SCRIPTS]:
+        if file.is_file() and file.stat().st_size < MOST_BYTES:
+            found[file.name] = file.read_text(encoding="utf-8", errors="replace")
+    return listed_items(project.plan if project else None, inspect.machine(place.env, 0.05), found, {})
+
+
+def wanted(
+    words: Sequence[str], options: Options, place: Place, *, is_command: bool, plan: str = "plan.yaml",
+    budget: str = "10min", accept: str = "same,equivalent", units: float | None = None, unit: str | None = None,
+    seeds: int | None = None, given: Sequence[str] = (), propose: str | None = None, keep: bool = False,
+    keep_probes: bool = False,
+) -> Wanted:  # fmt: skip
+    """What a command line asks for: a command that was typed, or a task of the plan with its run and seeds.
+
+    Raises:
+        UsageError: a word that says nothing we know.
+        PlanError: the plan of a task is missing or invalid.
+    """
+    task, project = None, None
+    if is_command:
+        argv = tuple(words)
+    else:
+        project = open_project((plan,), options)
+        task = _task(project, words)
+        argv = _argv(task)
+    root, cwd = _folder(project, place)
+    return Wanted(
+        Command(argv, root, cwd), _budget(budget), _classes(accept), units, unit,
+        seeds or (task.copies if task else 1), tries(given, propose), keep_probes, keep, project, task,
+    )  # fmt: skip
+
+
+def _task(project: Project, words: Sequence[str]) -> Task:
+    known = project.plan.tasks
+    if len(words) != 1:
+        raise UsageError("name one task, or a command after --", "sixdays faster -- python train.py")
+    if words[0] not in known:
+        hint = did_you_mean(words[0], known, f"a command stands after --: sixdays faster -- {words[0]}")
+        raise UsageError(f'the plan has no task "{words[0]}"', hint)
+    task = known[words[0]]
+    if not task.run:
+        raise UsageError(f"{task.name} has no run: in {project.name}", "add the command, or name it after --")
+    return task
+
+
+def _argv(task: Task) -> tuple[str, ...]:
+    """The words of a task's run, its placeholders filled for the first copy."""
+    run = task.run.replace("{seed}", "0").replace("{copy}", "1")
+    for name, values in task.sweep:
+        run = run.replace(f"{{{name}}}", values[0])
+    if task.shell:
+        return ("sh", "-c", run)
+    try:
+        return tuple(shlex.split(run))
+    except ValueError as e:
+        raise UsageError(f"the run of {task.name} cannot be split into words: {e}", "close the quotes") from e
+
+
+def _folder(project: Project | None, place: Place) -> tuple[str, str]:
+    """The project's root, and the folder that the command runs in relative to it."""
+    cwd = str(project.path.resolve().parent) if project and project.path else place.cwd
+    root = root_of(cwd, place.env.get("HOME", ""))
+    return root, os.path.relpath(cwd, root)
+
+
+def _budget(text: str) -> float:
+    try:
+        seconds = float(parse_seconds(text))
+    except Unreadable as e:
+        raise UsageError(f"--budget: {e.message}", e.hint) from e
+    if seconds < 5.0:
+        raise UsageError("--budget: under 5 s nothing can be measured", "ten minutes is the usual: --budget 10min")
+    return seconds
+
+
+def _classes(text: str) -> tuple[Promise, ...]:
+    asked = [w.strip() for w in text.split(",") if w.strip()]
+    wrong = [w for w in asked if w not in PROMISES]
+    if wrong or not asked:
+        name = wrong[0] if wrong else text
+        raise UsageError(f'--accept: "{name}" is no class', did_you_mean(name, PROMISES, ", ".join(PROMISES)))
+    return tuple(p for p in PROMISES if p in asked)
+
+
+def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell, ask: Ask = None, yes: bool = False) -> Found:
+    """Measures what makes a command faster. Ctrl-C ends the measuring, not the answer.
+
+    Raises:
+        RunError: the command cannot be measured, and why.
+        UsageError: a task's command has not been allowed to run.
+    """
+    if what.task is not None and not yes:
+        _allow(what, Trust(place.allowed), ask)
+    machine = inspect.machine(place.env)
+    if why := inspect.refusal(what.command, machine, None, env=place.env, host=place.host):
+        raise RunError(why)
+    search = Search(Asked(what.budget_s, what.accept, what.seeds, what.unit, _stated(what)))
+    drive = _Drive(what.command, search, tell, time.monotonic())
+    diagnosis: tuple[Line, ...] = ()
+    interrupted = False
+    with scratch(what.command.root, place.env, keep=what.keep_probes) as copies:
+        try:
+            drive.run(search.look(), copies)
+            if search.failed:
+                seen = search.looked and inspect.refusal(
+                    what.command, machine, search.looked, env=place.env, host=place.host
+                )
+                raise RunError(seen or search.failed, f"try it by hand: {shlex.join(what.command.argv)}")
+            profile = _profile(what, search, copies, machine, place)
+            search.asked = replace(search.asked, length=search.asked.length or _read_length(profile))
+            diagnosis = diagnose(profile)
+            drive.run(search.improve(_found(what, profile, diagnosis, search)), copies)
+        except KeyboardInterrupt:
+            interrupted = True
+            if search.unit is None or not search.original:
+                raise
+        speedups = search.report(diagnosis, time.monotonic() - drive.began, interrupted=interrupted)
+        made = delivery(what.command, speedups.setting, copies, place.env.get("PATH"))
+        kept = (f"the copies are in {copies.path}",) if what.keep_probes else ()
+    return _told(what, speedups, made, options, kept)
+
+
+@dataclass(slots=True)
+class _Drive:
+    """Runs the probes that a search asks for, one after another."""
+
+    command: Command
+    search: Search
+    tell: Tell
+    began: float
+
+    def run(self, steps: Steps, copies: Scratch) -> None:
+        search = self.search
+        asked = next(steps, None)
+        while asked is not None:
+            self.tell(Told(asked.text, "", search.gain, search.left))
+            outcome = self._outcome(asked, copies)
+            text = asked.text
+            try:
+                following = steps.send(outcome)
+            except StopIteration:
+                following = None
+            self.tell(Told(text, search.said(asked, outcome), search.gain, search.left))
+            asked = following
+
+    def _outcome(self, asked: Probe, copies: Scratch) -> Outcome:
+        unit = self.search.unit
+        key = unit.key if unit and asked.events else None
+        stop = Stop(asked.seconds, key, asked.events)
+        stacks = STACKS_S if asked.stacks else 0.0
+        try:
+            traces = probe(copies, self.command, asked.setting, stop=stop, stacks_every=stacks)
+        except RunError as e:
+            if not asked.setting:
+                raise
+            return Outcome((), time.monotonic() - self.began, e.message)
+        return Outcome(traces, time.monotonic() - self.began)
+
+
+def _allow(what: Wanted, trust: Trust, ask: Ask) -> None:
+    """A plan's command runs only once its user has seen its words (docs/security)."""
+    argv, where = what.command.argv, what.command.root
+    if trust.allows(argv, where):
+        return
+    shown = shlex.join(argv)
+    if ask is None:
+        raise UsageError(f"the plan's command has not been allowed to run here: {shown}", "read it, then add --yes")
+    if not ask(f"Run {shown} in copies of {where}, for {show_seconds(what.budget_s)}?"):
+        raise UsageError("not run", "nothing was changed")
+    trust.allow(argv, where)
+
+
+def _stated(what: Wanted) -> Length | None:
+    return None if what.units is None else Length(what.units, what.unit or "", f"{what.units:g} from --units")
+
+
+def _profile(what: Wanted, search: Search, copies: Scratch, machine: Machine, place: Place) -> Profile:
+    """All that levers may look at. Its help is asked for only where that cannot start the training."""
+    assert search.looked is not None
+    path = place.env.get("PATH")
+    return Profile(
+        what.command,
+        search.looked,
+        machine,
+        inspect.help_of(what.command, copies, path),
+        inspect.sources_of(what.command, search.looked, path),
+        inspect.configs_of(what.command, path),
+        what.seeds,
+        what.accept,
+    )
+
+
+def _read_length(profile: Profile) -> Length | None:
+    options = options_of(profile.help, profile.sources, profile.configs, profile.command.argv)
+    return length(options, profile.command.argv, profile.trace)
+
+
+def _found(
+    what: Wanted, profile: Profile, diagnosis: Sequence[Line], search: Search
+) -> list[tuple[bool, Sequence[Candidate | NotTried]]]:
+    """What all levers propose, in the order in which it is tried; given changes first."""
+    given = what.tries.options
+    if what.tries.propose:
+        try:
+            seconds = max(10.0, 0.25 * search.left)
+            given["patches"]["--propose"] = proposed(what.tries.propose, profile, diagnosis, seconds)
+        except RunError as e:
+            search.not_tried.append(NotTried("given", e.message))
+    levers = [create("levers", name, given if name == "given" else {}) for name in names("levers")]
+    levers.sort(key=lambda lever: lever.rank)
+    return [(lever.together, lever.propose(profile)) for lever in levers]
+
+
+def _told(what: Wanted, speedups: Speedups, made: Delivery, options: Options, notes: tuple[str, ...]) -> Found:
+    """What it buys in the plan, recorded; written into it where that was asked for."""
+    found = Found(what, speedups, made, notes=notes)
+    project, task = what.project, what.task
+    if project is None or task is None:
+        return found
+    phrase = f"{task.name} {speedups.factor.value:.3g}x faster"
+    if speedups.confirmed:
+        before = forecast_of(project)
+        change = changes(project.plan, (phrase,), setting(project, before))
+        after = forecast(change.plan, inputs(project), base=before.run.order_names, draws=before.draws)
+        network = before.run.network
+        saved = saved_by_restart(network.activities[network.index[task.name]], speedups.factor.value)
+        found = replace(found, before=before, after=after, saved_s=saved)
+        if what.keep:
+            found = replace(found, diff=keep_change(project, change.plan, phrase))
+    data = {
+        "task": task.name, "command": list(what.command.argv), "factor": speedups.to_dict()["factor"],
+        "confirmed": speedups.confirmed, "at": options.now.isoformat(), "unit": speedups.unit,
+        "rate_before": speedups.rate_before, "rate_after": speedups.rate_after, "copies": speedups.copies,
+        "kept": [s.text for s in speedups.kept], "in_plan": bool(found.diff),
+    }  # fmt: skip
+    try:
+        project.add("speed-up measured", data)
+    except StoreError as e:
+        return replace(found, notes=(*found.notes, f"not recorded: {e.message}"))
+    return found

@@ -1,0 +1,122 @@
+"""sixdays faster: what speeds up a command, measured and proved."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sixdays.cli import EXIT_INTERRUPTED
+from sixdays.cli.live import Live
+from sixdays.cli.options import forecasting, note, options, say, say_json
+
+if TYPE_CHECKING:
+    from sixdays.faster.report import Delivery
+
+
+class _Split(click.Command):
+    """Notes whether a command stands after `--`: a lone word before it names a task."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta["after"] = "--" in args
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_Split)
+@click.argument("words", nargs=-1, metavar="[TASK] | -- COMMAND...")
+@click.option("--budget", default="10min", show_default=True, metavar="D", help="How long it may measure.")
+@click.option("--accept", default="same,equivalent", show_default=True, help="Classes to take: also changed, less.")
+@click.option("--units", type=click.FloatRange(min=0, min_open=True), help="Of one whole run; read from it by default.")
+@click.option("--unit", metavar="WORD", help="What counts as progress: env, optimiser, batch, printed.")
+@click.option("--seeds", type=click.IntRange(1, 100_000), help="How many copies the answer needs.")
+@click.option("--try", "tries", multiple=True, metavar='FILE.diff|"COMMAND"', help="A change of your own; repeatable.")
+@click.option("--propose", metavar="COMMAND", help="A program that reads the diagnosis and writes a diff.")
+@click.option("--apply", "put_in", is_flag=True, help="Put it in: shown first, asked, and taken back by its reverse.")
+@click.option("--keep", is_flag=True, help="Write the faster `takes` into the plan; sixdays undo takes it back.")
+@click.option("--keep-probes", is_flag=True, help="Leave the scratch copies, and say where.")
+@click.option("--plan", metavar="PLAN", default="plan.yaml", show_default=True, help="The plan of TASK.")
+@click.option("--yes", is_flag=True, help="Do not ask before a task's command is run, or a change put in.")
+@forecasting
+def command(
+    words: tuple[str, ...], budget: str, accept: str, units: float | None, unit: str | None, seeds: int | None,
+    tries: tuple[str, ...], propose: str | None, put_in: bool, keep: bool, keep_probes: bool, plan: str, yes: bool,
+    as_json: bool, **given: Any,
+) -> int:  # fmt: skip
+    """What makes a command faster: measured in ten minutes, without an edit, its numbers proved the same.
+
+    sixdays faster -- python train.py    measures short runs of it in scratch copies, with changes put in
+    sixdays faster TASK                  the same for a task of the plan: its run, seeds and length
+    sixdays faster                       the ten-minute list; runs nothing
+    """
+    from sixdays.app import speeding_up
+
+    how = options(**given)
+    place = speeding_up.Place(dict(os.environ), os.getcwd(), platform.node(), allowed())
+    if not words:
+        items = speeding_up.ten_minutes(plan, how, place)
+        if as_json:
+            say_json({"schema": 1, "items": [i.to_dict() for i in items]})
+        else:
+            from sixdays.render.faster import ten_minute_lines
+
+            say(ten_minute_lines(items))
+        return 0
+    what = speeding_up.wanted(
+        words, how, place, is_command=click.get_current_context().meta["after"] or len(words) > 1, plan=plan,
+        budget=budget, accept=accept, units=units, unit=unit, seeds=seeds, given=tries, propose=propose, keep=keep,
+        keep_probes=keep_probes,
+    )  # fmt: skip
+    if not as_json:
+        note(
+            [f"{shlex.join(what.command.argv)}", f"short runs in copies of {what.command.root}; nothing there changes"]
+        )
+    with Live(quiet=as_json) as live:
+        found = speeding_up.speed_up(what, how, place, tell=live.tell, ask=_ask(), yes=yes)
+    if as_json:
+        say_json(found.to_dict())
+    else:
+        from sixdays.render.changes import odds_lines
+        from sixdays.render.faster import delivery_lines, plan_lines, speedup_lines
+
+        lines = speedup_lines(found.speedups)
+        if found.speedups.kept or found.speedups.copies > 1:
+            lines += delivery_lines(found.delivery)
+        if found.before is not None and found.after is not None and what.task is not None:
+            lines += odds_lines(found.before, found.after)[1:]
+            lines += plan_lines(what.task.name, found.saved_s, found.diff)
+        say(lines)
+    note(list(found.notes))
+    if put_in:
+        _put_in(found.delivery, how.now.strftime("%Y%m%d-%H%M%S"), yes=yes)
+    return EXIT_INTERRUPTED if found.speedups.interrupted else 0
+
+
+def _put_in(made: Delivery, stamp: str, *, yes: bool) -> None:
+    """Shows the diff, asks, applies it, and says what takes it back."""
+    from sixdays.app import delivering
+
+    if not made.diff:
+        note(["nothing to put in: the command line says it all"])
+        return
+    note(made.diff.splitlines())
+    if not yes and not (sys.stdin.isatty() and click.confirm("Put it in?", default=False, err=True)):
+        note(["nothing was changed", "   hint: --apply --yes puts it in without asking"])
+        return
+    note([f"put in; taken back by: {delivering.put_in(made, stamp)}"])
+
+
+def _ask() -> Callable[[str], bool] | None:
+    """Asks on a terminal; elsewhere there is nobody to ask."""
+    return (lambda text: click.confirm(text, default=False, err=True)) if sys.stdin.isatty() else None
+
+
+def allowed() -> Path:
+    """Where this user's allowed commands are kept."""
+    state = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    return Path(state) / "sixdays" / "allowed"

@@ -1,0 +1,150 @@
+"""What `sixdays faster` found, as lines: the factor, what is kept, what it buys, where the time goes."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from sixdays.faster.compare import Factor
+from sixdays.faster.model import NotTried
+from sixdays.faster.report import Delivery, Speedups, Step
+from sixdays.faster.setting import PREAMBLE
+from sixdays.faster.ten_minutes import Item
+from sixdays.quantities import show_seconds
+from sixdays.render.changes import clean_diff
+from sixdays.render.problems import clean
+from sixdays.render.text import indented
+
+TEN = 10
+MOST = 6  # of each list; --json has all
+
+
+def speedup_lines(s: Speedups) -> list[str]:
+    """What was measured: the factor, what is kept, the time to answer, where the time goes, what else was tried."""
+    lines = [*_headline(s), ""]
+    lines += _listed("Kept", [_step(x) for x in s.kept])
+    lines += _others(s)
+    lines += _listed("Thrown out: it broke its promise", [f"{t.candidate.text}: {t.why}" for t in s.thrown_out])
+    lines += _answer(s)
+    lines += _where(s)
+    lines += _listed("Measured, not shown", [_step(x) for x in s.not_shown])
+    lines += _listed("Not tried", _reasons(s.not_tried))
+    lines += _basis(s)
+    return lines
+
+
+def _headline(s: Speedups) -> list[str]:
+    rates = f"{_rate(s.rate_before)} → {_rate(s.rate_after)} {s.unit}s a second, one copy"
+    if s.kept and s.confirmed:
+        promise = "the same numbers" if all(k.promise == "same" for k in s.kept) else "the same algorithm"
+        first = f"{_times(s.factor)} faster, {promise}: confirmed on {s.pairs} fresh pairs."
+        return [*indented(first, ""), *indented(rates, "")]
+    rate = f"{_rate(s.rate_before)} {s.unit}s a second, one copy"
+    if s.interrupted:
+        return [*indented("Interrupted: nothing is confirmed yet.", ""), *indented(rate, "")]
+    return [*indented("No change tried here makes it faster by a tenth or more.", ""), *indented(rate, "")]
+
+
+def _others(s: Speedups) -> list[str]:
+    if not s.others:
+        return []
+    total = f"all together {_times(s.factor_all_classes)}"
+    return _listed("Other experiments, as you accept them", [*(_step(x) for x in s.others), total])
+
+
+def _answer(s: Speedups) -> list[str]:
+    length = f"{s.length:,.0f} {s.unit}s"
+    what = f"{s.seeds} seeds of {length}" if s.seeds > 1 else length
+    known = s.length_text if s.length_known else "the length of a run is not known: --units N"
+    lines = [f"Time to answer, {what}"]
+    before, after = show_seconds(s.answer_s_before), show_seconds(s.answer_s_after)
+    how = f", {s.copies} copies side by side" if s.copies > 1 else ""
+    lines += indented(f"{before} → {after}: {s.answer_factor:.2g}×{how}")
+    lines += indented(f"({known})")
+    if s.seeds == 1 and s.packed:
+        k, rate = s.packed[0]
+        gain = rate / s.rate_before if s.rate_before else 1.0
+        lines += indented(f"{k} copies side by side make {gain:.2g}× as many {s.unit}s a second in all: --seeds {k}")
+    return [*lines, ""]
+
+
+def _where(s: Speedups) -> list[str]:
+    if not s.diagnosis:
+        return []
+    found = [f"{d.file}:{d.line}  {100 * d.share:.0f} %  {d.text}" for d in s.diagnosis]
+    return _listed("Where the time goes", found)
+
+
+def _reasons(not_tried: Sequence[NotTried]) -> list[str]:
+    return [f"{n.lever}: {n.why}" for n in not_tried]
+
+
+def _basis(s: Speedups) -> list[str]:
+    said = [f"Measured: {s.phase}." if s.phase else "", s.clock, s.repeatable and f"Not repeated: {s.repeatable}."]
+    said.append(f"{s.probes} short runs in {show_seconds(s.seconds)}; others kept {s.load:.1f} cores busy.")
+    return [line for text in (*said, *s.notes) if text for line in indented(text, "")]
+
+
+def delivery_lines(made: Delivery) -> list[str]:
+    """How to have what was found: the command line, and the text of the preamble with the line that loads it."""
+    words = " ".join([*(f"{k}={shlex.quote(v)}" for k, v in made.env), shlex.join(made.argv)])
+    lines = ["To have it", f"  {clean(words)}"]
+    if made.preamble:
+        loaded = f"with this file beside {made.entry}, and `import fast_start` as its first line; --apply does both"
+        lines += indented(loaded)
+        lines += ["", f"  # {PREAMBLE}", *(f"  {clean(line)}" for line in made.preamble.rstrip().split("\n"))]
+    elif made.diff:
+        lines += indented("with the patches above: --apply puts them in")
+    return [*lines, ""]
+
+
+def plan_lines(task: str, saved_s: float | None, diff: str) -> list[str]:
+    """Of a task that runs now: start it anew, or let it finish; and what was written into the plan."""
+    lines = []
+    if saved_s is not None:
+        sooner = show_seconds(abs(saved_s))
+        advice = (
+            f"start it anew: it ends {sooner} sooner" if saved_s > 0 else f"let it finish: {sooner} sooner than anew"
+        )
+        lines += ["", *indented(f"{task} runs now: {advice}.", "")]
+    if diff:
+        lines += ["", *clean_diff(diff), "", "Written. sixdays undo takes it back."]
+    return lines
+
+
+def ten_minute_lines(items: Sequence[Item]) -> list[str]:
+    """The list that `sixdays faster` alone prints; nothing was run."""
+    if not items:
+        return ["Nothing here tells what could be faster: name a command, sixdays faster -- python train.py"]
+    lines = ["Ten minutes that could make it faster, the most per minute first. Nothing was run.", ""]
+    for i, item in enumerate(items[:TEN], 1):
+        bound = f"up to {item.bound:.1f}×" if item.bound < 100 else "no bound known"
+        lines += indented(f"{i:>2}  {item.text}", " ")
+        lines += indented(f"{bound} · {item.promise} · {item.minutes:g} min · {item.evidence}", "     ")
+        if item.command:
+            lines += [f"     {clean(item.command)}"]
+    return lines
+
+
+def _listed(heading: str, rows: Sequence[str]) -> list[str]:
+    if not rows:
+        return []
+    lines = [heading]
+    for row in rows[:MOST]:
+        lines += indented(clean(row))
+    if len(rows) > MOST:
+        lines += indented(f"and {len(rows) - MOST} more (--json has all)")
+    return [*lines, ""]
+
+
+def _step(x: Step) -> str:
+    unchecked = f" (not checked: {x.unchecked})" if x.unchecked else ""
+    return f"{x.factor.value:.2f}×  {x.promise}  {x.text}{unchecked}"
+
+
+def _times(f: Factor) -> str:
+    return f"{f.value:.2f}× ({f.low:.2f} to {f.high:.2f})"
+
+
+def _rate(r: float) -> str:
+    return f"{r:,.0f}" if r >= 100 else f"{r:.3g}"
