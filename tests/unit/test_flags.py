@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
+
+import click
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from sixdays.faster.model import (
     PROMISES,
@@ -18,7 +22,7 @@ from sixdays.faster.model import (
     Stack,
     Trace,
 )
-from sixdays.faster.option import Option
+from sixdays.faster.option import Option, Scalar
 from sixdays.faster.options import options_of
 from sixdays.faster.setting import words
 from sixdays.levers.flags import create
@@ -229,6 +233,52 @@ def test_each_style_of_source_is_read_alike(style: str) -> None:
     assert " ".join(plot.words(False) or ()) == off
     assert every.file == "train.py"
     assert source.splitlines()[every.line - 1].replace("-", "_").count("eval_every") == 1
+
+
+def a_parser(formatter: type[argparse.HelpFormatter]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "train.py", formatter_class=formatter, description="Trains. --not-an-option is text."
+    )
+    parser.add_argument(
+        "--eval-interval", "-e", type=int, default=10, metavar="N", help="a text " * 20 + "(default: 10)"
+    )
+    parser.add_argument("--plot", action=argparse.BooleanOptionalAction, default=True, help="(default: True)")
+    parser.add_argument("--an-option-with-a-name-too-long-for-one-line-save-every", type=float, default=2.0)
+    parser.add_argument("--mode", choices=["a", "b"], default="a")
+    parser.add_argument("--render", action="store_true")
+    parser.add_argument("--sizes", nargs="+", type=int, default=[1])
+    return parser
+
+
+@pytest.mark.parametrize("formatter", [argparse.HelpFormatter, argparse.ArgumentDefaultsHelpFormatter])
+def test_a_real_parser_takes_the_words_that_its_help_gives(formatter: type[argparse.HelpFormatter]) -> None:
+    parser = a_parser(formatter)
+    found = {o.name: o for o in options_of(parser.format_help(), {}, {}, ("python", "train.py"))}
+    assert set(found) == {a.dest for a in parser._actions} - {"help"}
+    assert (found["eval_interval"].value, found["plot"].value) == (10, True)
+    settings: dict[str, Scalar] = {"eval_interval": 70, "plot": False, "mode": "b", "render": True, "sizes": 5}
+    said = [found[name].words(value) or () for name, value in settings.items()]
+    read = vars(parser.parse_args([w for ws in said for w in ws]))
+    assert {k: read[k] for k in settings} == {**settings, "sizes": [5]}
+
+
+def test_a_real_command_of_click_takes_the_words_that_its_help_gives() -> None:
+    heard: dict[str, object] = {}
+
+    @click.command()
+    @click.option("--eval-every", "-e", default=10, show_default=True, help="Evaluate each N.")
+    @click.option("--plot/--no-plot", default=True, show_default=True)
+    @click.option("--mode", type=click.Choice(["a", "b"]), default="a", show_default=True)
+    @click.option("--render", is_flag=True)
+    def train(**options: object) -> None:
+        heard.update(options)
+
+    text = CliRunner().invoke(train, ["--help"]).output
+    found = {o.name: o for o in options_of(text, {}, {}, ("python", "train.py"))}
+    assert {n: o.value for n, o in found.items()} == {"eval_every": 10, "plot": True, "mode": "a", "render": False}
+    settings: dict[str, Scalar] = {"eval_every": 70, "plot": False, "mode": "b", "render": True}
+    CliRunner().invoke(train, [w for name, value in settings.items() for w in found[name].words(value) or ()])
+    assert heard == settings
 
 
 def test_a_class_of_a_model_s_settings_is_no_option() -> None:

@@ -9,7 +9,9 @@ from sixdays.faster.option import Option, Scalar, Type, plain, scalar, type_of
 
 _BOX = re.compile(r"[│┃╭╮╰╯─━┌┐└┘|]{1}(?=\s|[─━]|$)|\x1b\[[0-9;]*m|^[│┃╭╰┌└]")
 _NAME = r"--?(?:\[no-?\])?[A-Za-z][\w.-]*"
-_VALUE = r"(?:\{[^}\s]*\}(?:\|\S+)?|<[^>]*>|\[[^\]]*\](?!\w)|[A-Z][A-Z0-9_.|\[\]]*)(?=[\s,:]|$)"
+_VALUE = (
+    r"(?!\[(?:default|required))(?:\{[^}\s]*\}(?:\|\S+)?|<[^>]*>|\[[^\]]*\](?!\w)|[A-Z][A-Z0-9_.|\[\]]*)(?=[\s,:]|$)"
+)
 _AFTER = rf"(?:=[^\s,]+|[ ](?:{_VALUE}|[a-z][\w.]*(?=\s\s|$)))"  # --x=4, --x N, --x n
 _START = re.compile(rf"^\s*(?P<names>{_NAME}{_AFTER}*(?:\s*[,/|]?\s+{_NAME}{_AFTER}*|[,/|]{_NAME})*)")
 _DEFAULT = (
