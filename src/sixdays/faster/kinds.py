@@ -82,7 +82,7 @@ class Kinds:
     def evaluates(self, frame: Frame) -> bool:
         """Its function evaluates: by its name, by what it calls, or as was counted; never one that trains too."""
         place = (frame.file, frame.function)
-        is_named = bool(_EVALUATION.search(frame.function)) or place in self._evaluations
+        is_named = is_evaluation_name(frame.function) or place in self._evaluations
         return is_named and place not in self._training
 
     def learn(self, trace: Trace) -> None:
@@ -144,3 +144,12 @@ def _is_evaluation(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 def _library(frame: Frame) -> Doing:
     name = f"{frame.file}:{frame.function}"
     return next((doing for doing, pattern in _LIBRARIES if re.search(pattern, name)), "python")
+
+
+def is_evaluation_name(name: str) -> bool:
+    """A function of this name evaluates: `evaluate`, `run_validation`, `test`.
+
+    >>> is_evaluation_name("validate_epoch"), is_evaluation_name("latest")
+    (True, False)
+    """
+    return bool(_EVALUATION.search(name))
