@@ -61,6 +61,7 @@ class World:
     def trace(self, cost: float, probe: Probe, *, lying: bool) -> Trace:
         n = int((probe.seconds - self.start_s) / cost)
         n = min(n, probe.events) if probe.events else n
+        n = min(n, int(12.0 / cost)) if probe.enough else n
         times = self.start_s + cost * np.arange(1.0, n + 1.0)
         step = Counter("optimiser step", "train.py", "main", 9, times, n, first=float(times[0]))
         return Trace(

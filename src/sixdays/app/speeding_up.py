@@ -264,7 +264,7 @@ class _Drive:
     def _outcome(self, asked: Probe, copies: Scratch) -> Outcome:
         unit = self.search.unit
         key = unit.key if unit and asked.events else None
-        stop = Stop(asked.seconds, key, asked.events)
+        stop = Stop(asked.seconds, key, asked.events, enough=asked.enough)
         stacks = STACKS_S if asked.stacks else 0.0
         try:
             traces = probe(copies, self.command, asked.setting, stop=stop, stacks_every=stacks)

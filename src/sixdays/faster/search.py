@@ -11,7 +11,7 @@ Its clock is the time that outcomes carry, so a test can play a whole search wit
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil, exp, isfinite, log, sqrt
 from typing import TYPE_CHECKING, Literal
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Purpose = Literal["look", "again", "try", "copies", "confirm"]
 WORTH = 1.03  # what a single measurement must show for a candidate to be kept on the way; the total is confirmed
 HARMLESS = 0.98  # a bundle of switches stays from here on: its parts are small
+LOOKING = 0.25  # of the budget, at most, until the main phase was seen
 WINDOW = (0.7, 8.0)  # seconds of progress that are compared
 CONFIRMING = 0.35  # of the budget, at least, is left for fresh pairs
 PAIRS = (3, 8)
@@ -39,9 +40,10 @@ SURE = 0.02  # standard error of the mean log ratio at which more pairs tell not
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One run to make. events: of the unit's counter, after which it may stop; 0: at `seconds`. stacks: sample them.
+    """One run to make.
 
-    seconds: the longest that it may take. text: what is tried, for people.
+    events: of the unit's counter, after which it may stop; 0: at `seconds`. enough: says of what was seen so far
+    whether it may stop. seconds: the longest that it may take. stacks: sample them. text: what is tried, for people.
     """
 
     purpose: Purpose
@@ -51,6 +53,7 @@ class Probe:
     events: int = 0
     copies: int = 1
     stacks: bool = False
+    enough: Callable[[Trace], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,25 +126,16 @@ class Search:
     # look ------------------------------------------------------------------------------------------------------
 
     def look(self) -> Steps:
-        """The command as it is: until its main phase is reached, and once more."""
-        seconds = min(max(0.04 * self.asked.budget_s, 2.0), 20.0)
-        while True:
-            outcome = yield from self._run(Probe("look", (), seconds, "the command as it is", stacks=True))
-            if self._is_hopeless(outcome):
-                return
-            trace = self.looked = outcome.trace
-            self.unit = rate.unit_of(trace, self.asked.unit)
-            missing = rate.reached(trace, self.unit, self.asked.length) if self.unit else "no progress to be seen"
-            if not missing or not trace.stopped:
-                break
-            if seconds >= 0.2 * self.asked.budget_s:
-                self.failed = "" if self.unit else f"{missing} in {seconds:.0f} s"
-                break
-            seconds = min(3.0 * seconds, 0.2 * self.asked.budget_s)
+        """The command as it is: until its main phase was seen for long enough, and once more."""
+        most = LOOKING * self.asked.budget_s
+        look = Probe("look", (), most, "the command as it is", stacks=True, enough=self._is_enough)
+        outcome = yield from self._run(look)
+        trace = self.looked = outcome.trace if outcome.traces else Trace()
+        if self._is_hopeless(outcome):
+            return
+        self.unit = rate.unit_of(trace, self.asked.unit) or rate.whole_run(trace)
         if self.unit is None:
-            self.unit = rate.whole_run(trace)
-        if self.unit is None:
-            self.failed = self.failed or "no progress to be seen"
+            self.failed = f"no progress to be seen in {trace.seconds:.0f} s"
             return
         self.window = rate.window(trace, self.unit, self._window_s())
         outcome = yield from self._run(self._probe("again", (), "the command once more"))
@@ -156,6 +150,15 @@ class Search:
     def _is_hopeless(self, outcome: Outcome) -> bool:
         self.failed = outcome.problem or _failure(outcome.trace)
         return bool(self.failed)
+
+    def _is_enough(self, trace: Trace) -> bool:
+        """Whether a trace tells the unit, and holds its main phase for as long as is compared."""
+        unit = rate.unit_of(trace, self.asked.unit)
+        if unit is None or rate.reached(trace, unit, self.asked.length):
+            return False
+        u0, u1 = rate.window(trace, unit, self._window_s())
+        begin, end = rate.time_of(trace, unit, u0), rate.time_of(trace, unit, u1)
+        return begin is not None and end is not None and end - begin >= 0.8 * self._window_s()
 
     def _window_s(self) -> float:
         return min(max(self.asked.budget_s / 75.0, WINDOW[0]), WINDOW[1])
@@ -445,6 +448,8 @@ class Search:
     def _events(self, trace: Trace) -> int:
         """How many events of the unit's counter the window ends after; 0 where a probe ends with its time."""
         unit = self._unit()
+        if unit.kind == "printed":
+            return ceil(self.window[1])
         each = next((c.each for c in trace.counters if c.key == unit.key), 0.0)
         return ceil(self.window[1] / each) + 1 if each else 0
 

@@ -34,6 +34,7 @@ class Stop:
     with no counter: of any that the agent counts. A counter of two is a number that is printed, by its pattern and
     its place among the numbers of the line (see `faster.printed`); units are then what it grows to.
 
+    enough: asked now and then of what was seen so far; the probe ends where it says yes.
     memory_bytes, disk_bytes: of all copies together, over which they are stopped; 0: 90 % of the memory that is free
     at the start, half of the disk's room (at most 20 GB).
     """
@@ -43,6 +44,7 @@ class Stop:
     units: float = 0
     memory_bytes: int = 0
     disk_bytes: int = 0
+    enough: Callable[[Trace], bool] | None = None
 
 
 @dataclass(slots=True)
@@ -152,7 +154,7 @@ def _started(
 
 def _watch(copies: Sequence[_Copy], stop: Stop, memory: int, disk: int, tick: Callable[[float], None] | None) -> None:
     """Comes back when all copies have ended or are to be stopped; each says why."""
-    look, weigh, count, name = _Seldom(0.2), _Seldom(0.5), _Seldom(POLL_S), _Seldom(1.0)
+    look, weigh, count, name, judge = _Seldom(0.2), _Seldom(0.5), _Seldom(POLL_S), _Seldom(1.0), _Seldom(0.5)
     base = sum(size_of(c.place.folder) for c in copies)
     while running := [c for c in copies if not c.process.poll()]:
         seconds = running[0].process.seconds
@@ -170,11 +172,13 @@ def _watch(copies: Sequence[_Copy], stop: Stop, memory: int, disk: int, tick: Ca
             with count.timed():
                 if all(_counted(c, stop.counter) >= stop.units for c in running):
                     why = why or "units"
+        if stop.enough and judge.due:
+            with judge.timed():
+                if all(stop.enough(_so_far(c)) for c in running):
+                    why = why or "units"
         if name.due:
             with name.timed():
-                for c in running:
-                    copies_here = os.path.dirname(c.place.folder) + os.sep
-                    c.outside |= {p for p in c.process.writes() if not p.startswith(copies_here)}
+                _note_writes(running)
         if why:
             for c in running:
                 c.stopped, c.seconds = why, c.process.seconds
@@ -192,12 +196,25 @@ def _look(running: Sequence[_Copy]) -> None:
         c.cpu.append((c.process.seconds, c.process.cpu_s))
 
 
+def _note_writes(running: Sequence[_Copy]) -> None:
+    for c in running:
+        copies_here = os.path.dirname(c.place.folder) + os.sep
+        c.outside |= {p for p in c.process.writes() if not p.startswith(copies_here)}
+
+
 def _counted(copy: _Copy, counter: tuple[str, ...] | None) -> float:
     """How many events of the counter, or of the most active one, the copy has seen; how far the number has grown."""
     if counter and len(counter) == 2:
         grown = printed.growing(_lines(copy))
         return max((float(g.values[-1]) for g in grown if (g.pattern, str(g.token)) == counter), default=0.0)
     return max((n for key, n in _live(Path(copy.place.agent)) if counter in (None, key)), default=0)
+
+
+def _so_far(copy: _Copy) -> Trace:
+    """What a copy that runs has shown until now: counters, printed lines, no samples."""
+    lines = _lines(copy)
+    seen = read_trace(Path(copy.place.agent))
+    return replace(seen, printed=lines, seconds=copy.process.seconds, stopped="time")
 
 
 def _live(folder: Path) -> Iterator[tuple[tuple[str, ...], int]]:
