@@ -141,6 +141,13 @@ def test_with_a_trace_the_length_is_in_the_unit_of_progress() -> None:
     assert said(accumulated, trace=trace).startswith("2350 optimiser step")  # 938 ÷ 4 = 234.5, so 235
 
 
+def test_the_unit_that_the_user_counts_in_decides() -> None:
+    acting = Trace(counters=(counter("env step"), counter("optimiser step")))
+    options = options_of("", {"train.py": "gradient_steps = 700\ntotal_timesteps = 900\n"}, {}, ("python", "train.py"))
+    found = [length(options, (), acting, wanted) for wanted in (None, "optimiser")]
+    assert [(f.value, f.unit) for f in found if f] == [(900.0, "env step"), (700.0, "optimiser step")]
+
+
 def test_what_cannot_be_said_in_the_unit_of_progress_is_no_length() -> None:
     acting = Trace(counters=(counter("env step"), counter("optimiser step")))
     assert said("for n_epi in range(90):\n    pass\n", trace=acting) == (

@@ -61,26 +61,32 @@ class _Found:
         return _Found(self.score, Length(said.value * times, unit, said.text + per), self.vague)
 
 
-def length(options: Sequence[Option], argv: Sequence[str] = (), trace: Trace | None = None) -> Length | None:
+def length(
+    options: Sequence[Option], argv: Sequence[str] = (), trace: Trace | None = None, wanted: str | None = None
+) -> Length | None:
     """The length of the whole run; None where it is not said, or said in two ways.
 
     options, argv: what can be set, and what is. trace: a run of the command; the length is then in the unit that it
-    progresses in, or None where it cannot be said in that unit.
+    progresses in, or None where it cannot be said in that unit. wanted: a word of the unit that the user counts in.
     """
-    return _judged(options, argv, trace)[0]
+    return _judged(options, argv, trace, wanted)[0]
 
 
-def doubt(options: Sequence[Option], argv: Sequence[str] = (), trace: Trace | None = None) -> str:
+def doubt(
+    options: Sequence[Option], argv: Sequence[str] = (), trace: Trace | None = None, wanted: str | None = None
+) -> str:
     """Why there is no length, in words; empty where there is one."""
-    return _judged(options, argv, trace)[1]
+    return _judged(options, argv, trace, wanted)[1]
 
 
-def _judged(options: Sequence[Option], argv: Sequence[str], trace: Trace | None) -> tuple[Length | None, str]:
+def _judged(
+    options: Sequence[Option], argv: Sequence[str], trace: Trace | None, wanted: str | None
+) -> tuple[Length | None, str]:
     asked = [given(o, argv) for o in options]
     said = [f for o in asked if (f := _read(o))]
     if not said:
         return None, "no option, constant or loop says how long the run is"
-    unit = unit_of(trace) if trace is not None else None
+    unit = unit_of(trace, wanted) if trace is not None else None
     if trace is not None and unit is None:
         return None, "no progress is seen that a length could be counted in"
     fit = said if trace is None or unit is None else [c for f in said if (c := _converted(f, unit, trace, options))]
