@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +10,7 @@ from typing import Any
 
 from sixdays.faster.bounds import Site, bound, by_line, is_own, own, working
 from sixdays.faster.graphs import keeps_graph
-from sixdays.faster.kinds import Doing, Kinds
+from sixdays.faster.kinds import Doing, Kinds, Loop
 from sixdays.faster.model import Profile, Stack
 
 WORTH = 0.03  # a share below is not worth a line
@@ -114,6 +113,7 @@ def _parameters(shapes: str) -> int:
 
 
 def _made(view: _View, site: Site, share: float, kind: str, text: str) -> Line:
+    share = min(share, 1.0)
     return Line(site[0], site[1], share, kind, bound(share), text)
 
 
@@ -121,7 +121,7 @@ def _graph(view: _View) -> Iterator[Line]:
     """A policy that acts in grad mode, step after step, and keeps what it gave for one update at the end."""
     acting = [c for c in view.profile.trace.counters if c.kind == "env step" and c.file in view.kinds.trees]
     for c in acting:
-        loop = _loop_at(view.kinds.trees[c.file], c.line)
+        loop = view.kinds.loop((c.file, c.line))
         if loop is None:
             continue
         inside = [s for s in view.stacks if any(f.file == c.file and _holds(loop, f.line) for f in s.frames)]
@@ -146,8 +146,7 @@ def _element_loops(view: _View) -> Iterator[Line]:
     for kind in kinds:
         for s in view.by_kind[kind]:
             frame = own(s)
-            tree = view.kinds.trees.get(frame.file) if frame else None
-            loop = _loop_at(tree, frame.line) if tree is not None and frame else None
+            loop = view.kinds.loop((frame.file, frame.line)) if frame else None
             if loop is not None and frame is not None and not _moves(view, frame.file, loop, moving):
                 slow[(frame.file, loop.lineno)].append(s)
     for stacks in slow.values():
@@ -158,20 +157,14 @@ def _element_loops(view: _View) -> Iterator[Line]:
             view.take(stacks)
 
 
-def _moves(view: _View, file: str, loop: ast.For | ast.While, moving: set[Site]) -> bool:
+def _moves(view: _View, file: str, loop: Loop, moving: set[Site]) -> bool:
     """A loop of training or acting itself, which cannot be one operation."""
     lines = range(loop.lineno, (loop.end_lineno or loop.lineno) + 1)
     called = set[str]().union(*(view.kinds.calls((file, n)) for n in lines))
     return any((file, n) in moving for n in lines) or bool(called & {"backward", "zero_grad", "step"})
 
 
-def _loop_at(tree: ast.Module, line: int) -> ast.For | ast.While | None:
-    """The innermost loop that holds a line."""
-    loops = [n for n in ast.walk(tree) if isinstance(n, (ast.For, ast.While)) and _holds(n, line)]
-    return max(loops, key=lambda n: n.lineno, default=None)
-
-
-def _holds(node: ast.For | ast.While, line: int) -> bool:
+def _holds(node: Loop, line: int) -> bool:
     return node.lineno < line <= (node.end_lineno or node.lineno)
 
 
@@ -222,9 +215,20 @@ def _kinds(view: _View) -> Iterator[Line]:
         elif kind == "data":
             yield _data(view, stacks)
         elif kind == "python":
-            yield _made(view, _hottest(stacks), 0.8 * share, kind, "Python of your own takes this share: arrays for it")
+            yield _own(view, stacks)
     if view.passes:
         yield _passes(view, view.passes)
+
+
+def _own(view: _View, stacks: Sequence[Stack]) -> Line:
+    """The function of the user's own that takes most, where no library does."""
+    functions: dict[tuple[str, str], list[Stack]] = defaultdict(list)
+    for s in stacks:
+        if (frame := own(s)) is not None:
+            functions[(frame.file, frame.function)].append(s)
+    (_, name), most = max(functions.items(), key=lambda x: sum(s.seconds for s in x[1]))
+    text = f"largest share of your own code, in {name}: do it for whole arrays, less often, or keep what it gave"
+    return _made(view, _hottest(most), 0.8 * view.share(most), "python", text)
 
 
 def _environment(view: _View, stacks: Sequence[Stack]) -> Line:

@@ -17,6 +17,7 @@ Doing = Literal[
     "saving", "tensors", "copies", "deepcopy", "growing", "waiting", "python", "start",
 ]  # fmt: skip
 SELDOM = 0.5  # of the updates: what moves between fewer of them does not train
+Loop = ast.For | ast.While
 LEAST = 0.3  # of the time that must lie in loops for what lies outside to be dropped
 
 # The first row that matches a frame of a library names what it does; frames are asked from the innermost outwards.
@@ -56,7 +57,8 @@ class Kinds:
     def __init__(self, sources: Mapping[str, str]) -> None:
         self.trees = trees(sources)
         self._calls: dict[Site, set[str]] = {}
-        self._looped: set[Site] = set()
+        self._looped: dict[Site, Loop] = {}
+        self._steady: set[Site] = set()  # with the heads of loops, which fetch their items
         self._evaluations: set[tuple[str, str]] = set()
         self._training: set[tuple[str, str]] = set()
         for file, tree in self.trees.items():
@@ -76,7 +78,7 @@ class Kinds:
 
     def steady(self, stacks: Sequence[Stack]) -> tuple[Stack, ...]:
         """Those seen inside a loop of the user's: what runs once is not worth a change. All where few are."""
-        looped = tuple(s for s in stacks if any((f.file, f.line) in self._looped for f in s.frames if is_own(f)))
+        looped = tuple(s for s in stacks if any((f.file, f.line) in self._steady for f in s.frames if is_own(f)))
         return looped if sum(s.seconds for s in looped) >= LEAST * sum(s.seconds for s in stacks) else tuple(stacks)
 
     def evaluates(self, frame: Frame) -> bool:
@@ -103,19 +105,27 @@ class Kinds:
         """Names of what a line calls: `append`, and `append@np` where it is called of np."""
         return self._calls.get(site, set())
 
+    def loop(self, site: Site) -> Loop | None:
+        """The innermost loop of the user's whose body holds a line."""
+        return self._looped.get(site)
+
     def _line(self, frame: Frame) -> Doing:
         called = self.calls((frame.file, frame.line))
         return next((doing for doing, names in _CALLS if called & set(names.split())), "python")
 
     def _read(self, file: str, tree: ast.Module) -> None:
+        loops: list[Loop] = []
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
                 for line in _lines(node):
                     self._calls.setdefault((file, line), set()).update(names_of(node))
             elif isinstance(node, (ast.For, ast.While)):
-                self._looped |= {(file, n) for n in _lines(node)}
+                loops.append(node)
+                self._steady |= {(file, n) for n in _lines(node)}
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _is_evaluation(node):
                 self._evaluations.add((file, node.name))
+        for loop in sorted(loops, key=lambda n: n.lineno):  # inner ones lie below, and hide outer ones
+            self._looped.update({(file, n): loop for n in _lines(loop)[1:]})
 
 
 def names_of(call: ast.Call) -> set[str]:
