@@ -177,6 +177,15 @@ def test_steps_beside_epochs_may_be_those_of_one_epoch() -> None:
     assert said("epochs = 50\nsteps = 4000\n", trace=acting).startswith("it is said in two ways")
 
 
+def test_steps_of_one_episode_are_not_the_run() -> None:
+    source = (
+        "p.add_argument('--num-episode', type=int, default=90)\n"
+        "def run_episode(n_steps):\n    for t in range(n_steps):\n        1\n"
+        "def work(n_episode):\n    for i_episode in range(n_episode):\n        run_episode(n_steps=500)\n"
+    )
+    assert said(source) == "90 episode: 90 from --num-episode, its default (train.py:1)"
+
+
 def test_a_length_that_the_run_has_passed_already_is_none() -> None:
     source = "max_steps = 40\n"
     stopped = Trace(counters=(counter("env step", 50), counter("optimiser step", 50)), stopped="time")

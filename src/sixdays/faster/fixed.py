@@ -12,7 +12,9 @@ from sixdays.faster.option import Option, Scalar, plain, type_of
 
 _MAINS = frozenset("main train run fit __main__ cli app".split())
 _DEEP, _LARGE = 50, 1e30  # no expression for a length or an interval goes deeper, or that high
-_ASIDE = re.compile(r"eval|test|valid|rollout|collect|sample|demo|render|play|warm|pretrain|generate", re.I)
+_ASIDE = re.compile(
+    r"eval|test|valid|rollout|collect|sample|demo|render|play|warm|pretrain|generate|(episode|epoch|step)$", re.I
+)
 _SETTINGS = re.compile(r"config|args|hparams|hyper|settings|params", re.I)
 
 

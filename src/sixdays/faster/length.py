@@ -98,7 +98,7 @@ def _judged(
     best = max(fit, key=lambda f: f.score)
     others = [f for f in fit if f.score == best.score]
     if best.vague:
-        others += [f for f in said if f.score >= best.score and f.length.unit in _ROUNDS]
+        others += [f for f in said if f.length.unit in _ROUNDS and f.score > 0]
     for other in others:
         if other.length.value != best.length.value:
             return None, f"it is said in two ways: {best.length.text}; {other.length.text}"
