@@ -72,7 +72,7 @@ def test_a_policy_that_keeps_what_it_gave_keeps_a_graph_for_each_step() -> None:
     assert (line.file, line.line, line.kind) == ("t.py", 2, "graph per step")
     assert line.share == pytest.approx(0.8)  # (4 + 2 + 2) / 10
     assert line.bound == pytest.approx(5.0)
-    assert "without gradients" in line.text
+    assert line.text.endswith("Act without gradients, recompute once per episode: bound 5.0×")
 
 
 @pytest.mark.parametrize(
@@ -188,3 +188,4 @@ def test_a_line_that_takes_all_has_no_bound_in_json() -> None:
     made = first(LOOP, (1.0, "23:main > matplotlib/a.py:1:f")).to_dict()
     assert list(made) == ["file", "line", "share", "kind", "bound", "text"]
     assert (made["share"], made["bound"]) == (1.0, None)
+    assert str(made["text"]).endswith("bound above 100×")

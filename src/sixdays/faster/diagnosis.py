@@ -14,6 +14,7 @@ from sixdays.faster.kinds import Doing, Kinds, Loop
 from sixdays.faster.model import Profile, Stack
 
 WORTH = 0.03  # a share below is not worth a line
+MOST = 100  # a larger bound says no more than that nearly all of the time would go
 SMALL = 500_000  # parameters: below, a pass takes longer to start than to compute
 SHORT_S = 0.005  # of forward and backward for one update: below, the same
 
@@ -113,8 +114,12 @@ def _parameters(shapes: str) -> int:
 
 
 def _made(view: _View, site: Site, share: float, kind: str, text: str) -> Line:
+    """A line whose text ends in its bound, where there is one to name."""
     share = min(share, 1.0)
-    return Line(site[0], site[1], share, kind, bound(share), text)
+    most = bound(share)
+    if share:
+        text += f": bound {most:.1f}×" if most < MOST else f": bound above {MOST}×"
+    return Line(site[0], site[1], share, kind, most, text)
 
 
 def _graph(view: _View) -> Iterator[Line]:
