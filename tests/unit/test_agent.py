@@ -145,12 +145,61 @@ def test_streams_that_a_script_leaves_free_are_made_to_repeat_and_others_left(tm
     first, trace = watched(tmp_path, sys.executable, "free.py")
     again, _ = watched(tmp_path, sys.executable, "free.py")
     assert first == again
-    assert set(trace.facts["seeded"].split(", ")) == {"random", "numpy", "numpy default_rng"}
+    assert set(trace.facts["seeded"].split(", ")) == {"random", "numpy", "numpy generators"}
     (tmp_path / "set.py").write_text("import random\nrandom.seed(7)\nprint(random.random())\n", encoding="utf-8")
     with_it, trace = watched(tmp_path, sys.executable, "set.py")
     without, _ = watched(tmp_path, sys.executable, "set.py", agent=False)
     assert with_it == without
     assert "random" not in trace.facts["seeded"].split(", ")
+
+
+def test_a_generator_without_a_seed_repeats_and_each_of_them_differs(tmp_path: Path) -> None:
+    code = (
+        "import random, numpy as np\n"
+        "a, b = random.Random(), random.Random()\na.seed()\n"
+        "print(a.random(), b.random(), np.random.RandomState().rand(), np.random.default_rng().random())\n"
+    )
+    (tmp_path / "free.py").write_text(code, encoding="utf-8")
+    first, trace = watched(tmp_path, sys.executable, "free.py")
+    again, _ = watched(tmp_path, sys.executable, "free.py")
+    assert first == again
+    assert len(set(first.split())) == 4
+    assert {"random.Random", "numpy generators"} <= set(trace.facts["seeded"].split(", "))
+
+
+def test_scalars_that_go_to_a_tracker_are_kept_by_tag_and_step(tmp_path: Path) -> None:
+    need("torch")
+    need("tensorboard")
+    code = (
+        "from torch.utils.tensorboard import SummaryWriter\n"
+        "w = SummaryWriter('out')\n"
+        "for i in range(6):\n"
+        "    w.add_scalar('loss', i * {}, i)\n"
+        "w.close()\n"
+    )
+    found = []
+    for factor in (2, 2, 3):
+        (tmp_path / "log.py").write_text(code.format(factor), encoding="utf-8")
+        _, trace = watched(tmp_path, sys.executable, "log.py")
+        found.append({d.at: d.hash for d in trace.digests if d.what == "logged"})
+    assert sorted(found[0]) == list(range(6))
+    assert found[0] == found[1]
+    assert [at for at in range(6) if found[0][at] == found[2][at]] == [0]
+
+
+def test_a_module_that_is_compiled_is_traced_as_if_nobody_watched(tmp_path: Path) -> None:
+    need("torch")
+    code = (
+        "import torch\n"
+        "net = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU()).eval()\n"
+        "with torch.no_grad():\n"
+        "    fast = torch.compile(net, backend='eager', fullgraph=True)\n"
+        "    print(bool((fast(torch.ones(3, 2)) == net(torch.ones(3, 2))).all()))\n"
+    )
+    (tmp_path / "fast.py").write_text(code, encoding="utf-8")
+    out, trace = watched(tmp_path, sys.executable, "fast.py")
+    assert out.strip() == "True"
+    assert sum(c.count for c in trace.counters if c.kind == "evaluation") == 2
 
 
 ENVIRONMENT = """

@@ -56,6 +56,7 @@ class Agent:
         self.facts = {}
         self.digests = []
         self.stacks = {}
+        self.stacks_due = 0
         self.names = {}
         self.outside = set()
         self.lock = threading.Lock()
@@ -155,16 +156,19 @@ class Agent:
             with open(base + ".cpu", "ab") as f:
                 array("q", [now() - self.epoch, time.process_time_ns()]).tofile(f)
             if self.digests:
-                todo, self.digests = self.digests, []
+                todo = self.digests[:]  # others may be added meanwhile
+                del self.digests[: len(todo)]
                 with open(base + ".digests", "a", encoding="utf-8") as f:
                     f.write("".join(json.dumps(d) + "\n" for d in todo))
             self._replace(base + ".json", self._about())
-            if self.stacks and (last or now() - self.epoch > 0):
+            if self.stacks and (last or now() >= self.stacks_due):
+                began = now()
                 shown = [
                     [is_main, [[self.shown(f), line, name] for f, line, name in frames], s]
                     for (is_main, frames), s in list(self.stacks.items())
                 ]
                 self._replace(base + ".stacks", shown)
+                self.stacks_due = now() + 50 * (now() - began)  # many stacks take long to write: the seldomer
 
     def _about(self):
         return {
@@ -187,6 +191,13 @@ class Agent:
             if torch is not None and hasattr(torch, "get_num_threads"):
                 facts["torch threads"] = str(torch.get_num_threads())
                 facts["anomaly"] = str(torch.is_anomaly_enabled())
+            distribution = sys.modules.get("torch.distributions.distribution")
+            if distribution is not None and hasattr(distribution, "Distribution"):
+                facts["distributions checked"] = str(distribution.Distribution._validate_args)
+            rc = getattr(sys.modules.get("matplotlib"), "rcParams", None)
+            if isinstance(rc, dict):  # asked by way of the class, so that no backend is looked for
+                backend = dict.__getitem__(rc, "backend")
+                facts["backend"] = backend if isinstance(backend, str) else "auto"
         except Exception:  # half imported
             pass
         return facts
@@ -231,10 +242,12 @@ def begin(folder, environ):
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=forked)
     if agent.root and agent.copy and agent.root != agent.copy:
-        sys.path[:] = [agent.copy + p[len(agent.root) :] if _inside(p, agent.root) else p for p in sys.path]
+        _redirect(agent)
     import _sixdays_hooks
 
     _sixdays_hooks.install(agent)
+    if agent.main:  # others have nothing to write until they count something
+        agent.watch()
     _watch_writes(agent)
 
 
@@ -242,19 +255,45 @@ def _inside(path, root):
     return path == root or path.startswith(root + os.sep)
 
 
+def _redirect(agent):
+    """Leads what is imported from the project, editable installs included, into the copy."""
+
+    def led(path):
+        there = agent.copy + path[len(agent.root) :] if isinstance(path, str) and _inside(path, agent.root) else path
+        return there if there is path or (os.path.exists(there) and not _inside(path, sys.prefix)) else path
+
+    sys.path[:] = [led(p) for p in sys.path]
+    for name, module in list(sys.modules.items()):
+        if name.startswith("__editable__"):
+            mapping = getattr(module, "MAPPING", {})
+            mapping.update({k: led(v) for k, v in mapping.items()})
+
+
+# what is written: the event, and where its path stands among its arguments
+_WRITES = {"open": 0, "os.rename": 1, "os.mkdir": 0, "os.remove": 0, "os.link": 1, "os.symlink": 1}
+
+
 def _watch_writes(agent):
-    """Paths outside the copy that are opened for writing."""
+    """Paths outside the copy that are opened for writing, made or removed."""
     if not hasattr(sys, "addaudithook") or not agent.copy:
         return
     top = os.path.dirname(agent.copy.rstrip(os.sep)) + os.sep
 
     def hook(event, args):
-        if event == "open" and isinstance(args[0], str):
-            mode, flags = args[1], args[2]
-            writes = (mode and any(m in mode for m in "wax+")) or (mode is None and flags & 3)
-            if writes and len(agent.outside) < 50:
-                full = os.path.abspath(args[0])
-                if not full.startswith((top, "/dev/", "/proc/")):
+        at = _WRITES.get(event)
+        if at is None or len(agent.outside) >= 50:
+            return
+        try:
+            path = args[at]
+            if event == "open":
+                mode, flags = args[1], args[2]
+                if not (any(m in mode for m in "wax+") if mode else flags & 3):
+                    return
+            if not isinstance(path, int):
+                full = os.path.abspath(os.fsdecode(path))
+                if not full.startswith((top, "/dev/", "/proc/")) and "__pycache__" not in full:
                     agent.outside.add(full)
+        except Exception:  # an audit hook that raises would stop what it looks at
+            agent.facts["hook writes"] = event
 
     sys.addaudithook(hook)

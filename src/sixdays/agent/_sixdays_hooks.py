@@ -2,25 +2,25 @@
 
 import contextlib
 import hashlib
-import os
 import sys
 import threading
+import weakref
+import zlib
 
+import _sixdays_streams
 from _sixdays_agent import now
 
 AT = frozenset(m * 10**e for e in range(9) for m in (1, 2, 5)) | {3}
-MOST_NUMBERS, SAMPLED, MOST_BYTES = 8_000_000, 4096, 1 << 20
-_SEP = os.sep
+MOST_NUMBERS, SAMPLED, MOST_BYTES, MOST_LOGGED = 8_000_000, 4096, 1 << 20, 2000
 
 
 def install(agent):
     """Watches imports; what is imported already is hooked at once."""
     hooks = {
-        "random": _random, "numpy.random": _numpy, "torch": _torch, "torch.optim.optimizer": _optimiser,
+        **_sixdays_streams.HOOKS, "torch.optim.optimizer": _optimiser,
         "torch.utils.data.dataloader": _loader, "torch.nn.modules.module": _module, "gymnasium.core": _environment,
         "gym.core": _environment, "gymnasium.vector.vector_env": _vector, "gym.vector.vector_env": _vector,
-        "gymnasium.utils.seeding": _seeding, "gym.utils.seeding": _seeding,
-        "multiprocessing.util": _children,
+        "multiprocessing.util": _children, "torch.utils.tensorboard.writer": _writer, "tensorboardX.writer": _writer,
         "stable_baselines3.common.vec_env.base_vec_env": _vec_env,
     }  # fmt: skip
     waiting = {name: hook for name, hook in hooks.items() if name not in sys.modules}
@@ -99,12 +99,13 @@ _TORCH = ("torch",)
 
 
 def _optimiser(agent, module):
-    known = {}
+    known, made_so_far = weakref.WeakKeyDictionary(), []
 
     def site_of(optimizer):
-        found = known.get(id(optimizer))
+        found = known.get(optimizer)
         if found is None:
-            found = known[id(optimizer)] = [len(known), 0, optimizer]
+            found = known[optimizer] = [len(made_so_far), 0]
+            made_so_far.append(None)
             _about_optimiser(agent, found[0], optimizer)
         return found
 
@@ -206,6 +207,8 @@ def _environment(agent, module):
                 depth.inside = False
             try:
                 c = agent.count("env step", _site(_GYM), float(getattr(self, "_sixdays_each", 1.0)))
+                if c.count == 1:
+                    _about_environment(agent, self)
                 if c.count <= 1000 or c.count in AT:
                     _seen(agent, streams, c, args[0] if args else kwargs.get("action"), out)
             except Exception as e:
@@ -223,6 +226,11 @@ def _environment(agent, module):
         if hasattr(module, name):
             _each_step(getattr(module, name), counted)
     agent.counted_step = counted
+
+
+def _about_environment(agent, env):
+    n = sum(k.startswith("environment ") for k in agent.facts)
+    agent.facts[f"environment {n}"] = f"{str(env)[:300]}, render_mode={getattr(env, 'render_mode', None)}"
 
 
 def _each_step(base, counted):
@@ -283,9 +291,14 @@ def _quietly(agent, f):
 def _seen(agent, streams, c, action, out):
     """Running hashes of what was done and what came back, noted at some steps."""
     began = now()
-    both = streams.get(id(c))
+    key = (agent.pid, id(c))
+    both = streams.get(key)
     if both is None:
-        both = streams[id(c)] = (len(streams), hashlib.blake2b(digest_size=12), hashlib.blake2b(digest_size=12))
+        both = streams[key] = (
+            sum(k[0] == agent.pid for k in streams),
+            hashlib.blake2b(digest_size=12),
+            hashlib.blake2b(digest_size=12),
+        )
     site, did, saw = both
     _update(did, action)
     for part in out[:4] if isinstance(out, tuple) else (out,):
@@ -354,7 +367,8 @@ def _module(agent, module):
     compiling = getattr(getattr(sys.modules.get("torch"), "compiler", None), "is_compiling", None)
 
     def counted(self, *args, **kwargs):
-        if self.training or depth.inside or (compiling is not None and compiling()):
+        # a compiler that traces through here folds its own question away, and must not meet the thread's flag
+        if self.training or (compiling is not None and compiling()) or depth.inside:
             return call(self, *args, **kwargs)
         depth.inside = True
         try:
@@ -366,73 +380,26 @@ def _module(agent, module):
     cls.__call__ = counted
 
 
-# streams that the script left free -----------------------------------------------------------------------------
+def _writer(agent, module):
+    """The first scalars that go to a tracker: by tag and step, so that one that logs less often compares still."""
+    cls, seen = module.SummaryWriter, {}
+    original = cls.add_scalar
 
+    def note(tag, value, step=None, *_, **__):
+        n = seen[agent.pid, tag] = seen.get((agent.pid, tag), 0) + 1
+        if sum(seen.values()) <= MOST_LOGGED:
+            began = now()
+            number = repr(float(value)).encode()
+            at = n if step is None else int(step)
+            agent.digest(
+                "logged", zlib.crc32(str(tag).encode()), at, hash=hashlib.blake2b(number, digest_size=12).hexdigest()
+            )
+            agent.pause += now() - began
 
-def _free(agent, name):
-    seeded = agent.facts.get("seeded", "")
-    if name not in seeded.split(", "):
-        agent.facts["seeded"] = (seeded + ", " if seeded else "") + name
+    def add_scalar(self, tag, scalar_value, global_step=None, *args, **kwargs):
+        if len(seen) <= MOST_LOGGED:
+            _quietly(agent, lambda: note(tag, scalar_value, global_step))
+        return original(self, tag, scalar_value, global_step, *args, **kwargs)
 
-
-def _note_seeding(agent, owner, function, name):
-    """A stream that the script seeds itself was not left free."""
-    original = getattr(owner, function)
-
-    def seed(*args, **kwargs):
-        names = [n for n in agent.facts.get("seeded", "").split(", ") if n and n != name]
-        agent.facts["seeded"] = ", ".join(names)
-        return original(*args, **kwargs)
-
-    seed.__wrapped__ = original
-    setattr(owner, function, seed)
-
-
-def _random(agent, module):
-    if agent.seed is None:
-        return
-    module.seed(agent.seed)
-    _free(agent, "random")
-    _note_seeding(agent, module, "seed", "random")
-
-
-def _numpy(agent, module):
-    if agent.seed is None:
-        return
-    module.seed(agent.seed)
-    _free(agent, "numpy")
-    _note_seeding(agent, module, "seed", "numpy")
-    original, count = module.default_rng, [0]
-
-    def default_rng(seed=None):
-        if seed is None:
-            count[0] += 1
-            seed = agent.seed * 1000 + count[0]
-            _free(agent, "numpy default_rng")
-        return original(seed)
-
-    default_rng.__doc__ = original.__doc__
-    module.default_rng = default_rng
-
-
-def _torch(agent, module):
-    if agent.seed is None:
-        return
-    module.manual_seed(agent.seed)
-    _free(agent, "torch")
-    _note_seeding(agent, module, "manual_seed", "torch")
-
-
-def _seeding(agent, module):
-    if agent.seed is None or not hasattr(module, "np_random"):
-        return
-    original, count = module.np_random, [0]
-
-    def np_random(seed=None):
-        if seed is None:
-            count[0] += 1
-            seed = agent.seed * 1000 + count[0]
-            _free(agent, "environments")
-        return original(seed)
-
-    module.np_random = np_random
+    add_scalar.__wrapped__, add_scalar.__doc__ = original, original.__doc__
+    cls.add_scalar = add_scalar

@@ -1,0 +1,93 @@
+"""The agent's own cost: a loop of 1 ms a step with and without it, and under two sampling profilers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+AGENT = Path(__file__).parent.parent / "src" / "sixdays" / "agent"
+STEPS, ROUNDS = 3000, 7
+# Busy, not asleep: a step of an environment that computes for about a millisecond, its own loop timed alone.
+LOOP = """
+import time, gymnasium
+class Busy(gymnasium.Env):
+    def step(self, action):
+        total = 0
+        for i in range({inner}):
+            total += i
+        return total, 0.0, False, False, {{}}
+env = Busy()
+for _ in range(50):
+    env.step(0)
+began = time.perf_counter()
+for _ in range({steps}):
+    env.step(0)
+print("took", time.perf_counter() - began)
+"""
+
+
+def inner_loops() -> int:
+    """How many rounds of the inner loop take a millisecond here."""
+    began, total = time.perf_counter(), 0
+    for i in range(1_000_000):
+        total += i
+    return int(1_000_000 * 1e-3 / (time.perf_counter() - began))
+
+
+def took(script: Path, watcher: str) -> float:
+    """Seconds that the loop took, as it says itself; start and end of the process are not in it."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("SIXDAYS")}
+    argv = [sys.executable, str(script)]
+    if watcher in ("agent", "agent with stacks"):
+        seen = script.parent / "seen"
+        shutil.rmtree(seen, ignore_errors=True)
+        seen.mkdir()
+        env |= {
+            "PYTHONPATH": str(AGENT), "SIXDAYS_AGENT_DIR": str(seen), "SIXDAYS_AGENT_SEED": "1",
+            "SIXDAYS_AGENT_STACKS": "0.01" if "stacks" in watcher else "0",
+        }  # fmt: skip
+    elif watcher == "py-spy":
+        argv = ["py-spy", "record", "-o", str(script.parent / "spy.svg"), "--", *argv]
+    elif watcher == "pyinstrument":
+        argv = [sys.executable, "-m", "pyinstrument", "-o", str(script.parent / "instrument.txt"), str(script)]
+    out = subprocess.run(argv, env=env, capture_output=True, text=True, check=True).stdout
+    if watcher.startswith("agent"):
+        sizes = [f.stat().st_size // 8 for f in seen.glob("*.times")]
+        assert sum(sizes) == STEPS + 50, sizes  # every step was counted: the cost is that of real work
+    return float(next(line.split()[1] for line in out.splitlines() if line.startswith("took")))
+
+
+def watchers() -> list[str]:
+    """The agent, and those of its peers that are installed here."""
+    found = ["agent", "agent with stacks"]
+    if shutil.which("py-spy"):
+        found.append("py-spy")
+    if subprocess.run([sys.executable, "-c", "import pyinstrument"], capture_output=True, check=False).returncode == 0:
+        found.append("pyinstrument")
+    return found
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder, "loop.py")
+        script.write_text(LOOP.format(inner=inner_loops(), steps=STEPS), encoding="utf-8")
+        ratios: dict[str, list[float]] = {name: [] for name in watchers()}
+        for turn in range(ROUNDS):
+            for name in ratios:
+                pair = ("", name) if turn % 2 else (name, "")
+                times = {w: took(script, w) for w in pair}
+                ratios[name].append(times[name] / times[""])
+        print(f"{STEPS} steps of 1 ms, {ROUNDS} interleaved pairs, median (min to max)\n")
+        for name, found in ratios.items():
+            print(f"with {name} ÷ without{'':<{30 - len(name)}} {statistics.median(found):.3f}  ", end="")
+            print(f"({min(found):.3f} to {max(found):.3f})  {'≤ 1.02' if name == 'agent' else ''}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Streams of random numbers that the script leaves free are made to repeat; those that it seeds are left alone.
+
+Which were free stands in the fact "seeded": a global stream that the script seeds later on is taken out again.
+"""
+
+import sys
+
+# These make names and waiting times with it, which must differ between processes; no result depends on them.
+_NOT = ("tempfile", "uuid", "multiprocessing", "concurrent", "asyncio", "urllib", "email", "http")
+
+
+class _Free:
+    """The next seed for a stream that has none: the same in each run, another for each stream and each child."""
+
+    def __init__(self, agent):
+        self.agent, self.made = agent, 0
+
+    def next(self, name):
+        self.made += 1
+        _free(self.agent, name)
+        process = sys.modules.get("multiprocessing.process")
+        child = tuple(getattr(process.current_process(), "_identity", ())) if process else ()
+        mixed = self.agent.seed * 1_000_003 + self.made
+        for number in child:
+            mixed = mixed * 1_000_003 + number + 1
+        return mixed % (1 << 32)
+
+
+def _free(agent, name):
+    seeded = agent.facts.get("seeded", "")
+    if name not in seeded.split(", "):
+        agent.facts["seeded"] = (seeded + ", " if seeded else "") + name
+
+
+def _note_seeding(agent, owner, function, name, free):
+    """A stream that the script seeds itself is not free; one that it asks to be seeded by chance is."""
+    original = getattr(owner, function)
+
+    def seed(*args, **kwargs):
+        if (args or tuple(kwargs.values()) or (None,))[0] is None:
+            return original(free.next(name))
+        names = [n for n in agent.facts.get("seeded", "").split(", ") if n and n != name]
+        agent.facts["seeded"] = ", ".join(names)
+        return original(*args, **kwargs)
+
+    seed.__wrapped__, seed.__doc__ = original, original.__doc__
+    setattr(owner, function, seed)
+
+
+def _random(agent, module):
+    if agent.seed is None:
+        return
+    module.seed(agent.seed)
+    _free(agent, "random")
+    free = _Free(agent)
+    _note_seeding(agent, module, "seed", "random", free)
+    original = module.Random.seed
+
+    def seed(self, a=None, version=2):
+        if a is None and not isinstance(self, module.SystemRandom):
+            frame = sys._getframe(1)
+            if frame.f_globals.get("__name__") == "random" and frame.f_back is not None:
+                frame = frame.f_back
+            if frame.f_globals.get("__name__", "").split(".")[0] not in _NOT:
+                a = free.next("random.Random")
+        return original(self, a, version)
+
+    seed.__doc__ = original.__doc__
+    module.Random.seed = seed
+
+
+def _numpy(agent, module):
+    if agent.seed is None:
+        return
+    free = _Free(agent)
+    bits = sys.modules.get("numpy.random.bit_generator")
+    if hasattr(bits, "randbits"):  # where every generator without a seed takes its entropy from
+        bits.randbits = lambda k: free.next("numpy generators")
+    module.seed(agent.seed)
+    _free(agent, "numpy")
+    _note_seeding(agent, module, "seed", "numpy", free)
+
+
+def _torch(agent, module):
+    if agent.seed is None:
+        return
+    module.manual_seed(agent.seed)
+    _free(agent, "torch")
+    _note_seeding(agent, module, "manual_seed", "torch", _Free(agent))
+
+
+HOOKS = {"random": _random, "numpy.random": _numpy, "torch": _torch}
