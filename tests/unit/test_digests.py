@@ -166,6 +166,12 @@ def test_without_an_optimiser_what_environments_gave_and_printed_numbers_are_com
     assert isinstance(kept(a, far, "equivalent", a), Broken)
 
 
+def test_a_run_that_was_stopped_before_it_did_anything_is_not_blamed() -> None:
+    found = kept(run(), Trace(stopped="time"), "same", run())
+    assert found == Unchecked("the two have no update, no step and no printed number in common")
+    assert "it made no update" in broken(Trace(stopped="", exit=0))
+
+
 def test_where_nothing_can_be_seen_nothing_is_claimed() -> None:
     assert isinstance(kept(Trace(), Trace(), "same", Trace()), Unchecked)
     assert isinstance(kept(run(), run(), "changed", run()), Unchecked)
