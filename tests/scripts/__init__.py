@@ -67,21 +67,21 @@ SCRIPTS: tuple[Script, ...] = (
         "policy_gradient",
         "a policy gradient that keeps each step's graph and makes a distribution per step; one update an episode",
         "python policy_gradient.py --seed 1",
-        "--episodes 6 --log-interval 2",
+        "--episodes 5 --log-interval 1",
         ("torch",),
     ),
     Script(
         "dqn",
         "DQN: a deque that becomes arrays at each update, steps before learning starts, a target network, evaluation",
         "python dqn.py --seed 1",
-        "--total-timesteps 180 --learning-starts 100 --eval-every 60 --target-every 40 --eval-episodes 4",
+        "--total-timesteps 160 --learning-starts 100 --eval-every 80 --target-every 40 --eval-episodes 4",
         RL,
     ),
     Script(
         "ppo",
         "PPO: environments side by side, a tensor per step, advantages one by one, minibatches, evaluation",
         "python ppo.py --seed 1",
-        "--total-timesteps 384 --num-envs 2 --num-steps 64 --update-epochs 2 --eval-interval 1 --eval-episodes 4",
+        "--total-timesteps 192 --num-envs 2 --num-steps 32 --update-epochs 2 --eval-interval 1 --eval-episodes 4",
         RL,
     ),
     Script(
@@ -102,7 +102,7 @@ SCRIPTS: tuple[Script, ...] = (
         "evaluates",
         "actor-critic that is evaluated as long as it is trained, in an environment of its own",
         "python evaluates.py --seed 3",
-        "--num_updates 12 --eval_freq 4",
+        "--num_updates 8 --eval_freq 4 --n_eval 4",
         RL,
     ),
     Script(

@@ -377,8 +377,10 @@ def main() -> None:
     """Imports once all that the forks would import each: the optimisers' lazy part is the dearest."""
     for module in ("matplotlib.pyplot", "gymnasium.envs.classic_control", "torch._dynamo", "torch.utils.data"):
         importlib.import_module(module)
+    import matplotlib.pyplot as plt
     import torch
 
+    plt.subplots()[0].savefig(io.BytesIO())  # finds the fonts
     torch.set_num_threads(1)
     print(json.dumps(dict(forks(json.load(sys.stdin), beside=2))))
 
