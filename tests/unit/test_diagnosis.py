@@ -80,6 +80,10 @@ def test_a_policy_that_keeps_what_it_gave_keeps_a_graph_for_each_step() -> None:
     [
         ("m.log_prob(action))", "m.log_prob(action).item())"),
         ("m.log_prob(action))", "action.detach())"),
+        (
+            "action = m.sample()\n    net.saved.append(m.log_prob(action))",
+            "probs = probs.item() + 1\n    saved.append(probs)",
+        ),
         ("def act", "@torch.no_grad()\ndef act"),
     ],
 )

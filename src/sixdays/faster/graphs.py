@@ -62,6 +62,9 @@ def _stores(body: ast.AST, at: set[int], functions: Mapping[str, Function]) -> b
             is_pass = any(n in at for n in range(node.lineno, _end(node) + 1)) and _has_call(node.value)
             if (is_pass and not _cut(node.value, functions)) or _carries(node.value, carried):
                 carried |= {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)} - {"self"}
+    for node in assigned:  # a = a.item(): what is put aside has left the graph
+        if _has_cut(node.value) and not _carries(node.value, carried):
+            carried -= {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
     puts = (n for n in ast.walk(body) if isinstance(n, ast.Call) and names_of(n) & _PUTS)
     return any(_carries(a, carried) or _is_log_prob(a) for call in puts for a in call.args)
 
