@@ -24,6 +24,8 @@ class Threads:
 
     def propose(self, profile: Profile) -> Sequence[Candidate | NotTried]:
         """Fewer threads a copy; and 2, as many as cores, and as many copies as seeds at once, one thread each."""
+        if "equivalent" not in profile.accept:
+            return []
         cores = profile.machine.cores
         found: list[Candidate | NotTried] = []
         now = profile.trace.facts.get("torch threads") or str(cores)

@@ -1,0 +1,83 @@
+"""One suite over every lever: whatever it proposes is well-formed, accepted, worth a probe, and proposed again."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sixdays import plugins
+from sixdays.faster.model import Candidate, Command, Counter, Frame, Machine, NotTried, Profile, Stack, Trace
+from sixdays.levers import Lever
+
+OWN = Frame("train.py", 3, "train")
+PLACES = ("torch/distributions/d.py", "torch/optim/adam.py", "matplotlib/figure.py", "torch/utils/data/dataloader.py")
+STACKS = tuple(Stack((OWN, Frame(f"/lib/{p}", 1, "f")), 2.0) for p in PLACES)
+MODULES = {"torch": "2.13.0", "numpy": "2.3.0", "gymnasium": "1.4", "matplotlib": "3.10", "tqdm": "4.67"}
+
+
+def _batches() -> Counter:
+    return Counter("batch", "train.py", "train", 3, np.arange(3.0), 3)
+
+
+def _profile(trace: Trace, *, gpus: tuple[str, ...] = ()) -> Profile:
+    machine = Machine(cores=4, memory_bytes=2**33, gpus=gpus, compiler=True)
+    sources = {"train.py": "x = torch.tensor([a, b])\n"}
+    return Profile(Command(("python", "train.py"), "/project"), trace, machine, sources=sources, seeds=5)
+
+
+TORCH = Trace(counters=(_batches(),), stacks=STACKS, modules=MODULES, peak_bytes=2**28)
+PROFILES = {
+    "empty": _profile(Trace()),
+    "numpy": _profile(Trace(stacks=(Stack((OWN,), 5.0),), modules={"numpy": "2.3.0"})),
+    "torch": _profile(TORCH),
+    "gpu": _profile(TORCH, gpus=("a card",)),
+}
+LEVERS = plugins.names("levers")
+
+
+def _lever(name: str) -> Lever:
+    lever: Lever = plugins.create("levers", name)
+    return lever
+
+
+@pytest.mark.parametrize("name", LEVERS)
+def test_a_lever_bears_the_name_of_its_file(name: str) -> None:
+    assert _lever(name).name == name
+
+
+def test_no_two_levers_have_one_rank() -> None:
+    assert len({_lever(name).rank for name in LEVERS}) == len(LEVERS)
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+@pytest.mark.parametrize("name", LEVERS)
+def test_what_is_proposed_is_well_formed_and_worth_a_probe(name: str, profile: Profile) -> None:
+    found = _lever(name).propose(profile)
+    candidates = [c for c in found if isinstance(c, Candidate)]
+    assert len({c.name for c in candidates}) == len(candidates)
+    for c in candidates:
+        assert (c.lever, c.promise in profile.accept) == (name, True)
+        assert 0 <= c.touches <= 1
+        assert c.bound >= 1.08
+        assert c.text
+        ast.parse("\n".join(c.preamble))
+        assert "sixdays" not in "\n".join(c.preamble)
+    assert all(n.lever == name and n.why for n in found if isinstance(n, NotTried))
+    assert found == _lever(name).propose(profile)
+
+
+@pytest.mark.parametrize("name", LEVERS)
+def test_a_lever_imports_nothing_of_the_users(name: str) -> None:
+    before = set(sys.modules)
+    _lever(name).propose(PROFILES["torch"])
+    assert not {"torch", "matplotlib", "gymnasium", "subprocess"} & (set(sys.modules) - before)
+
+
+@pytest.mark.parametrize("name", LEVERS)
+def test_nothing_is_proposed_outside_of_what_is_accepted(name: str) -> None:
+    found = _lever(name).propose(replace(PROFILES["torch"], accept=("same",)))
+    assert {c.promise for c in found if isinstance(c, Candidate)} <= {"same"}
