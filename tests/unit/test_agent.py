@@ -202,6 +202,16 @@ def test_a_module_that_is_compiled_is_traced_as_if_nobody_watched(tmp_path: Path
     assert sum(c.count for c in trace.counters if c.kind == "evaluation") == 2
 
 
+def test_torchrun_on_one_node_is_counted(tmp_path: Path) -> None:
+    need("torch")
+    train(tmp_path, steps=3)
+    argv = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "train.py")
+    out, trace = watched(tmp_path, *argv)
+    assert len(set(out.split())) == 1
+    assert steps_of(trace) == 3
+    assert trace.facts["entry"] == "train.py"
+
+
 ENVIRONMENT = """
 import gymnasium, numpy as np, torch
 class Walk(gymnasium.Env):

@@ -109,7 +109,7 @@ def _stacks(p: _Process) -> Iterator[Stack]:
         return
     for is_main, frames, seconds in found:
         yield Stack(
-            tuple(Frame(f, int(n), name) for f, n, name in frames), float(seconds), "main" if is_main else "other"
+            tuple(Frame(f, int(n or 0), name) for f, n, name in frames), float(seconds), "main" if is_main else "other"
         )
 
 
