@@ -270,9 +270,11 @@ class Search:
             setting = (*(k for k in self.best if not _exclude(k, c)), c)
             outcome = yield from self._run(self._probe("copies", setting, c.text, copies=c.copies))
             together = self._packed(outcome)
-            if together is None:
-                why = outcome.problem or next((w for t in outcome.traces if (w := _failure(t))), "a copy made no way")
+            why = outcome.problem or next((w for t in outcome.traces if (w := _failure(t))), "")
+            if why:
                 self.thrown_out.append(ThrownOut(c, why))
+            elif together is None:
+                self.not_tried.append(NotTried(c.lever, f"{c.text}: a copy did not get as far as one alone"))
             elif together > max(self.packed.values(), default=0.0):
                 self.packing = setting
                 self.packed = {c.copies: together}
