@@ -138,9 +138,8 @@ class Agent:
                 continue
             stack = []
             while frame is not None and len(stack) < 60:
-                stack.append(
-                    (frame.f_code.co_filename, frame.f_lineno or 0, frame.f_code.co_name)
-                )  # None in a prologue
+                line = frame.f_lineno or 0  # None before a function's first line
+                stack.append((frame.f_code.co_filename, line, frame.f_code.co_name))
                 frame = frame.f_back
             key = (ident == main, tuple(reversed(stack)))
             self.stacks[key] = self.stacks.get(key, 0.0) + took
