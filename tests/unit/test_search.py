@@ -20,7 +20,7 @@ class World:
     """A command of `cost` seconds a step after `start_s`; candidates divide the cost by what `gains` says.
 
     lies: candidates whose parameters go another way. crashes: that end with an error. noise: log-sd of a run.
-    together: how many times the rate of one copy the copies make in all.
+    wanders: each run computes something else. together: how many times the rate of one copy the copies make in all.
     """
 
     cost: float = 0.001
@@ -30,6 +30,7 @@ class World:
     crashes: tuple[str, ...] = ()
     noise: float = 0.0
     together: float = 1.8
+    wanders: bool = False
     seed: int = 0
     probes: list[Probe] = field(default_factory=list)
 
@@ -66,7 +67,9 @@ class World:
         step = Counter("optimiser step", "train.py", "main", 9, times, n, first=float(times[0]))
         return Trace(
             counters=(step,),
-            digests=tuple(digest(at, lying) for at in (0, 1, 2, 3, 5, 10)),
+            digests=tuple(
+                digest(at, lying, f"{len(self.probes)}" if self.wanders else "") for at in (0, 1, 2, 3, 5, 10)
+            ),
             cpu=np.column_stack([np.r_[0.0, times], np.r_[0.0, times]]),
             seconds=float(times[-1]),
             stopped="units" if probe.events and n == probe.events else "time",
@@ -74,11 +77,11 @@ class World:
         )
 
 
-def digest(at: int, lying: bool) -> Digest:
+def digest(at: int, lying: bool, run: str = "") -> Digest:
     """Parameters that move 0.01 an update; a liar's move 1 % further."""
     values = np.linspace(-1.0, 1.0, 64) * (1.0 + 0.01 * at * (1.01 if lying else 1.0))
     counts = {("optimiser step", "train.py", "main"): at}
-    return Digest("parameters", 0, at, f"{at}{lying and at > 0}", values, "w 64 float32", counts)
+    return Digest("parameters", 0, at, f"{at}{lying and at > 0}{run}", values, "w 64 float32", counts)
 
 
 def switch(name: str, promise: Promise = "same", **more: object) -> Candidate:
@@ -177,6 +180,13 @@ def test_a_command_that_makes_no_progress_is_refused() -> None:
             break
     assert "no progress" in search.failed
     assert at <= 30.0
+
+
+def test_a_command_that_never_does_the_same_twice_is_compared_at_its_mix() -> None:
+    world = World(gains={"off": 1.5}, wanders=True)
+    found = world.play(Search(Asked(accept=("same", "equivalent", "changed"))), [lever(switch("off", "equivalent"))])
+    assert "mix of events" in found.notes[0]
+    assert abs(found.factor.value - 1.5) < 0.01
 
 
 def test_a_against_a_is_not_claimed_more_often_than_promised() -> None:

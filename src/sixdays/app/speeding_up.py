@@ -225,7 +225,7 @@ def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell, ask: A
                 )
                 raise RunError(seen or search.failed, f"try it by hand: {shlex.join(what.command.argv)}")
             profile = _profile(what, search, copies, machine, place)
-            search.asked = replace(search.asked, length=search.asked.length or _read_length(profile))
+            search.asked = replace(search.asked, length=search.asked.length or _read_length(profile, what.unit))
             diagnosis = diagnose(profile)
             drive.run(search.improve(_found(what, profile, diagnosis, search)), copies)
         except KeyboardInterrupt:
@@ -308,9 +308,9 @@ def _profile(what: Wanted, search: Search, copies: Scratch, machine: Machine, pl
     )
 
 
-def _read_length(profile: Profile) -> Length | None:
+def _read_length(profile: Profile, wanted: str | None) -> Length | None:
     options = options_of(profile.help, profile.sources, profile.configs, profile.command.argv)
-    return length(options, profile.command.argv, profile.trace)
+    return length(options, profile.command.argv, profile.trace, wanted)
 
 
 def _found(

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from math import ceil, exp, isfinite, log, sqrt
 from typing import TYPE_CHECKING, Literal
 
-from sixdays.faster import compare, digests, rate
+from sixdays.faster import compare, digests, mix, rate
 from sixdays.faster.compare import Factor
 from sixdays.faster.digests import Broken, Kept, Unchecked
 from sixdays.faster.model import Candidate, NotTried, Promise, Setting, Trace
@@ -87,7 +87,8 @@ Steps = Generator[Probe, Outcome, None]
 class Search:
     """The state of a search: what was seen and what is kept. `look` and `improve` are generators of probes.
 
-    failed: why the command cannot be measured, in words; empty where it can.
+    repeatable: what the command does not repeat, in words. mixed: it does other things each time, so that runs are
+    compared at the original's mix of events. failed: why the command cannot be measured, in words; empty where it can.
     """
 
     asked: Asked
@@ -96,6 +97,7 @@ class Search:
     looked: Trace | None = None
     original: list[Trace] = field(default_factory=list)
     repeatable: str = ""
+    mixed: bool = False
     failed: str = ""
     at: float = 0.0
     probes: int = 0
@@ -144,6 +146,7 @@ class Search:
         again = outcome.trace
         found = digests.kept(trace, again, "same", None)
         self.repeatable = "" if isinstance(found, Kept) else found.why
+        self.mixed = not _repeats(trace, again)
         self.original.append(again)
         self._trace_of_best = again
 
@@ -255,7 +258,7 @@ class Search:
         found = digests.kept(self.looked, outcome.trace, promise, self.original[0], fewer)
         if isinstance(found, Broken):
             return found.why, ""
-        if rate.gain(self.original[0], outcome.trace, self._unit(), self.window) is None:
+        if self._ratio(self.original[0], outcome.trace) is None:
             return "it did not get as far as the command itself", ""
         return "", found.why if isinstance(found, Unchecked) else ""
 
@@ -323,7 +326,7 @@ class Search:
 
     def _add_pair(self, a: Trace, b: Trace) -> None:
         unit = self._unit()
-        wall, cpu = rate.gain(a, b, unit, self.window), rate.gain(a, b, unit, self.window, cpu=True)
+        wall, cpu = self._ratio(a, b), rate.gain(a, b, unit, self.window, cpu=True)
         if wall is not None:
             self.pairs.append(log(wall))
             self.rates.append((rate.rate(a, unit, self.window), rate.rate(b, unit, self.window)))
@@ -361,8 +364,7 @@ class Search:
         while chosen and len(self.all_pairs) < 2 and self.left > 2.0 * self._cost(self.original[-1]):
             a = yield from self._run(self._probe("confirm", (), "the command as it is, afresh"))
             b = yield from self._run(self._probe("confirm", (*self.best, *chosen), "with all classes, afresh"))
-            value = rate.gain(a.trace, b.trace, self._unit(), self.window) or 1.0
-            self.all_pairs.append(log(value))
+            self.all_pairs.append(log(self._gain(a.trace, b.trace)))
 
     # what came of it -------------------------------------------------------------------------------------------
 
@@ -378,7 +380,7 @@ class Search:
         if probe.copies > 1:
             together, one = self._packed(outcome), self._rate(self.original[0])
             return f"{together / one:.2f}× in all" if together and one else ""
-        return f"{rate.gain(self.original[-1], outcome.trace, self.unit, self.window) or 0.0:.2f}×"
+        return f"{self._ratio(self.original[-1], outcome.trace) or 0.0:.2f}×"
 
     def _rate(self, trace: Trace) -> float:
         return rate.rate(trace, self._unit(), self.window)
@@ -430,6 +432,9 @@ class Search:
             seconds=seconds,
             repeatable=self.repeatable,
             interrupted=interrupted,
+            notes=("Its random streams are not kept, so runs were compared at the original's mix of events.",)
+            if self.mixed
+            else (),
         )
 
     # what it rests on ------------------------------------------------------------------------------------------
@@ -469,7 +474,17 @@ class Search:
         return max(PAIRS[0] * pair, min(CONFIRMING * self.asked.budget_s, PAIRS[1] * pair))
 
     def _gain(self, before: Trace, after: Trace) -> float:
-        return rate.gain(before, after, self._unit(), self.window) or 1.0
+        return self._ratio(before, after) or 1.0
+
+    def _ratio(self, before: Trace, after: Trace) -> float | None:
+        """How many times sooner the same units are done; None where one of them did not get that far."""
+        if not self.mixed:
+            return rate.gain(before, after, self._unit(), self.window)
+        begin = tuple(rate.time_of(t, self._unit(), self.window[0]) for t in (before, after))
+        if begin[0] is None or begin[1] is None:
+            return None
+        found = mix.ratio_by_mix(before, after, (begin[0], begin[1]))
+        return found.factor.value if found else rate.gain(before, after, self._unit(), self.window)
 
     def _unit(self) -> Unit:
         assert self.unit is not None
@@ -482,6 +497,12 @@ def _exclude(a: Candidate, b: Candidate) -> bool:
     return a is not b and bool(
         flags or set(a.env) & set(b.env) or (a.argv and b.argv) or (a.lever, a.name) == (b.lever, b.name)
     )
+
+
+def _repeats(a: Trace, b: Trace) -> bool:
+    """Whether two runs computed the same, as far as both were noted."""
+    seen = {(str(d.what), d.site, d.at): d.hash for d in a.digests if d.what in ("parameters", "actions")}
+    return all(seen.get((d.what, d.site, d.at), d.hash) == d.hash for d in b.digests)
 
 
 def _failure(trace: Trace) -> str:

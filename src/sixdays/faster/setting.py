@@ -34,7 +34,9 @@ def changed(command: Command, setting: Setting) -> Command:
     """The command with the environment and the words of all candidates; preamble and patches are files, not here."""
     argv, env = command.argv, dict(command.env)
     for c in setting:
-        argv = words(c.argv if c.argv is not None else argv, c.flags)
+        argv = c.argv if c.argv is not None else argv  # first of all: flags go into the command line that is run
+    for c in setting:
+        argv = words(argv, c.flags)
         env.update(c.env)
         env.update(dict.fromkeys(c.unset, ""))
     return replace(command, argv=argv, env=env)
