@@ -1,0 +1,168 @@
+"""Plain lines of Python that the user will own: each stands alone and does nothing where its library is missing."""
+
+from __future__ import annotations
+
+VALIDATION = """
+try:
+    from torch.distributions import Distribution
+    Distribution.set_default_validate_args(False)
+except ImportError:
+    pass
+"""
+
+# Only optimisers of torch itself: a subclass may do its own arithmetic. Set after `__init__`, for parameters may come
+# from a generator, which can be read once.
+OPTIMISERS = """
+try:
+    import torch.optim as _optim
+except ImportError:
+    pass
+else:
+    def _quicker(cls, way):
+        plain = cls.__init__
+
+        def init(self, *args, **kwargs):
+            plain(self, *args, **kwargs)
+            chosen = any(self.defaults.get(k) is not None for k in ("fused", "foreach"))
+            taken = chosen or self.defaults.get("capturable") or self.defaults.get("differentiable")
+            if type(self) is not cls or taken or way not in self.defaults:
+                return
+            if all(p.is_floating_point() and p.device.type in ("cpu", "cuda")
+                   for group in self.param_groups for p in group["params"]):
+                for group in (self.defaults, *self.param_groups):
+                    group[way] = True
+
+        cls.__init__ = init
+
+    for _name in ("Adam", "AdamW"):
+        _quicker(getattr(_optim, _name), "fused")
+    for _name in ("SGD", "RMSprop", "Adagrad", "Adadelta", "NAdam", "RAdam", "Adamax"):
+        _quicker(getattr(_optim, _name), "foreach")
+"""
+
+# Torch reads a list of arrays number by number; one array is read at once. Arrays of one shape and type only, so that
+# the type of the tensor stays what it was.
+TENSORS = """
+try:
+    import numpy as _np, torch as _torch
+except ImportError:
+    pass
+else:
+    def _one_array(plain):
+        def made(data, *args, **kwargs):
+            if type(data) in (list, tuple) and len(data) > 1 and type(data[0]) is _np.ndarray:
+                first = data[0]
+                if first.dtype.kind in "fiub" and first.dtype.isnative and first.ndim and first.size and all(
+                        type(a) is _np.ndarray and a.dtype == first.dtype and a.shape == first.shape for a in data):
+                    data = _np.stack(data)
+            return plain(data, *args, **kwargs)
+        return made
+
+    _torch.tensor = _one_array(_torch.tensor)
+    _torch.as_tensor = _one_array(_torch.as_tensor)
+"""
+
+
+def environments(module: str) -> str:
+    """Lines that make environments without the checks of each step, and without a window that nobody watches."""
+    return f"""
+try:
+    import {module} as _gym
+    from {module}.envs import registration as _registration
+except ImportError:
+    pass
+else:
+    def _unchecked(plain):
+        def make(*args, **kwargs):
+            kwargs.setdefault("disable_env_checker", True)
+            if kwargs.get("render_mode") == "human":
+                kwargs["render_mode"] = None
+            return plain(*args, **kwargs)
+        return make
+
+    _gym.make = _registration.make = _unchecked(_registration.make)
+"""
+
+
+ANOMALY = """
+try:
+    import torch.autograd as _autograd
+    _autograd.set_detect_anomaly = _autograd.anomaly_mode.set_detect_anomaly = type(
+        "set_detect_anomaly", (), {"__init__": lambda self, *a, **k: None, "__enter__": lambda self: None,
+                                   "__exit__": lambda self, *a: None})
+    _autograd.detect_anomaly = _autograd.set_detect_anomaly
+except (ImportError, AttributeError):
+    pass
+"""
+
+CLIPPING = """
+try:
+    import torch.nn.utils as _utils
+except ImportError:
+    pass
+else:
+    def _clipped(parameters, *args, _plain=_utils.clip_grad_norm_, **kwargs):
+        parameters = [parameters] if hasattr(parameters, "grad") else list(parameters)
+        if len(args) < 4 and all(p.grad is None or not p.grad.is_sparse for p in parameters):
+            kwargs.setdefault("foreach", True)
+        return _plain(parameters, *args, **kwargs)
+
+    _utils.clip_grad_norm_ = _utils.clip_grad.clip_grad_norm_ = _clipped
+"""
+
+GARBAGE = """
+import gc as _gc
+_gc.set_threshold(50_000, 20, 100)
+"""
+
+# A figure is kept as it was when it was saved, and drawn when it is read, each minute, and at the end.
+FIGURES = """
+try:
+    import matplotlib.figure as _figure, matplotlib.pyplot as _pyplot
+except ImportError:
+    pass
+else:
+    import atexit as _atexit, os as _os, pickle as _pickle, sys as _sys, threading as _threading, time as _time
+
+    _waiting, _drawn, _save, _owner = {}, {}, _figure.Figure.savefig, _os.getpid()
+
+    def _draw(path):
+        figure, args, kwargs = _waiting.pop(path)
+        _drawn[path] = _time.monotonic()
+        _save(_pickle.loads(figure), path, *args, **kwargs)
+
+    def _save_later(self, fname, *args, **kwargs):
+        path = _os.path.abspath(fname) if isinstance(fname, (str, _os.PathLike)) else None
+        fresh = path in _drawn and _time.monotonic() - _drawn[path] < 60 and _os.path.exists(path)
+        if path and not _os.path.splitext(path)[1]:
+            fresh = False
+        if fresh and _os.getpid() == _owner:
+            manager, self.canvas.manager = self.canvas.manager, None
+            try:
+                _waiting[path] = (_pickle.dumps(self), args, kwargs)
+                return None
+            except Exception:
+                pass
+            finally:
+                self.canvas.manager = manager
+        _waiting.pop(path, None)
+        made = _save(self, fname, *args, **kwargs)
+        if path:
+            _drawn[path] = _time.monotonic()
+        return made
+
+    def _read(event, args):
+        if _waiting and event in ("open", "os.rename", "os.remove", "shutil.copyfile", "shutil.move"):
+            path = _os.path.abspath(args[0]) if isinstance(args[0], (str, _os.PathLike)) else None
+            if path in _waiting:
+                _draw(path)
+
+    def _draw_all():
+        while _waiting and _os.getpid() == _owner:
+            _draw(next(iter(_waiting)))
+
+    _figure.Figure.savefig = _save_later
+    _sys.addaudithook(_read)
+    _atexit.register(_draw_all)
+    _pyplot.pause = _pyplot.show = _pyplot.draw = lambda *args, **kwargs: None
+"""

@@ -1,0 +1,108 @@
+"""Small, safe switches of libraries: each leaves the numbers alone, or their last digits at most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sixdays.faster.bounds import bound, share
+from sixdays.faster.model import Candidate, NotTried, Profile, Promise, Stack
+from sixdays.levers import _switch_texts as texts
+
+WORTH = 1.08  # what gives less at most is not tried
+ROOM = 1.3  # a share of few samples may be larger than it looks
+NUMBERS = frozenset({"torch", "numpy"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Switch:
+    """needs: any of these modules, imported. within: parts of file names, or file:function, below which its time is
+    seen. mentioned: a word that must stand in a source. share: of the time that it may take where no sample shows it.
+    """
+
+    name: str
+    text: str
+    promise: Promise
+    needs: frozenset[str] = frozenset()
+    preamble: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    unset: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
+    mentioned: str = ""
+    share: float | None = None
+    spoils: str = ""
+
+
+def _needs(*modules: str) -> frozenset[str]:
+    return frozenset(modules)
+
+
+SWITCHES = (
+    _Switch("figures", "figures drawn when read, each minute and at the end; no pauses for a window", "same",
+            _needs("matplotlib"), texts.FIGURES, {"MPLBACKEND": "Agg"}, within=("matplotlib/",),
+            spoils="a run that is killed leaves pictures up to a minute old; no window shows them"),
+    _Switch("validation", "arguments of distributions are not checked", "same", _needs("torch"), texts.VALIDATION,
+            within=("torch/distributions/",), spoils="a NaN in a distribution is met later"),
+    _Switch("tensors", "lists of arrays become one array before they become a tensor", "same", _needs("torch"),
+            texts.TENSORS, mentioned="tensor(", share=0.5),
+    _Switch("gymnasium checks", "environments are not checked at each step, and open no window", "same",
+            _needs("gymnasium"), texts.environments("gymnasium"),
+            within=("gymnasium/wrappers/", "gymnasium/utils/", "pygame/", ":render")),
+    _Switch("gym checks", "environments are not checked at each step, and open no window", "same", _needs("gym"),
+            texts.environments("gym"), within=("gym/wrappers/", "gym/utils/", "pygame/", ":render")),
+    _Switch("optimiser", "optimisers update all parameters at once", "equivalent", _needs("torch"), texts.OPTIMISERS,
+            within=("torch/optim/",)),
+    _Switch("clipping", "gradients are clipped all at once", "equivalent", _needs("torch"), texts.CLIPPING,
+            within=("torch/nn/utils/clip_grad.py",)),
+    _Switch("anomaly mode", "anomaly mode is off", "same", _needs("torch"), texts.ANOMALY, mentioned="detect_anomaly",
+            share=0.8, spoils="a NaN in a gradient is not named by line"),
+    _Switch("launch blocking", "the GPU is not waited for at each call", "same", _needs("torch"),
+            unset=("CUDA_LAUNCH_BLOCKING",), share=0.8),
+    _Switch("progress bars", "progress bars are drawn every ten seconds", "same", _needs("tqdm"),
+            env={"TQDM_MININTERVAL": "10"}, within=("tqdm/",)),
+    _Switch("garbage", "the garbage collector looks less often", "same", NUMBERS, texts.GARBAGE, share=0.3,
+            spoils="memory in circles is freed later"),
+    _Switch("allocator", "large arrays are kept for reuse (Linux)", "same", NUMBERS,
+            env={"MALLOC_MMAP_THRESHOLD_": "268435456", "MALLOC_TRIM_THRESHOLD_": "1073741824",
+                 "MALLOC_TOP_PAD_": "67108864"}, share=0.3, spoils="freed memory goes back to the system later"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    name: str = "switches"
+    rank: int = 10
+    together: bool = True
+
+    def propose(self, profile: Profile) -> Sequence[Candidate | NotTried]:
+        """One candidate for each switch of a library that the command imports and that takes time there."""
+        return [found for s in SWITCHES for found in self._of(s, profile)]
+
+    def _of(self, s: _Switch, profile: Profile) -> Iterator[Candidate | NotTried]:
+        if s.promise not in profile.accept or not s.needs & set(profile.trace.modules):
+            return
+        if s.mentioned and not any(s.mentioned in text for text in profile.sources.values()):
+            return
+        if s.unset and not any(profile.command.env.get(name) for name in s.unset):
+            return
+        seen = s.share if s.share is not None else min(1.0, ROOM * share(profile.trace, lambda x: _below(x, s.within)))
+        if bound(seen) < WORTH:
+            yield NotTried(self.name, f"{s.name}: {seen:.0%} of the time, so at most {bound(seen):.2f} times faster")
+            return
+        lines = tuple(s.preamble.strip().splitlines())
+        yield Candidate(self.name, s.name, s.text, s.promise, env=s.env, unset=s.unset, preamble=lines, touches=seen,
+                        spoils=s.spoils)  # fmt: skip
+
+
+def _below(stack: Stack, parts: tuple[str, ...]) -> bool:
+    """Whether a frame lies in one of these places: a part of its file's name, or ":" and its function."""
+    return any(
+        f.function == part[1:] if part.startswith(":") else part in f.file.replace("\\", "/")
+        for f in stack.frames
+        for part in parts
+    )
+
+
+def create(options: dict[str, Any]) -> Switches:
+    return Switches()

@@ -1,0 +1,166 @@
+"""Each switch runs before a small script in a process of its own; what the script prints stays the same."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from sixdays.levers import _switch_texts as texts
+
+
+def _run(folder: Path, script: str, preamble: str = "") -> str:
+    if not find_spec("torch"):
+        pytest.skip("torch is not installed")
+    file = folder / "script.py"
+    file.write_text(preamble + "\n" + script, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(file)], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+TRAINING = """
+import torch
+torch.manual_seed(0); torch.set_num_threads(1)
+net = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 2))
+opt = torch.optim.{name}(net.parameters(), lr=0.01)
+for _ in range(4):
+    loss = net(torch.randn(16, 4)).square().mean()
+    opt.zero_grad(); loss.backward()
+    torch.nn.utils.clip_grad_norm_(net.parameters(), 0.1)
+    opt.step()
+print(opt.defaults.get("fused"), opt.defaults.get("foreach"))
+print(*[v for p in net.parameters() for v in p.double().flatten().tolist()])
+"""
+
+
+@pytest.mark.parametrize(("name", "way"), [("AdamW", "True None"), ("RMSprop", "None True")])
+def test_quicker_optimisers_and_clipping_end_at_the_same_parameters(tmp_path: Path, name: str, way: str) -> None:
+    script = TRAINING.format(name=name)
+    _, plain = _run(tmp_path, script).splitlines()
+    said, quick = _run(tmp_path, script, texts.OPTIMISERS + texts.CLIPPING).splitlines()
+    assert said == way
+    assert [float(x) for x in quick.split()] == pytest.approx([float(x) for x in plain.split()], rel=1e-4, abs=1e-6)
+
+
+def test_an_optimiser_of_the_users_keeps_its_own_way(tmp_path: Path) -> None:
+    script = """
+import torch
+class Mine(torch.optim.Adam): pass
+print(Mine([torch.zeros(2, requires_grad=True)]).defaults["fused"])
+print(torch.optim.Adam([torch.zeros(2, requires_grad=True)], foreach=False).defaults["fused"])
+"""
+    assert _run(tmp_path, script, texts.OPTIMISERS) == _run(tmp_path, script)
+
+
+def test_tensors_of_lists_keep_every_bit_their_type_and_their_shape(tmp_path: Path) -> None:
+    script = """
+import numpy as np, torch
+r = np.random.default_rng(0)
+for kind in ("float32", "float64", "float16", "int64", "int32", "uint8", "bool"):
+    for shape in ((3,), (2, 3), (1,), (0,)):
+        arrays = [(9 * r.random(shape)).astype(kind) for _ in range(3)]
+        for make in (torch.tensor, torch.as_tensor):
+            for kw in ({}, {"dtype": torch.float32}):
+                t = make(arrays, **kw)
+                print(kind, t.dtype, t.shape, t.tolist())
+mixed = torch.tensor([np.ones(2, "float32"), np.ones(2)])
+print(mixed.dtype, torch.tensor([1.5, 2]).dtype, torch.tensor([np.float64(1.5)]).dtype, torch.tensor([[1, 2]]).dtype)
+"""
+    assert _run(tmp_path, script, texts.TENSORS) == _run(tmp_path, script)
+
+
+def test_distributions_without_checks_draw_the_same(tmp_path: Path) -> None:
+    script = """
+import torch
+from torch.distributions import Categorical, Normal
+torch.manual_seed(1)
+d = Categorical(logits=torch.randn(5, 3)); a = d.sample()
+print(a.tolist(), d.log_prob(a).tolist(), d.entropy().tolist(), Normal(0.0, 1.0).sample().item())
+"""
+    assert _run(tmp_path, script, texts.VALIDATION) == _run(tmp_path, script)
+
+
+@pytest.mark.parametrize("mode", ["None", "'human'"])
+def test_environments_without_checks_and_windows_step_the_same(tmp_path: Path, mode: str) -> None:
+    pytest.importorskip("gymnasium")
+    if mode == "'human'":
+        pytest.importorskip("pygame")
+    script = f"""
+import os
+os.environ["SDL_VIDEODRIVER"] = "dummy"
+import gymnasium as gym
+env = gym.make("CartPole-v1", render_mode={mode}); print(env.reset(seed=3)[0].tolist())
+for i in range(40):
+    obs, reward, end, cut, _ = env.step(i % 2)
+    print(obs.tolist(), reward, end, cut)
+    if end: env.reset()
+"""
+    assert _run(tmp_path, script, texts.environments("gymnasium")) == _run(tmp_path, script)
+
+
+def test_anomaly_mode_stays_off_however_it_is_asked_for(tmp_path: Path) -> None:
+    script = """
+import torch
+torch.autograd.set_detect_anomaly(True); print(torch.is_anomaly_enabled())
+with torch.autograd.detect_anomaly(): print(torch.is_anomaly_enabled())
+"""
+    assert _run(tmp_path, script).split() == ["True", "True"]
+    assert _run(tmp_path, script, texts.ANOMALY).split() == ["False", "False"]
+
+
+FIGURE = """
+import functools, matplotlib; matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import matplotlib.backends.backend_agg as agg
+drawn, plain = [0], agg.FigureCanvasAgg.print_png
+@functools.wraps(plain)
+def count(self, *args, **kwargs):
+    drawn[0] += 1
+    return plain(self, *args, **kwargs)
+agg.FigureCanvasAgg.print_png = count
+rewards = []
+for i in range(6):
+    rewards.append(i * i)
+    {new}
+    plt.plot(rewards); plt.title(str(i)); plt.pause(1e-3)
+    plt.savefig("curve.png")
+    {read}
+    {end}
+print(drawn[0])
+"""
+HABITS = [("plt.figure(2)", "plt.clf()"), ("plt.figure()", "plt.close()"), ("plt.gca()", "plt.cla()")]
+
+
+@pytest.mark.parametrize(("new", "end"), HABITS)
+def test_the_last_figure_on_disk_is_the_same_and_the_others_are_not_drawn(tmp_path: Path, new: str, end: str) -> None:
+    pytest.importorskip("matplotlib")
+    hashes, drawn = [], []
+    for preamble in ("", texts.FIGURES):
+        drawn.append(_run(tmp_path, FIGURE.format(new=new, end=end, read=""), preamble).strip())
+        hashes.append(hashlib.sha256((tmp_path / "curve.png").read_bytes()).hexdigest())
+        (tmp_path / "curve.png").unlink()
+    assert hashes[0] == hashes[1]
+    assert drawn == ["6", "1"]  # the first; the last is drawn at the end, after this is printed
+
+
+def test_a_figure_that_the_script_reads_is_drawn_before(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    read = "import hashlib; print(hashlib.sha256(open('curve.png', 'rb').read()).hexdigest())"
+    script = FIGURE.format(new="plt.figure()", end="plt.close()", read=read)
+    assert _run(tmp_path, script, texts.FIGURES) == _run(tmp_path, script)
+
+
+def test_every_switch_does_nothing_where_its_library_is_missing(tmp_path: Path) -> None:
+    file = tmp_path / "all.py"
+    every = [texts.VALIDATION, texts.OPTIMISERS, texts.TENSORS, texts.ANOMALY, texts.CLIPPING, texts.GARBAGE]
+    every += [texts.FIGURES, texts.environments("gymnasium"), texts.environments("gym")]
+    file.write_text("".join(every) + "print('fine')", encoding="utf-8")
+    done = subprocess.run([sys.executable, "-I", "-S", str(file)], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("fine", "")
