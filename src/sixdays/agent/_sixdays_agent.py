@@ -117,7 +117,7 @@ class Agent:
     def _watch(self):
         me = threading.get_ident()
         wait = min(self.every, FLUSH_S) if self.every else FLUSH_S
-        flushed = now()
+        flushed = self.sampled = now()
         while not self.ended:
             time.sleep(wait)
             try:
@@ -169,7 +169,8 @@ class Agent:
                     for (is_main, frames), s in list(self.stacks.items())
                 ]
                 self._replace(base + ".stacks", shown)
-                self.stacks_due = now() + 50 * (now() - began)  # many stacks take long to write: the seldomer
+                # many stacks take long to write: the seldomer, but a run that is killed must have left some
+                self.stacks_due = now() + min(50 * (now() - began), 1_000_000_000)
 
     def _about(self):
         return {
