@@ -157,9 +157,54 @@ def test_a_figure_that_the_script_reads_is_drawn_before(tmp_path: Path) -> None:
     assert _run(tmp_path, script, texts.FIGURES) == _run(tmp_path, script)
 
 
+@pytest.mark.parametrize("end", ["w.close()", "w.flush()"])
+def test_event_files_hold_the_same_bytes(tmp_path: Path, end: str) -> None:
+    pytest.importorskip("tensorboard")
+    script = f"""
+import glob, hashlib, time
+time.time = lambda: 1.5e9
+from torch.utils.tensorboard import SummaryWriter
+w = SummaryWriter("logs")
+for i in range(1200):
+    w.add_scalar("loss" * (i % 3), i * i / 7, i)
+w.add_text("what", "words")
+{end}
+(name,) = glob.glob("logs/*")
+content = open(name, "rb").read()
+print(len(content), hashlib.sha256(content).hexdigest())
+"""
+    made = []
+    for name, preamble in (("plain", ""), ("quick", texts.EVENTS)):
+        (tmp_path / name).mkdir()
+        made.append(_run(tmp_path / name, script, preamble))
+    assert made[0] == made[1]
+    assert int(made[0].split()[0]) > 1200 * 20
+
+
+def test_events_that_nobody_flushed_are_on_disk_at_the_end(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    script = """
+from torch.utils.tensorboard import SummaryWriter
+w = SummaryWriter("logs")
+w.add_scalar("the last", 2.5, 3)
+w.file_writer.event_writer._async_writer._byte_queue.join()
+"""
+    _run(tmp_path, script, texts.EVENTS)
+    (file,) = (tmp_path / "logs").iterdir()
+    assert b"the last" in file.read_bytes()
+
+
 def test_every_switch_does_nothing_where_its_library_is_missing(tmp_path: Path) -> None:
     file = tmp_path / "all.py"
-    every = [texts.VALIDATION, texts.OPTIMISERS, texts.TENSORS, texts.ANOMALY, texts.CLIPPING, texts.GARBAGE]
+    every = [
+        texts.VALIDATION,
+        texts.OPTIMISERS,
+        texts.TENSORS,
+        texts.ANOMALY,
+        texts.CLIPPING,
+        texts.GARBAGE,
+        texts.EVENTS,
+    ]
     every += [texts.FIGURES, texts.environments("gymnasium"), texts.environments("gym")]
     file.write_text("".join(every) + "print('fine')", encoding="utf-8")
     done = subprocess.run([sys.executable, "-I", "-S", str(file)], capture_output=True, text=True, check=False)

@@ -110,6 +110,64 @@ else:
     _utils.clip_grad_norm_ = _utils.clip_grad.clip_grad_norm_ = _clipped
 """
 
+# The checksums of a thousand records at once, a column of bytes at a time: the files are the same to the byte.
+EVENTS = """
+try:
+    import numpy as _np
+    from tensorboard.summary.writer.record_writer import RecordWriter as _Records
+except ImportError:
+    pass
+else:
+    import atexit as _exit, os as _os, struct as _struct, threading as _threads, weakref as _weakref
+
+    _table = _np.arange(256, dtype=_np.uint32)
+    for _ in range(8):
+        _table = _np.where(_table & 1, _table >> 1 ^ 0x82F63B78, _table >> 1).astype(_np.uint32)
+    _waits, _begin, _flush, _close = _weakref.WeakSet(), _Records.__init__, _Records.flush, _Records.close
+
+    def _checksums(texts):
+        sums = _np.full(len(texts), 0xFFFFFFFF, _np.uint32)
+        for column in _np.frombuffer(b"".join(texts), _np.uint8).reshape(len(texts), -1).T:
+            sums = _table[(sums ^ column) & 255] ^ sums >> 8
+        sums = ~sums
+        return [x.tobytes() for x in ((sums >> 15 | sums << 17) + _np.uint32(0xA282EAD8)).astype("<u4")]
+
+    def _pack(self):
+        with self._held:
+            same_length, texts = {}, self._texts
+            for at, text in enumerate(texts):
+                same_length.setdefault(len(text), []).append(at)
+            self._texts, records = [], [b""] * len(texts)
+            for length, places in same_length.items():
+                head = _struct.pack("<Q", length)
+                head += _checksums([head])[0]
+                for at, end in zip(places, _checksums([texts[i] for i in places])):
+                    records[at] = head + texts[at] + end
+            if records:
+                self._writer.write(b"".join(records))
+
+    def _start(self, *args, **kwargs):
+        _begin(self, *args, **kwargs)
+        self._texts, self._held = [], _threads.RLock()
+        _waits.add(self)
+
+    def _add(self, text):
+        with self._held:
+            self._texts.append(text)
+            if len(self._texts) >= 1000:
+                _pack(self)
+
+    def _packed_before(plain):
+        def ends(self):
+            _pack(self)
+            return plain(self)
+        return ends
+
+    _Records.__init__, _Records.write = _start, _add
+    _Records.flush, _Records.close = _packed_before(_flush), _packed_before(_close)
+    _exit.register(lambda mine=_os.getpid(): [w.flush() for w in list(_waits) if mine == _os.getpid() and not w.closed])
+"""
+
 GARBAGE = """
 import gc as _gc
 _gc.set_threshold(50_000, 20, 100)
