@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sixdays.app.curves import judge as judge
     from sixdays.app.curves import read_curves as read_curves
+    from sixdays.app.finding import find_speedups as find_speedups
     from sixdays.app.python import certify as certify
     from sixdays.app.python import forecast as forecast
     from sixdays.app.python import questions as questions
     from sixdays.app.python import read_plan as read_plan
     from sixdays.errors import PlanError as PlanError
+    from sixdays.errors import RunError as RunError
     from sixdays.errors import SixdaysError as SixdaysError
+    from sixdays.faster.report import Speedups as Speedups
     from sixdays.journal.records import Record as Record
     from sixdays.odds.forecast import Forecast as Forecast
     from sixdays.plan.actuals import Actual as Actual
@@ -38,11 +41,14 @@ _WHERE = {
     "forecast": "app.python",
     "certify": "app.python",
     "questions": "app.python",
+    "find_speedups": "app.finding",
     "judge": "app.curves",
     "read_curves": "app.curves",
     "Curve": "verdict.curves",
     "Verdict": "verdict.result",
     "PlanError": "errors",
+    "RunError": "errors",
+    "Speedups": "faster.report",
     "SixdaysError": "errors",
     "Plan": "plan.model",
     "Actual": "plan.actuals",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from sixdays.faster.length import Length
 from sixdays.faster.model import Candidate, Counter, Digest, NotTried, Promise, Setting, Trace
 from sixdays.faster.report import Speedups
 from sixdays.faster.search import Asked, Outcome, Probe, Search
@@ -138,6 +139,9 @@ def test_copies_side_by_side_shorten_the_answer_and_not_the_factor() -> None:
     found = World().play(Search(Asked(seeds=4)), [lever(packs)])
     assert found.factor.value == 1.0
     assert found.copies == 2
+    assert abs(found.answer_factor - 1.8) < 1e-6  # of 1,000 units; how long a run is is not known
+    length = Length(1000.0, "optimiser step", "1,000 from --units")
+    found = World().play(Search(Asked(seeds=4, length=length)), [lever(packs)])
     alone, rounds = 4 * (0.501 + 1000 / 1000), 2 * (0.501 + 2 * 1000 / 1800)  # start and 1,000 units, each time
     assert abs(found.answer_factor - alone / rounds) < 1e-3
 

@@ -212,7 +212,7 @@ def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell, ask: A
     machine = inspect.machine(place.env)
     if why := inspect.refusal(what.command, machine, None, env=place.env, host=place.host):
         raise RunError(why)
-    search = Search(Asked(what.budget_s, what.accept, what.seeds, what.unit, _stated(what)))
+    search = Search(Asked(what.budget_s, what.accept, what.seeds, what.unit, _stated(what), machine.cores))
     drive = _Drive(what.command, search, tell, time.monotonic())
     diagnosis: tuple[Line, ...] = ()
     interrupted = False

@@ -275,7 +275,9 @@ def warm_up(trace: Trace, unit: Unit, window: tuple[float, float]) -> float:
     return max(begin - start(trace, unit) - window[0] / pace, 0.0)
 
 
-def clock(loads: Sequence[float], wall: Sequence[float], cpu: Sequence[float]) -> tuple[Literal["wall", "cpu"], str]:
+def clock(
+    loads: Sequence[float], wall: Sequence[float], cpu: Sequence[float], cores: int = 1
+) -> tuple[Literal["wall", "cpu"], str]:
     """Which clock tells the truth, and why. loads: cores kept busy by others; wall, cpu: log ratios of the pairs.
 
     The wall clock, because what is drawn or waited for takes no CPU; CPU time only where others kept the machine busy
@@ -285,7 +287,7 @@ def clock(loads: Sequence[float], wall: Sequence[float], cpu: Sequence[float]) -
     known = [(w, c) for w, c in zip(wall, cpu, strict=False) if np.isfinite(w) and np.isfinite(c)]
     apart = float(np.median([w - c for w, c in known])) if known else 0.0
     others = f"others kept {load:.1f} cores busy"
-    if load <= BUSY:
+    if load <= BUSY + cores - 1:  # one core at least was ours
         return "wall", f"wall clock; {others}"
     if abs(apart) <= log(DISAGREE):
         return "wall", f"wall clock; {others}, and CPU time says the same" if known else f"wall clock; {others}"

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Purpose = Literal["look", "again", "try", "copies", "confirm"]
 WORTH = 1.03  # what a single measurement must show for a candidate to be kept on the way; the total is confirmed
 HARMLESS = 0.98  # a bundle of switches stays from here on: its parts are small
+SHORTEST_S = 1.0  # of a run that is compared as a whole
 LOOKING = 0.25  # of the budget, at most, until the main phase was seen
 WINDOW = (0.7, 8.0)  # seconds of progress that are compared
 CONFIRMING = 0.35  # of the budget, at least, is left for fresh pairs
@@ -71,13 +72,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the user wants. unit: a word of the unit's text. length: of one whole run."""
+    """What the user wants. unit: a word of the unit's text. length: of one whole run. cores: here."""
 
     budget_s: float = 600.0
     accept: tuple[Promise, ...] = ("same", "equivalent")
     seeds: int = 1
     unit: str | None = None
     length: Length | None = None
+    cores: int = 1
 
 
 Steps = Generator[Probe, Outcome, None]
@@ -135,7 +137,9 @@ class Search:
         trace = self.looked = outcome.trace if outcome.traces else Trace()
         if self._is_hopeless(outcome):
             return
-        self.unit = rate.unit_of(trace, self.asked.unit) or rate.whole_run(trace)
+        self.unit = rate.unit_of(trace, self.asked.unit) or (
+            rate.whole_run(trace) if trace.seconds >= SHORTEST_S else None
+        )
         if self.unit is None:
             self.failed = f"no progress to be seen in {trace.seconds:.0f} s"
             return
@@ -388,7 +392,7 @@ class Search:
     def report(self, diagnosis: Sequence[Line], seconds: float, *, interrupted: bool = False) -> Speedups:
         """What is known now; only what fresh pairs confirmed is claimed."""
         unit, first = self._unit(), self.original[0]
-        which, clock = rate.clock(self.loads, self.pairs, self.cpu_pairs)
+        which, clock = rate.clock(self.loads, self.pairs, self.cpu_pairs, self.asked.cores)
         logs = [c for c in self.cpu_pairs if isfinite(c)] if which == "cpu" else self.pairs
         total = compare.factor(logs) if len(logs) >= 2 else UNCHANGED
         confirmed = len(logs) >= 2 and total.shown
@@ -398,7 +402,7 @@ class Search:
         after = median([a for _, a in self.rates]) if confirmed else before
         rates = {1: after, **self.packed}
         length, known = (self.asked.length.value, True) if self.asked.length else (1000.0, False)
-        start = rate.start(first, unit)
+        start = rate.start(first, unit) if known else 0.0  # of 1,000 units that stand for any number it says nothing
         alone = compare.answer(self.asked.seeds, length, before, {}, start)
         best = compare.answer(self.asked.seeds, length, after, {k: r for k, r in rates.items() if k > 1}, start)
         steps = tuple(self.steps)

@@ -45,6 +45,8 @@ def changed(command: Command, setting: Setting) -> Command:
 def preamble(setting: Setting) -> str:
     """The text of `fast_start.py`; empty where no candidate has lines for it."""
     lines = [line for c in setting for line in (f"# {c.text}", *c.preamble) if c.preamble]
-    return "\n".join(['"""What makes this run faster. The first line of the script loads it."""', "", *lines, ""]) if (
-        lines
-    ) else ""
+    return (
+        "\n".join(['"""What makes this run faster. The first line of the script loads it."""', "", *lines, ""])
+        if (lines)
+        else ""
+    )

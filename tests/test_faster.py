@@ -1,0 +1,149 @@
+"""`sixdays faster` as a user calls it: on commands that are slow on purpose, so that what helps is plain."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sixdays as public
+from tests.command import Sixdays
+
+# A step sleeps 2 ms, an evaluation 30 ms; nothing is computed, so a busy machine changes little.
+SLOW = """\
+import argparse, time
+parser = argparse.ArgumentParser()
+parser.add_argument("--steps", type=int, default=100000, help="how many steps the training has")
+parser.add_argument("--eval-every", type=int, default=1, help="steps between evaluations")
+args = parser.parse_args()
+def evaluate(step):
+    time.sleep(0.03)
+    print(f"evaluated at {step}: {step % 7}")
+for step in range(1, args.steps + 1):
+    time.sleep(0.002)
+    print(f"step {step}")
+    if args.eval_every and step % args.eval_every == 0:
+        evaluate(step)
+"""
+PLAN = """\
+zone: UTC
+tasks:
+  train: {takes: 2d to 4d, seeds: 3, run: "%s slow.py"}
+  write: {takes: 8h, after: train}
+targets: {paper: {deadline: 2031-05-04 00:00 UTC}}
+"""
+NOW = ("--now", "2031-05-01T00:00:00Z", "--draws", "1000")
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_an_option_that_evaluates_too_often_is_found_and_nothing_of_the_user_changes(sixdays: Sixdays) -> None:
+    sixdays.write("slow.py", SLOW)
+    before = tree(sixdays.folder)
+    ran = sixdays("faster", "--budget", "25s", "--json", "--", sys.executable, "slow.py")
+    assert ran.code == 0, ran.err
+    found = json.loads(ran.out)
+    assert found["confirmed"]
+    assert found["factor"]["value"] > 2.0
+    assert found["factor"]["low"] > 1.08
+    assert found["unit"] == "step"
+    assert found["length"] == 100000
+    (kept,) = [k for k in found["kept"] if k["lever"] == "flags"]
+    assert kept["class"] == "same"
+    assert "--eval-every" in found["delivery"]["argv"]
+    assert found["seconds"] < 25 * 1.1 + 2
+    assert tree(sixdays.folder) == before
+
+
+def test_a_task_of_the_plan_moves_the_odds_and_is_recorded(sixdays: Sixdays) -> None:
+    sixdays.write("slow.py", SLOW)
+    sixdays.write("plan.yaml", PLAN % sys.executable)
+    refused = sixdays("faster", "train", "--budget", "20s", *NOW)
+    assert refused.code == 2
+    assert "slow.py" in refused.err
+    ran = sixdays("faster", "train", "--budget", "20s", "--yes", *NOW)
+    assert ran.code == 0, ran.err
+    assert "paper: odds" in ran.out
+    (record,) = [r for r in records(sixdays.folder) if r["kind"] == "speed-up measured"]
+    assert record["data"]["task"] == "train"
+    asked = sixdays("odds", *NOW, "--no-record")
+    assert "times faster, as measured?" in asked.out
+
+
+def records(folder: Path) -> list[dict[str, object]]:
+    return [json.loads(p.read_text(encoding="utf-8")) for p in sorted((folder / "journal").rglob("*.json"))]
+
+
+def test_an_interrupt_gives_what_is_known_and_leaves_no_process(tmp_path: Path) -> None:
+    project, tmp = tmp_path / "project", tmp_path / "tmp"
+    project.mkdir()
+    tmp.mkdir()
+    (project / "slow.py").write_text(SLOW, encoding="utf-8")
+    argv = (sys.executable, "-m", "sixdays", "faster", "--", sys.executable, "slow.py")
+    process = subprocess.Popen(
+        argv, cwd=project, env={**os.environ, "TMPDIR": str(tmp)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, start_new_session=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    assert process.stdout is not None
+    assert any("once more" in line for line in process.stderr)  # from here on something is known
+    os.kill(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Interrupted" in out
+    assert "steps a second" in out
+    assert not [
+        p for p in Path("/proc").glob("[0-9]*/cwd") if _leads(p).startswith(tempfile.gettempdir() + "/sixdays-")
+    ]
+
+
+def _leads(link: Path) -> str:
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""
+
+
+def test_the_ten_minute_list_runs_nothing(sixdays: Sixdays) -> None:
+    sixdays.write("train.py", "open('ran', 'w')\nfor i in range(9):\n    plt.savefig('x.png')\n")
+    ran = sixdays("faster")
+    assert ran.code == 0, ran.err
+    assert "Nothing was run" in ran.out
+    assert not (sixdays.folder / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "said"),
+    [
+        (("faster", "--", "no-such-program"), 6, "no-such-program"),
+        (("faster", "train"), 3, "there is no such plan"),
+        (("faster", "--budget", "soon", "--", "true"), 2, "--budget"),
+        (("faster", "--accept", "smae", "--", "true"), 2, "same"),
+        (("faster", "--try", "missing.diff", "--", "true"), 2, "no such file"),
+        (("faster", "--", "true"), 6, "too short"),
+        (("faster", "--", "sh", "-c", "echo no; exit 3"), 6, "exit code 3"),
+    ],
+)
+def test_what_cannot_be_measured_is_said_in_a_sentence(
+    sixdays: Sixdays, argv: tuple[str, ...], code: int, said: str
+) -> None:
+    ran = sixdays(*argv)
+    assert ran.code == code, ran.err
+    assert said in " ".join(ran.err.split())
+    assert "Traceback" not in ran.err
+
+
+def test_the_python_name_gives_the_same_value(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW, encoding="utf-8")
+    told: list[object] = []
+    found = public.find_speedups([sys.executable, "slow.py"], budget=20.0, cwd=tmp_path, tell=told.append)
+    assert found.factor.value > 2.0
+    assert found.to_dict()["schema"] == 1
+    assert told
