@@ -99,9 +99,8 @@ def test_an_interrupt_gives_what_is_known_and_leaves_no_process(tmp_path: Path) 
     assert process.returncode == 130, err
     assert "Interrupted" in out
     assert "steps a second" in out
-    assert not [
-        p for p in Path("/proc").glob("[0-9]*/cwd") if _leads(p).startswith(tempfile.gettempdir() + "/sixdays-")
-    ]
+    assert not [p for p in Path("/proc").glob("[0-9]*/cwd") if _leads(p).startswith(str(tmp))]
+    assert not list(tmp.iterdir())
 
 
 def _leads(link: Path) -> str:
