@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,7 +78,7 @@ def test_a_task_of_the_plan_moves_the_odds_and_is_recorded(sixdays: Sixdays) -> 
     assert "times faster, as measured?" in asked.out
 
 
-def records(folder: Path) -> list[dict[str, object]]:
+def records(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(p.read_text(encoding="utf-8")) for p in sorted((folder / "journal").rglob("*.json"))]
 
 
