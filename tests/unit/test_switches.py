@@ -65,13 +65,30 @@ import numpy as np, torch
 r = np.random.default_rng(0)
 for kind in ("float32", "float64", "float16", "int64", "int32", "uint8", "bool"):
     for shape in ((3,), (2, 3), (1,), (0,)):
-        arrays = [(9 * r.random(shape)).astype(kind) for _ in range(3)]
+        arrays = [(9 * r.random(shape)).astype(kind) for _ in range(20)]
         for make in (torch.tensor, torch.as_tensor):
             for kw in ({}, {"dtype": torch.float32}):
                 t = make(arrays, **kw)
                 print(kind, t.dtype, t.shape, t.tolist())
-mixed = torch.tensor([np.ones(2, "float32"), np.ones(2)])
+mixed = torch.tensor([np.ones(2, "float32"), np.ones(2)] * 9)
 print(mixed.dtype, torch.tensor([1.5, 2]).dtype, torch.tensor([np.float64(1.5)]).dtype, torch.tensor([[1, 2]]).dtype)
+big = [0.1, 1 / 3, 1e-45, 3.5e38, float("nan"), float("inf"), 16777217.0]
+singles = [np.float32(x) for x in big[:3]]
+lists = [big, [[x, -x] for x in big], (1.5, 2.5), [[1.5], [2.5, 3.5][:1]], [1, 2**53 + 1], [[1], [2]], [True, False]]
+lists += [[1.5, 2], [1, 2.5], [[1, 2], [1.5, 2.5]], singles, [np.float64(x) for x in big], [*singles, 0.5], [[], []]]
+lists += [[np.int64(3), np.int64(4)], [np.float64(1.5), 2.5], [torch.tensor(1.5), torch.tensor(2.5)], ["a", "b"]]
+lists += [[2**63, 2**70], [[1.0], [1.0, 2.0]], [[[1.5], [2.5]], [[3.5], [4.5]]], [None, 1.0]]
+for values in [*lists, *(x * 16 for x in lists)]:
+    for kw in ({}, {"dtype": torch.float32}, {"dtype": torch.float64}, {"dtype": torch.int64}, {"dtype": torch.float16}):
+        for default in (torch.float32, torch.float64):
+            torch.set_default_dtype(default)
+            for make in (torch.tensor, torch.as_tensor):
+                try:
+                    t = make(values, **kw)
+                    print(t.dtype, t.shape, t.tolist())
+                except Exception as e:
+                    print(type(e).__name__)
+print(torch.tensor([1.5, 2.5], requires_grad=True).requires_grad)
 """
     assert _run(tmp_path, script, texts.TENSORS) == _run(tmp_path, script)
 

@@ -40,22 +40,41 @@ else:
         _quicker(getattr(_optim, _name), "foreach")
 """
 
-# Torch reads a list of arrays number by number; one array is read at once. Arrays of one shape and type only, so that
-# the type of the tensor stays what it was.
+# Torch reads a list number by number; one array is read at once. Only lists of one type, so that the type of the
+# tensor stays what it was and each number is rounded as it was; short lists are quicker as they are.
 TENSORS = """
 try:
     import numpy as _np, torch as _torch
 except ImportError:
     pass
 else:
+    from itertools import chain as _chain
+
+    def _array(data, dtype):
+        kinds, first = set(map(type, data)), data[0]
+        if kinds == {_np.ndarray}:
+            plain = first.dtype.kind in "fiub" and first.dtype.isnative and first.ndim and first.size
+            if plain and all(a.dtype == first.dtype and a.shape == first.shape for a in data):
+                return _np.stack(data), dtype
+            return data, dtype
+        if kinds <= {list, tuple} and len(set(map(len, data))) == 1:
+            kinds = set(map(type, _chain.from_iterable(data)))
+        if kinds == {int} and dtype in (None, _torch.int64):
+            return _np.array(data, _np.int64), dtype
+        if kinds in ({float}, {_np.float32}, {_np.float64}) and dtype in (None, _torch.float32, _torch.float64):
+            if kinds == {float} and dtype is None:
+                dtype = _torch.get_default_dtype()
+            return _np.array(data, kinds.pop()), dtype
+        return data, dtype
+
     def _one_array(plain):
-        def made(data, *args, **kwargs):
-            if type(data) in (list, tuple) and len(data) > 1 and type(data[0]) is _np.ndarray:
-                first = data[0]
-                if first.dtype.kind in "fiub" and first.dtype.isnative and first.ndim and first.size and all(
-                        type(a) is _np.ndarray and a.dtype == first.dtype and a.shape == first.shape for a in data):
-                    data = _np.stack(data)
-            return plain(data, *args, **kwargs)
+        def made(data, **kwargs):
+            if type(data) in (list, tuple) and len(data) > 15:
+                try:
+                    data, kwargs["dtype"] = _array(data, kwargs.get("dtype"))
+                except (OverflowError, TypeError, ValueError):
+                    pass
+            return plain(data, **kwargs)
         return made
 
     _torch.tensor = _one_array(_torch.tensor)
