@@ -1,0 +1,51 @@
+"""What single levers propose, and why not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sixdays.faster.model import Candidate, Command, Counter, Frame, Machine, NotTried, Profile, Promise, Stack, Trace
+from sixdays.levers import data, less, switches
+
+OWN = Frame("train.py", 3, "train")
+COUNTER = Counter("batch", "train.py", "train", 3, np.arange(3.0), 3)
+
+
+def _profile(share: float, place: str, modules: tuple[str, ...] = ("torch",), seeds: int = 1) -> Profile:
+    inside = Stack((OWN, Frame(f"/lib/{place}", 1, "f")), 10.0 * share)
+    trace = Trace((COUNTER,), stacks=(inside, Stack((OWN,), 10.0 - 10.0 * share)), modules=dict.fromkeys(modules, "1"))
+    return Profile(Command(("python", "train.py"), "/project"), trace, Machine(cores=4), seeds=seeds)
+
+
+def test_a_switch_is_bounded_by_the_time_seen_below_it_with_room() -> None:
+    profile = _profile(0.2, "torch/distributions/normal.py")
+    (found,) = [c for c in switches.create({}).propose(profile) if isinstance(c, Candidate) and c.name == "validation"]
+    assert found.touches == pytest.approx(0.2 * 1.3)
+
+
+def test_a_switch_that_could_give_next_to_nothing_is_refused_with_its_bound() -> None:
+    found = switches.create({}).propose(_profile(0.01, "torch/distributions/normal.py"))
+    assert any(isinstance(n, NotTried) and n.why.startswith("validation: 1% of the time") for n in found)
+    assert not any(isinstance(c, Candidate) and c.name == "validation" for c in found)
+
+
+def test_a_library_that_is_not_imported_has_no_switch() -> None:
+    assert switches.create({}).propose(_profile(0.5, "x.py", modules=())) == []
+
+
+def test_workers_are_proposed_only_where_loading_takes_time() -> None:
+    found = data.create({}).propose(_profile(0.4, "torch/utils/data/dataset.py"))
+    assert [c.name for c in found if isinstance(c, Candidate)] == ["0 workers", "1 worker", "3 workers", "4 workers"]
+    (refused,) = data.create({}).propose(_profile(0.01, "torch/utils/data/dataset.py"))
+    assert isinstance(refused, NotTried)
+
+
+@pytest.mark.parametrize(("accept", "lines"), [(("same",), 0), (("same", "less"), 2)])
+def test_less_is_spoken_of_only_where_it_is_taken(accept: tuple[Promise, ...], lines: int) -> None:
+    profile = replace(_profile(0.5, "x.py", seeds=5), accept=accept)
+    found = less.create({}).propose(profile)
+    assert len(found) == lines
+    assert all(isinstance(n, NotTried) for n in found)
