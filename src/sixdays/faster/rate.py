@@ -23,6 +23,7 @@ __all__ = [
     "Ratio",
     "Unit",
     "clock",
+    "cpu_share",
     "gain",
     "packed",
     "phases",
@@ -228,6 +229,13 @@ def _cpu(trace: Trace, begin: float, end: float) -> float | None:
         return None
     used = np.interp([begin, end], trace.cpu[:, 0], trace.cpu[:, 1])
     return float(used[1] - used[0])
+
+
+def cpu_share(trace: Trace, unit: Unit, window: tuple[float, float]) -> float:
+    """CPU seconds a second in a window: far below 1 where a run sleeps, draws or waits; 0 where it is not known."""
+    between = _seconds(trace, unit, window)
+    used = _cpu(trace, *between) if between else None
+    return used / (between[1] - between[0]) if between and used else 0.0
 
 
 def rate(trace: Trace, unit: Unit, window: tuple[float, float]) -> float:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Purpose = Literal["look", "again", "try", "copies", "confirm"]
 WORTH = 1.03  # what a single measurement must show for a candidate to be kept on the way; the total is confirmed
 HARMLESS = 0.98  # a bundle of switches stays from here on: its parts are small
+WORKS = 0.5  # CPU seconds a second from which a run works; below it sleeps, and CPU time says nothing of it
 SHORTEST_S = 1.0  # of a run that is compared as a whole
 LOOKING = 0.25  # of the budget, at most, until the main phase was seen
 WINDOW = (0.7, 8.0)  # seconds of progress that are compared
@@ -392,7 +393,9 @@ class Search:
     def report(self, diagnosis: Sequence[Line], seconds: float, *, interrupted: bool = False) -> Speedups:
         """What is known now; only what fresh pairs confirmed is claimed."""
         unit, first = self._unit(), self.original[0]
-        which, clock = rate.clock(self.loads, self.pairs, self.cpu_pairs, self.asked.cores)
+        works = rate.cpu_share(first, unit, self.window) >= WORKS
+        cpu_pairs = self.cpu_pairs if works else []
+        which, clock = rate.clock(self.loads, self.pairs, cpu_pairs, self.asked.cores)
         logs = [c for c in self.cpu_pairs if isfinite(c)] if which == "cpu" else self.pairs
         total = compare.factor(logs) if len(logs) >= 2 else UNCHANGED
         confirmed = len(logs) >= 2 and total.shown
