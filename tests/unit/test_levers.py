@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sixdays.faster.model import Candidate, Command, Counter, Frame, Machine, NotTried, Profile, Promise, Stack, Trace
-from sixdays.levers import data, less, switches
+from sixdays.levers import data, less, switches, threads
 
 OWN = Frame("train.py", 3, "train")
 COUNTER = Counter("batch", "train.py", "train", 3, np.arange(3.0), 3)
@@ -49,3 +49,15 @@ def test_less_is_spoken_of_only_where_it_is_taken(accept: tuple[Promise, ...], l
     found = less.create({}).propose(profile)
     assert len(found) == lines
     assert all(isinstance(n, NotTried) for n in found)
+
+
+def test_a_script_that_sets_its_threads_itself_is_set_from_the_preamble() -> None:
+    profile = _profile(0.2, "torch/nn/modules/linear.py")
+    own = replace(profile, sources={"train.py": "import torch\ntorch.set_num_threads(4)\n"})
+    plain, held = (
+        next(c for c in threads.create({}).propose(p) if isinstance(c, Candidate) and c.name == "1 thread")
+        for p in (profile, own)
+    )
+    assert plain.preamble == ()
+    assert "torch.set_num_threads(1)" in held.preamble
+    assert plain.env["OMP_NUM_THREADS"] == held.env["OMP_NUM_THREADS"] == "1"

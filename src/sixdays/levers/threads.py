@@ -31,7 +31,7 @@ class Threads:
         now = profile.trace.facts.get("torch threads") or str(cores)
         counts = [t for t in dict.fromkeys((1, cores // 2, cores)) if t >= 1 and str(t) != now]
         if cores > 1 and _multiplies(profile):
-            found += [_threads(t, cores) for t in counts]
+            found += [_threads(t, cores, _lines(profile, t)) for t in counts]
         elif cores > 1:
             found.append(NotTried(self.name, "no library that starts threads of its own was seen"))
         sizes = sorted({k for k in (2, cores, min(profile.seeds, 4 * cores)) if 2 <= k <= MOST_COPIES})
@@ -43,7 +43,8 @@ class Threads:
                 gb = profile.trace.peak_bytes / 2**30
                 found.append(NotTried(self.name, f"{k} copies side by side: {gb:.1f} GB each do not fit in memory"))
             else:
-                found.append(_copies(k, max(1, cores // k)))
+                t = max(1, cores // k)
+                found.append(_copies(k, t, _lines(profile, t)))
         return found
 
 
@@ -52,19 +53,27 @@ def _multiplies(profile: Profile) -> bool:
     return bool({"torch", "numpy", "scipy", "jax", "tensorflow", "sklearn", "numba"} & set(profile.trace.modules))
 
 
-def _threads(t: int, cores: int) -> Candidate:
+def _threads(t: int, cores: int, lines: tuple[str, ...]) -> Candidate:
     word = "thread" if t == 1 else "threads"
-    return Candidate("threads", f"{t} {word}", f"{t} {word} on {cores} cores", "equivalent", env=_environment(t))
+    text = f"{t} {word} on {cores} cores"
+    return Candidate("threads", f"{t} {word}", text, "equivalent", env=_environment(t), preamble=lines)
 
 
-def _copies(k: int, t: int) -> Candidate:
+def _copies(k: int, t: int, lines: tuple[str, ...]) -> Candidate:
     word = "thread" if t == 1 else "threads"
     text = f"{k} copies side by side, {t} {word} each"
-    return Candidate("threads", f"{k} copies", text, "equivalent", env=_environment(t), copies=k)
+    return Candidate("threads", f"{k} copies", text, "equivalent", env=_environment(t), preamble=lines, copies=k)
 
 
 def _environment(t: int) -> dict[str, str]:
     return dict.fromkeys(VARIABLES, str(t))
+
+
+def _lines(profile: Profile, t: int) -> tuple[str, ...]:
+    """For a script that sets its own number of threads: ours holds in its place; the environment would not."""
+    if not any("set_num_threads(" in text for text in profile.sources.values()):
+        return ()
+    return ("import torch", f"torch.set_num_threads({t})", "torch.set_num_threads = lambda number: None")
 
 
 def create(options: dict[str, Any]) -> Threads:
