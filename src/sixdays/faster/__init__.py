@@ -3,11 +3,14 @@
 model      the values: Command, Candidate, Setting, Machine, Profile, Trace
 setting    a command with candidates put into it, as text: argv, environment, preamble
 length     how many units the whole run has, from arguments, help and configuration
-rate       traces → ratio on the same units; the unit, the phase, the mix of costs
-digests    traces → is a class kept or broken
+option     one option of a command, and the words that set it; helptext, declared, configured, fixed: where they stand
+unit       what counts as progress, and when how much of it was done; printed: numbers that a command prints
+rate       traces → ratio on the same units, and the phase; mix: at the original's mix of costs
+digests    traces → is a class kept or broken; movement, progress, wording: of parameters, counts, printed numbers
 compare    ratios of mirrored pairs → factor with its interval, or not shown
-bounds     stack samples → shares of the time, and the most that removing one can give
-diagnosis  shares → lines with their kind and what to do
+bounds     stack samples → shares of the time, and the most that removing one can give; kinds: what was done then
+diagnosis  shares → lines with their kind and what to do; graphs: whether steps keep theirs
+ten_minutes  plan, scripts, logs → what is worth ten minutes; nothing is measured
 search     candidates, results so far → the next probe, or done
 report     what was found, as one value with its JSON
 """

@@ -62,7 +62,7 @@ def _of_program(
     program: Path, words: Sequence[str], cwd: Path, root: Path, path: str | None, depth: int
 ) -> Path | None:
     """A file with #!: a script itself, or what pip makes to call a function of a package."""
-    text = _text(program)
+    text = text_of(program)
     first = text.partition("\n")[0]
     if not first.startswith("#!"):
         return None
@@ -121,7 +121,7 @@ def _of_shell(args: Sequence[str], cwd: Path, root: Path, path: str | None, dept
             break
         at += 2 if args[at] in ("-o", "+o") else 1
     if not text and at < len(args):
-        text = _text(cwd / args[at])
+        text = text_of(cwd / args[at])
     found = {os.path.normpath(f) for f in _lines(text, cwd, root, path, depth)}
     return Path(found.pop()) if len(found) == 1 else None
 
@@ -154,9 +154,10 @@ def _module(name: str, cwd: Path, root: Path) -> Path | None:
     return None
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The first part of a file as text; empty where it cannot be read."""
     try:
-        with path.open("rb") as f:
-            return f.read(200_000).decode("utf-8", "replace")
+        with path.open(encoding="utf-8", errors="replace") as f:
+            return f.read(200_000)
     except OSError:
         return ""

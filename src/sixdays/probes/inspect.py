@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sixdays.faster.model import Command, Machine, Trace
 from sixdays.faster.printed import growing
-from sixdays.probes.entry import entry_of
+from sixdays.probes.entry import entry_of, text_of
 from sixdays.probes.machine import login_node, machine
 from sixdays.probes.run import Stop, probe
 from sixdays.probes.scratch import Scratch
@@ -79,7 +79,7 @@ def _declared(source: str) -> Iterator[str]:
 def configs_of(command: Command, path: str | None = None) -> dict[str, str]:
     """Texts of the configuration files that the command names, or its script does, by path relative to the root."""
     entry = entry_of(command, path)
-    source = _text(Path(command.root, entry)) if entry else ""
+    source = text_of(Path(command.root, entry)) if entry else ""
     cwd, beside = Path(command.root, command.cwd), Path(command.root, entry or "").parent
     named = [cwd / w.rpartition("=")[2] for w in command.argv[1:]]
     quoted = re.findall(r"""["']([^"'\n]{1,200}\.(?:ya?ml|json|toml))["']""", source)
@@ -89,7 +89,7 @@ def configs_of(command: Command, path: str | None = None) -> dict[str, str]:
     for file in named:
         name = _name(file, command.root)
         if file.suffix in CONFIGS and name != entry and name not in found and len(found) < MOST_FILES and _small(file):
-            found[name] = _text(file)
+            found[name] = text_of(file)
     return found
 
 
@@ -113,7 +113,7 @@ def sources_of(command: Command, trace: Trace, path: str | None = None) -> dict[
     for name in dict.fromkeys(seen):
         file = Path(command.root, name)
         if name and not os.path.isabs(name) and len(found) < MOST_FILES and _small(file):
-            found[name] = _text(file)
+            found[name] = text_of(file)
     return found
 
 
@@ -127,7 +127,7 @@ def imported(command: Command, entry: str) -> dict[str, str]:
         name = _name(file, command.root)
         if name in found or not _small(file):
             continue
-        found[name] = _text(file)
+        found[name] = text_of(file)
         for module in sorted(_imports(found[name])):
             part = Path(*module.split("."))
             options = [
@@ -262,10 +262,3 @@ def _small(file: Path) -> bool:
         return file.is_file() and file.stat().st_size <= MOST_BYTES
     except OSError:
         return False
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

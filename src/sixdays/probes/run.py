@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import time
@@ -19,7 +18,7 @@ from sixdays.faster.model import Command, Printed, Setting, Trace
 from sixdays.probes.copying import size_of
 from sixdays.probes.machine import free_memory
 from sixdays.probes.scratch import Place, Scratch
-from sixdays.probes.traces import read_trace
+from sixdays.probes.traces import counts, read_trace
 
 AGENT = Path(__file__).parent.parent / "agent"
 POLL_S = 0.05
@@ -207,7 +206,7 @@ def _counted(copy: _Copy, counter: tuple[str, ...] | None) -> float:
     if counter and len(counter) == 2:
         grown = printed.growing(_lines(copy))
         return max((float(g.values[-1]) for g in grown if (g.pattern, str(g.token)) == counter), default=0.0)
-    return max((n for key, n in _live(Path(copy.place.agent)) if counter in (None, key)), default=0)
+    return max((n for key, n in counts(Path(copy.place.agent)) if counter in (None, key)), default=0)
 
 
 def _so_far(copy: _Copy) -> Trace:
@@ -215,17 +214,6 @@ def _so_far(copy: _Copy) -> Trace:
     lines = _lines(copy)
     seen = read_trace(Path(copy.place.agent))
     return replace(seen, printed=lines, seconds=copy.process.seconds, stopped="time")
-
-
-def _live(folder: Path) -> Iterator[tuple[tuple[str, ...], int]]:
-    """Keys and counts of all counters so far: of a trace these alone, which costs little."""
-    for file in folder.glob("*.json"):
-        try:
-            found = json.loads(file.read_text(encoding="utf-8")).get("counters", ())
-        except (OSError, ValueError):  # just being made
-            continue
-        for kind, path, function, _, _, count, *_ in found:
-            yield (kind, path, function), int(count)
 
 
 def _lines(copy: _Copy) -> tuple[Printed, ...]:

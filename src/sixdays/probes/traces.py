@@ -48,6 +48,13 @@ def read_trace(folder: Path) -> Trace:
     )
 
 
+def counts(folder: Path) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Keys and counts of all counters so far: of a trace these alone, which costs little."""
+    for p in (p for f in folder.glob("*.json") if (p := _process(f)) is not None):
+        for kind, file, function, _, _, count, *_ in p.about.get("counters", ()):
+            yield (kind, file, function), int(count)
+
+
 def _process(file: Path) -> _Process | None:
     try:
         about = json.loads(file.read_text(encoding="utf-8"))
