@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -227,14 +229,30 @@ def test_a_sentence_with_changes(sixdays: Sixdays) -> None:
 
 
 def test_the_plan_of_the_demo_is_the_example() -> None:
-    from sixdays.app.story import plan_text
+    from sixdays.app.story import plan_text, script_text
     from tests.golden.pages import ROOT
 
-    assert plan_text() == (ROOT / "examples/nips-workshop/plan.yaml").read_text(encoding="utf-8")
+    example = ROOT / "examples/nips-workshop"
+    assert plan_text() == (example / "plan.yaml").read_text(encoding="utf-8")
+    assert script_text() == (example / "train.py").read_text(encoding="utf-8")
+
+
+def test_the_demo_spends_half_a_minute_on_its_script(sixdays: Sixdays) -> None:
+    """What it says was measured is what it says it used; the factor itself is this machine's."""
+    before = set(Path(tempfile.gettempdir()).glob("sixdays-*"))
+    found = next(s for s in json.loads(sixdays("demo", "--json").out)["scenes"] if s["scene"] == "faster")
+    measured = found["measured"]
+    assert measured["unit"] == "episode"
+    assert measured["probes"] > 2
+    assert not any(t["class"] == "same" for t in measured["thrown_out"])
+    if measured["confirmed"]:
+        assert f"{measured['factor']['value']:.3g} times" in found["heading"]
+    assert not set(Path(tempfile.gettempdir()).glob("sixdays-*")) - before
+    assert not any(sixdays.folder.iterdir())
 
 
 def test_the_demo_tells_the_story(sixdays: Sixdays) -> None:
-    ran = sixdays("demo")
+    ran = sixdays("demo", "--quick")
     assert ran.code == 0, ran.err
     for words in (
         "IMPOSSIBLE as planned",
@@ -243,7 +261,7 @@ def test_the_demo_tells_the_story(sixdays: Sixdays) -> None:
         "You can afford 3 more tries",
     ):
         assert words in ran.out
-    scenes = json.loads(sixdays("demo", "--json").out)["scenes"]
+    scenes = json.loads(sixdays("demo", "--quick", "--json").out)["scenes"]
     assert [s["scene"] for s in scenes][:2] == ["long shot", "impossible"]
     assert not any(sixdays.folder.iterdir())
 

@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "done": (("done", "train-b", "--failed", "--now", "2016-11-04T18:00-07:00", "--json"),),
     "undo": (("what-if", "gpu 4", "--keep", *FRIDAY), ("undo", "--now", "2016-11-04T18:00-07:00", "--json")),
     "init": (("init", "new", "--yes", "--by", "8 Nov AoE", "--takes", "20h to 40h", *FRIDAY),),
-    "demo": (("demo", "--draws", "2000", "--json"),),
+    "demo": (("demo", "--quick", "--draws", "2000", "--json"),),
     "faster": (("faster", *FRIDAY),),
     "judge": (
         ("judge", "cliff-walking/curves.csv", "--baseline", "q-learning", "--now", "2026-11-25T12:00Z", "--json"),

@@ -406,8 +406,10 @@ class Search:
         rates = {1: after, **self.packed}
         length, known = (self.asked.length.value, True) if self.asked.length else (1000.0, False)
         start = rate.start(first, unit) if known else 0.0  # of 1,000 units that stand for any number it says nothing
+        made = self._trace_of_best if known and confirmed else None
         alone = compare.answer(self.asked.seeds, length, before, {}, start)
-        best = compare.answer(self.asked.seeds, length, after, {k: r for k, r in rates.items() if k > 1}, start)
+        packed = {k: r for k, r in rates.items() if k > 1}
+        best = compare.answer(self.asked.seeds, length, after, packed, rate.start(made, unit) if made else start)
         steps = tuple(self.steps)
         return Speedups(
             unit=unit.word,
@@ -456,7 +458,8 @@ class Search:
         reference = self._trace_of_best or self.looked
         assert reference is not None
         usual = self._until(reference)
-        most = min(copies * (1.6 * usual + 5.0), max(self.left * 1.05, 1.0))
+        longer = max((c.start_s for c in setting), default=0.0)
+        most = min(copies * (1.6 * usual + 5.0 + longer), max(self.left * 1.05, 1.0))
         return Probe(purpose, setting, most, text, self._events(reference), copies)
 
     def _events(self, trace: Trace) -> int:
@@ -502,7 +505,11 @@ def _exclude(a: Candidate, b: Candidate) -> bool:
     """Whether two candidates set the same thing, so that only one of them can be in."""
     flags = {f[0].split("=", 1)[0] for f in a.flags} & {f[0].split("=", 1)[0] for f in b.flags}
     return a is not b and bool(
-        flags or set(a.env) & set(b.env) or (a.argv and b.argv) or (a.lever, a.name) == (b.lever, b.name)
+        flags
+        or set(a.env) & set(b.env)
+        or (a.argv and b.argv)
+        or (a.lever, a.name) == (b.lever, b.name)
+        or (a.group and (a.lever, a.group) == (b.lever, b.group))
     )
 
 

@@ -1,4 +1,4 @@
-"""How a DataLoader comes by its batches: with workers or without."""
+"""How a DataLoader comes by its batches: with workers or without, made each time or once and kept."""
 
 from __future__ import annotations
 
@@ -8,28 +8,14 @@ from typing import Any
 
 from sixdays.faster.bounds import bound, share
 from sixdays.faster.model import Candidate, NotTried, Profile, Stack
+from sixdays.levers._data_texts import HELD, WORKERS
 
 WORTH = 1.08  # what gives less at most is not tried
 ROOM = 1.3  # a share of few samples may be larger than it looks
 PLACES = ("torch/utils/data/",)
 
-# The base seed is drawn from the same stream with workers and without, so the sampler's order stays.
-WORKERS = """
-try:
-    from torch.utils.data import DataLoader as _DataLoader
-except ImportError:
-    pass
-else:
-    def _with_workers(self, dataset, *args, _plain=_DataLoader.__init__, **kwargs):
-        if len(args) < 5 and hasattr(dataset, "__getitem__"):
-            kwargs["num_workers"] = {workers}
-            kwargs["persistent_workers"] = {workers} > 0
-            if not {workers}:
-                kwargs.pop("prefetch_factor", None), kwargs.pop("multiprocessing_context", None)
-        _plain(self, dataset, *args, **kwargs)
-
-    _DataLoader.__init__ = _with_workers
-"""
+HELD_SHARE = 0.25  # of the memory, at most
+LOADING_S = 20.0  # what is not loaded by then is kept when it is first made
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +25,7 @@ class Data:
     together: bool = False
 
     def propose(self, profile: Profile) -> Sequence[Candidate | NotTried]:
-        """Workers for a loader that waits for its items, none for one whose workers only wait."""
+        """Items made once and kept; workers for a loader that waits for them, none where workers only wait."""
         trace = profile.trace
         if "torch" not in trace.modules or not any(c.kind == "batch" for c in trace.counters):
             return []
@@ -47,7 +33,7 @@ class Data:
         if bound(seen) < WORTH:
             return [NotTried(self.name, f"loading: {seen:.0%} of the time, so at most {bound(seen):.2f} times faster")]
         counts = dict.fromkeys((0, 1, profile.machine.cores - 1, min(8, profile.machine.cores)))
-        found: list[Candidate | NotTried] = []
+        found: list[Candidate | NotTried] = [self._held(profile, seen)]
         if "equivalent" in profile.accept:
             found += [self._workers(k, seen) for k in counts if 0 <= k <= profile.machine.cores]
         return found
@@ -56,7 +42,15 @@ class Data:
         word = "worker" if k == 1 else "workers"
         lines = WORKERS.strip().format(workers=k).splitlines()
         return Candidate(self.name, f"{k} {word}", f"batches made by {k or 'no'} {word}", "equivalent",
-                         preamble=tuple(lines), touches=seen)  # fmt: skip
+                         preamble=tuple(lines), touches=seen, group="loading")  # fmt: skip
+
+    def _held(self, profile: Profile, seen: float) -> Candidate:
+        beside = min(profile.seeds, profile.machine.cores)  # copies, each of which holds its own
+        most = int(HELD_SHARE * (profile.machine.memory_bytes or 2**32) / max(1, beside))
+        lines = HELD.strip().format(bytes=most, seconds=LOADING_S).splitlines()
+        spoils = f"up to {most / 2**30:.1f} GB of memory; items that change are noticed only when they come first"
+        return Candidate(self.name, "held", "items made once and kept in memory", "same", preamble=tuple(lines),
+                         touches=seen, start_s=LOADING_S, group="loading", spoils=spoils)  # fmt: skip
 
 
 def _loads(stack: Stack) -> bool:

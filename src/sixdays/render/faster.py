@@ -21,9 +21,7 @@ MOST = 6  # of each list; --json has all
 
 def speedup_lines(s: Speedups) -> list[str]:
     """What was measured: the factor, what is kept, the time to answer, where the time goes, what else was tried."""
-    lines = [*_headline(s), ""]
-    lines += _listed("Kept", [_step(x) for x in s.kept])
-    lines += _others(s)
+    lines = [*kept_lines(s), *_others(s)]
     lines += _listed("Thrown out: it broke its promise", [f"{t.candidate.text}: {t.why}" for t in s.thrown_out])
     lines += _answer(s)
     lines += _where(s)
@@ -31,6 +29,11 @@ def speedup_lines(s: Speedups) -> list[str]:
     lines += _listed("Not tried", _reasons(s.not_tried))
     lines += _basis(s)
     return lines
+
+
+def kept_lines(s: Speedups) -> list[str]:
+    """The factor, and the changes behind it."""
+    return [*_headline(s), "", *_listed("Kept", [_step(x) for x in s.kept])]
 
 
 def _headline(s: Speedups) -> list[str]:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from sixdays.ask.suppose import Supposition
+from sixdays.faster.report import Speedups
 from sixdays.odds.forecast import Forecast
 from sixdays.render.changes import suppose_lines, what_if_lines
+from sixdays.render.faster import kept_lines
 from sixdays.render.text import indented, target_lines
 
 
@@ -24,6 +26,8 @@ class Scene(Protocol):
     def supposition(self) -> Supposition | None: ...
     @property
     def question(self) -> str: ...
+    @property
+    def speedups(self) -> Speedups | None: ...
 
 
 def scene_lines(scene: Scene) -> list[str]:
@@ -31,6 +35,8 @@ def scene_lines(scene: Scene) -> list[str]:
     lines = [*indented(f"— {scene.heading}", ""), ""]
     if scene.supposition is not None:
         return [*lines, *suppose_lines(scene.supposition, scene.forecast)[2:]]
+    if scene.speedups is not None:
+        lines += kept_lines(scene.speedups)
     if scene.before is not None:
         return [*lines, *what_if_lines(scene.before, scene.forecast, "", "plan.yaml")[2:]]
     for target in scene.forecast.targets.values():

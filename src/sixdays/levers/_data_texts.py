@@ -1,0 +1,141 @@
+"""Plain lines of Python about DataLoaders that the user will own: each stands alone."""
+
+from __future__ import annotations
+
+# The base seed is drawn from the same stream with workers and without, so the sampler's order stays.
+WORKERS = """
+try:
+    from torch.utils.data import DataLoader as _DataLoader
+except ImportError:
+    pass
+else:
+    def _with_workers(self, dataset, *args, _plain=_DataLoader.__init__, **kwargs):
+        if len(args) < 5 and hasattr(dataset, "__getitem__"):
+            kwargs["num_workers"] = {workers}
+            kwargs["persistent_workers"] = {workers} > 0
+            if not {workers}:
+                kwargs.pop("prefetch_factor", None), kwargs.pop("multiprocessing_context", None)
+        _plain(self, dataset, *args, **kwargs)
+
+    _DataLoader.__init__ = _with_workers
+"""
+
+# Each item is made once and kept in one tensor for each of its parts; a batch is then taken by its numbers. Kept only
+# where an item made twice is the same and draws no random number, and where a batch comes out as the plain way makes
+# it. The first item of each batch is made anew: data that changes while it is used is noticed, and no longer kept.
+HELD = """
+try:
+    import torch as _torch
+    from torch.utils.data import DataLoader as _Loader, default_collate as _collate
+    from torch.utils.data._utils.fetch import _MapDatasetFetcher as _Fetcher
+except ImportError:
+    pass
+else:
+    import random as _random, sys as _sys, time as _time
+
+    def _parts(item):
+        values = item.values() if type(item) is dict else item if type(item) in (tuple, list) else (item,)
+        return [_collate([v])[0] for v in values]
+
+    def _alike(a, b):
+        if type(a) is not type(b):
+            return False
+        if isinstance(a, _torch.Tensor):
+            return a.dtype == b.dtype and a.shape == b.shape and _torch.equal(a, b)
+        if type(a) is dict:
+            return list(a) == list(b) and all(_alike(a[k], b[k]) for k in a)
+        return type(a) in (tuple, list) and len(a) == len(b) and all(map(_alike, a, b))
+
+    def _streams():
+        numpy = _sys.modules.get("numpy.random")
+        return _random.getstate(), _torch.get_rng_state(), numpy and numpy.get_state()
+
+    def _drawn_since(before):
+        python, torch, numpy = _streams()
+        same = python == before[0] and _torch.equal(torch, before[1]) and str(numpy) == str(before[2])
+        if not same:  # as if nothing had been tried
+            _random.setstate(before[0])
+            _torch.set_rng_state(before[1])
+            if before[2]:
+                _sys.modules["numpy.random"].set_state(before[2])
+        return not same
+
+    class _Held:
+        def __init__(self, data):
+            self.data, self.whole, before = data, len(data), _streams()
+            try:
+                self.fill()
+            finally:
+                drawn = _drawn_since(before)
+            if drawn:
+                raise ValueError
+
+        def fill(self):
+            self.like = first = self.data[0]
+            twice = all(_alike(_parts(self.data[i]), _parts(self.data[i])) for i in range(min(3, self.whole)))
+            parts = _parts(first)
+            size = self.whole * sum(p.nbytes for p in parts)
+            if not twice or size > {bytes} or any(p.device.type != "cpu" for p in parts):
+                raise ValueError
+            self.columns = [_torch.empty((self.whole, *p.shape), dtype=p.dtype) for p in parts]
+            self.there, self.checked = bytearray(self.whole), False
+            until = _time.monotonic() + {seconds}
+            for i in range(self.whole):
+                if _time.monotonic() > until:
+                    break
+                self.take(i)
+
+        def take(self, i):
+            parts = _parts(self.data[i])
+            if any(p.shape != c.shape[1:] or p.dtype != c.dtype for p, c in zip(parts, self.columns, strict=True)):
+                raise ValueError
+            for p, c in zip(parts, self.columns):
+                c[i] = p
+            self.there[i] = 1
+
+        def batch(self, numbers):
+            numbers = [int(i) for i in numbers]
+            if len(self.data) != self.whole or not all(0 <= i < self.whole for i in numbers):
+                raise ValueError
+            for i in numbers:
+                if not self.there[i]:
+                    self.take(i)
+            if not all(_torch.equal(p, c[numbers[0]]) for p, c in zip(_parts(self.data[numbers[0]]), self.columns)):
+                raise ValueError
+            at = _torch.tensor(numbers)
+            parts = [c.index_select(0, at) for c in self.columns]
+            kind = type(self.like)
+            made = dict(zip(self.like, parts)) if kind is dict else parts if kind in (tuple, list) else parts[0]
+            if not self.checked:
+                self.checked = True
+                if not _alike(made, _collate([self.data[i] for i in numbers])):
+                    raise ValueError
+            return made
+
+    _kept, _refused = {{}}, {{}}
+
+    def _fetch(self, numbers, _plain=_Fetcher.fetch):
+        data, key = self.dataset, id(self.dataset)
+        if not self.auto_collation or self.collate_fn is not _collate or key in _refused:
+            return _plain(self, numbers)
+        try:
+            if key not in _kept:
+                _kept[key] = _Held(data)
+            return _kept[key].batch(numbers)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError, RuntimeError):
+            _refused[key] = data
+            if _kept.pop(key, None) is not None:
+                print("fast_start: items change, so they are made anew each time from here on", file=_sys.stderr)
+            return _plain(self, numbers)
+
+    _Fetcher.fetch = _fetch
+
+    def _here(self, dataset, *args, _plain=_Loader.__init__, **kwargs):
+        plain = kwargs.get("collate_fn") is None and len(args) < 5 and hasattr(dataset, "__getitem__")
+        if plain and not kwargs.get("worker_init_fn"):
+            kwargs["num_workers"], kwargs["persistent_workers"] = 0, False
+            kwargs.pop("prefetch_factor", None), kwargs.pop("multiprocessing_context", None)
+        _plain(self, dataset, *args, **kwargs)
+
+    _Loader.__init__ = _here
+"""

@@ -1,0 +1,113 @@
+"""Items made once and kept: the same batches to the bit, and nothing kept where items are not the same each time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.unit.test_switches import _run
+
+from sixdays.levers._data_texts import HELD
+
+KEPT = HELD.format(bytes=10**8, seconds=5)
+SCRIPT = """
+import random, sys
+import numpy as np, torch
+from torch.utils.data import DataLoader, Dataset, Subset, TensorDataset
+torch.manual_seed(0); random.seed(0); np.random.seed(0); torch.set_num_threads(1)
+made = [0]
+class Data(Dataset):
+    def __len__(self):
+        return 40
+    def __getitem__(self, i):
+        made[0] += 1
+        {item}
+def shown(x):
+    if isinstance(x, torch.Tensor):
+        return str(x.dtype), tuple(x.shape), x.tolist()
+    if isinstance(x, dict):
+        return {{k: shown(v) for k, v in x.items()}}
+    return type(x).__name__, [shown(v) for v in x] if isinstance(x, (list, tuple)) else x
+loader = DataLoader({loader})
+for epoch in range(3):
+    {each}
+    for batch in loader:
+        print(shown(batch))
+print(torch.rand(1).item(), random.random(), np.random.rand())
+print("made", made[0], file=sys.stderr)
+"""
+ITEMS = {
+    "a pair": "return torch.arange(3.0) * i, i % 3",
+    "a dict": "return {'x': np.float32([i, i + 1]), 'y': float(i), 'ok': i > 4}",
+    "an array": "return np.full((2, 2), i, np.int32)",
+    "a number": "return i / 7",
+    "a list": "return [torch.tensor(i), torch.ones(2, dtype=torch.float16) * i]",
+    "random": "return torch.rand(2) + i, i",
+    "random of numpy": "return np.random.rand(2) + i",
+    "random of Python": "return random.random() + i",
+    "a text": "return torch.ones(1), str(i)",
+    "two sizes": "return torch.ones(1 + i // 30) * i",
+    "a counter": "return made[0] + i",
+}
+KEEPS = {"a pair", "a dict", "an array", "a number", "a list"}
+
+
+def _script(item: str, loader: str = "Data(), batch_size=2, shuffle=True", each: str = "pass") -> str:
+    return SCRIPT.format(item=item, loader=loader, each=each)
+
+
+def _made(folder: Path, script: str, preamble: str = "") -> tuple[str, int]:
+    """What it printed, and how many items it made."""
+    out = _run(folder, script.replace("file=sys.stderr", ""), preamble)
+    said, _, number = out.rpartition("made")
+    return said, int(number)
+
+
+@pytest.mark.parametrize("name", ITEMS)
+def test_batches_are_the_same_to_the_bit(tmp_path: Path, name: str) -> None:
+    size = ", batch_size=1" if name == "two sizes" else ", batch_size=8"
+    script = _script(ITEMS[name], f"Data(){size}, shuffle=True")
+    plain, all_made = _made(tmp_path, script)
+    kept, made = _made(tmp_path, script, KEPT)
+    if name != "a counter":  # it counts how often it was asked, so asking twice shows
+        assert kept == plain
+    assert all_made == 120
+    assert (made < 100) == (name in KEEPS)  # once each, a few trials, the first of each batch
+
+
+@pytest.mark.parametrize(
+    "loader",
+    [
+        "Subset(Data(), [3, 1, 4, 1, 5]), batch_size=2",
+        "TensorDataset(torch.arange(12.0).view(6, 2), torch.arange(6)), batch_size=4, shuffle=True, drop_last=True",
+        "Data(), batch_size=3, num_workers=2, shuffle=True",
+        "Data(), 5, True",
+        "Data(), batch_size=2, collate_fn=lambda items: sum(x for x, _ in items)",
+        "Data(), batch_size=None",
+    ],
+)
+def test_loaders_of_all_kinds(tmp_path: Path, loader: str) -> None:
+    script = _script(ITEMS["a pair"], loader)
+    assert _made(tmp_path, script, KEPT)[0] == _made(tmp_path, script)[0]
+
+
+def test_items_that_change_later_are_noticed(tmp_path: Path) -> None:
+    script = _script("return torch.ones(2) * i * scale[0]", each="scale[0] += 1").replace(
+        "made = [0]", "made, scale = [0], [0]"
+    )
+    assert _made(tmp_path, script, KEPT)[0] == _made(tmp_path, script)[0]
+
+
+def test_what_does_not_fit_is_not_kept(tmp_path: Path) -> None:
+    script = _script(ITEMS["a pair"], "Data(), batch_size=8")
+    small = HELD.format(bytes=10, seconds=5)
+    assert _made(tmp_path, script, small)[1] > 120
+    assert _made(tmp_path, script, small)[0] == _made(tmp_path, script)[0]
+
+
+def test_what_takes_long_is_kept_when_it_is_first_made(tmp_path: Path) -> None:
+    script = _script(ITEMS["a pair"], "Data(), batch_size=8")
+    late = HELD.format(bytes=10**8, seconds=0)
+    said, made = _made(tmp_path, script, late)
+    assert said == _made(tmp_path, script)[0]
+    assert made < 120
