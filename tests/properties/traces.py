@@ -66,6 +66,28 @@ class Run:
         return Trace(counters=tuple(c for c in counters if c.count), **made)
 
 
+def episodes(
+    lengths: NDArray[np.int64], step: float, later: float, update: float, load: float = 1.0, **more: Any
+) -> Trace:
+    """One update after each episode, which costs `later` more for every step of it: the graph that was kept."""
+    now, env, opt = load, list[float](), list[float]()
+    for n in lengths:
+        for _ in range(n):
+            now += step
+            env.append(now)
+        now += update + n * later
+        opt.append(now)
+    made: dict[str, Any] = {"seconds": now, "stopped": "units", "cpu": np.array([[0.0, 0.0], [now, now]])} | more
+    inner = len(opt) - 1
+    return Trace(
+        counters=(
+            counter("env step", env, line=10, bursts=inner),
+            counter("optimiser step", opt, line=20),
+        ),
+        **made,
+    )
+
+
 runs = st.builds(
     Run,
     step=st.floats(1e-4, 1e-2),

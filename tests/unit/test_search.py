@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from tests.properties.traces import episodes
 
 from sixdays.faster.length import Length
 from sixdays.faster.model import Candidate, Counter, Digest, NotTried, Promise, Setting, Trace
@@ -21,7 +22,7 @@ class World:
     """A command of `cost` seconds a step after `start_s`; candidates divide the cost by what `gains` says.
 
     lies: candidates whose parameters go another way. crashes: that end with an error. noise: log-sd of a run.
-    wanders: each run computes something else. together: how many times the rate of one copy the copies make in all.
+    wanders: each run computes something else, and makes fewer or more updates, of four steps' cost each. together: how many times the rate of one copy the copies make in all.
     """
 
     cost: float = 0.001
@@ -61,6 +62,12 @@ class World:
         return Outcome((trace,) * probe.copies, self.at)
 
     def trace(self, cost: float, probe: Probe, *, lying: bool) -> Trace:
+        if self.wanders:
+            n = int(min(probe.seconds, 12.0 if probe.enough else 600.0) / (1.5 * cost))
+            lengths = self.rng.integers(4, self.rng.integers(14, 22), (probe.events or n) // 8)
+            lengths = lengths[: 1 + int(np.searchsorted(np.cumsum(lengths), probe.events or n))]
+            facts = {"optimisers": "Adam"}
+            return episodes(lengths, cost, 0.0, 4 * cost, self.start_s, facts=facts)
         n = int((probe.seconds - self.start_s) / cost)
         n = min(n, probe.events) if probe.events else n
         n = min(n, int(12.0 / cost)) if probe.enough else n
@@ -68,9 +75,7 @@ class World:
         step = Counter("optimiser step", "train.py", "main", 9, times, n, first=float(times[0]))
         return Trace(
             counters=(step,),
-            digests=tuple(
-                digest(at, lying, f"{len(self.probes)}" if self.wanders else "") for at in (0, 1, 2, 3, 5, 10)
-            ),
+            digests=tuple(digest(at, lying) for at in (0, 1, 2, 3, 5, 10)),
             cpu=np.column_stack([np.r_[0.0, times], np.r_[0.0, times]]),
             seconds=float(times[-1]),
             stopped="units" if probe.events and n == probe.events else "time",
@@ -78,11 +83,11 @@ class World:
         )
 
 
-def digest(at: int, lying: bool, run: str = "") -> Digest:
+def digest(at: int, lying: bool) -> Digest:
     """Parameters that move 0.01 an update; a liar's move 1 % further."""
     values = np.linspace(-1.0, 1.0, 64) * (1.0 + 0.01 * at * (1.01 if lying else 1.0))
     counts = {("optimiser step", "train.py", "main"): at}
-    return Digest("parameters", 0, at, f"{at}{lying and at > 0}{run}", values, "w 64 float32", counts)
+    return Digest("parameters", 0, at, f"{at}{lying and at > 0}", values, "w 64 float32", counts)
 
 
 def switch(name: str, promise: Promise = "same", **more: object) -> Candidate:
@@ -188,9 +193,9 @@ def test_a_command_that_makes_no_progress_is_refused() -> None:
 
 def test_a_command_that_never_does_the_same_twice_is_compared_at_its_mix() -> None:
     world = World(gains={"off": 1.5}, wanders=True)
-    found = world.play(Search(Asked(accept=("same", "equivalent", "changed"))), [lever(switch("off", "equivalent"))])
+    found = world.play(Search(Asked()), [lever(switch("off", "equivalent"))])
     assert "mix of events" in found.notes[0]
-    assert abs(found.factor.value - 1.5) < 0.01
+    assert abs(found.factor.value - 1.5) < 0.02
 
 
 def test_a_against_a_is_not_claimed_more_often_than_promised() -> None:

@@ -1,85 +1,119 @@
 """The mix of costs, where two runs do not do the same units: seconds per kind of event, and the ratio at one mix.
 
-Where random streams cannot be kept, a candidate may make longer episodes or fewer updates by chance. The time between
-an event and the one before it is the cost of its kind; both runs are then compared at the original's mix of events.
+A candidate that rounds otherwise goes another way after a while, and may then make longer episodes or fewer updates by
+chance; so does a command whose random streams cannot be kept. Both runs are then compared at the original's events.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from math import exp, sqrt
+from collections.abc import Collection, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sixdays.faster.compare import LEVEL, Factor, normal
-from sixdays.faster.model import Kind, Trace
+from sixdays.faster.model import Counter, Kind, Trace
 from sixdays.faster.unit import FloatArray, event_numbers
 
 FEWEST = 5  # events of a kind from which on their cost is known
-NAMES: Mapping[Kind, str] = {"env step": "environment step"}
+BLOCKS = (8, 40)  # stretches of a run from which costs are told
+ALIKE = 0.01  # share by which the events of two runs may differ and still be the same work
+PRIOR = 0.01  # weight of the cost that the gaps tell, beside the stretches: it decides only where those do not
+
+IntArray = NDArray[np.intp]
+Stretch = tuple[float, float]  # seconds since the probe began
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Seconds that one event of a kind takes, with the standard error, and how many there were."""
-
-    seconds: float
-    error: float
-    events: float
-
-
-@dataclass(frozen=True, slots=True)
-class Mixed:
-    """The ratio of two runs at the original's mix, with its interval, and what it rests on, in words."""
-
-    factor: Factor
-    text: str
+def same_events(original: Trace, candidate: Trace, within: tuple[Stretch, Stretch], fewer: Collection[Kind]) -> bool:
+    """Whether two runs did the same events in their stretches; fewer: kinds that the candidate leaves out by design."""
+    a, b = (_events(t, s) for t, s in zip((original, candidate), within, strict=True))
+    return all(
+        abs(a.get(k, 0.0) - b.get(k, 0.0)) <= max(ALIKE * a.get(k, 0.0), 1.0)
+        for k in a.keys() | b.keys()
+        if k not in fewer
+    )
 
 
-def mix(trace: Trace, since: float = 0.0) -> dict[Kind, Cost]:
-    """What an event of each kind costs after `since` seconds; the costs × events add up to the time that passed.
+def costs(trace: Trace, within: Stretch, kinds: Sequence[Kind]) -> FloatArray | None:
+    """Seconds per event of each kind in a stretch, shape (kinds,): costs × events add up to the time that passed.
 
-    Empty where nothing moved. The standard error is that of a mean of unequal costs, NaN for a single event.
+    By least squares over shorter stretches that end with the rarest kind, so that what is paid later (the gradients
+    of an episode's steps) counts with the events that caused it. Where all stretches have one mix they cannot tell:
+    the gaps before the events decide. None where a kind has too few events.
     """
-    moving = [c for c in trace.counters if c.times.size and c.times[-1] > since]
+    times, events, kind = _merged(trace, within, kinds)
+    totals = np.array([events[kind == i].sum() for i in range(len(kinds))])
+    if not totals.size or totals.min() < FEWEST:
+        return None
+    gaps = np.diff(times, prepend=within[0])
+    usual = np.array([gaps[kind == i].sum() for i in range(len(kinds))])  # seconds of each kind, as its gaps tell
+    edges = _edges(kind, int(np.argmin(totals)))
+    if edges.size < BLOCKS[0]:
+        return np.asarray(usual / totals, dtype=np.float64)
+    took = np.diff(times[edges], prepend=within[0])
+    cumulated = np.stack([np.cumsum(np.where(kind == i, events, 0.0)) for i in range(len(kinds))], axis=1)
+    share = np.diff(cumulated[edges], axis=0, prepend=0.0) / totals
+    # Unknown: seconds of each kind in all. Rows: the stretches, and the prior.
+    scale = PRIOR * float(np.sqrt((share**2).sum()))
+    rows = np.concatenate([share, scale * np.eye(len(kinds))])
+    found = np.maximum(np.linalg.lstsq(rows, np.concatenate([took, scale * usual]), rcond=None)[0], 0.0)
+    seconds: FloatArray = found / found.sum() * gaps.sum() if found.sum() > 0 else usual
+    return np.asarray(seconds / totals, dtype=np.float64)
+
+
+def ratio_by_mix(
+    original: Trace, candidate: Trace, within: tuple[Stretch, Stretch], fewer: Collection[Kind] = ()
+) -> float | None:
+    """Seconds of the original in its stretch ÷ seconds that the candidate takes for the same events.
+
+    within: of the original, of the candidate. None where one of them lacks a kind of event that the other has, or has
+    too few to know their cost.
+    """
+    kinds = sorted(k for k in _events(original, within[0]) if k not in fewer)
+    if kinds != sorted(k for k in _events(candidate, within[1]) if k not in fewer):
+        return None
+    ours = costs(candidate, within[1], kinds)
+    if ours is None:
+        return None
+    times, events, kind = _merged(original, within[0], kinds)
+    would_take = sum(float(ours[i]) * float(events[kind == i].sum()) for i in range(len(kinds)))
+    return float(times[-1] - within[0][0]) / would_take if would_take > 0 else None
+
+
+def _moving(trace: Trace, within: Stretch, kinds: Collection[Kind] | None = None) -> list[tuple[Counter, IntArray]]:
+    """Of each counter that moved in a stretch: its noted events there, as the numbers that they bear."""
+    found = []
+    for c in trace.counters:
+        inside = np.flatnonzero((c.times > within[0]) & (c.times <= within[1]))
+        if inside.size and (kinds is None or c.kind in kinds):
+            found.append((c, inside))
+    return found
+
+
+def _events(trace: Trace, within: Stretch) -> dict[Kind, float]:
+    """How many events of each kind fell into a stretch."""
+    found: dict[Kind, float] = {}
+    for c, inside in _moving(trace, within):
+        numbers = event_numbers(c.times.size)
+        found[c.kind] = found.get(c.kind, 0.0) + float(numbers[inside[-1]] - numbers[inside[0]]) + 1.0
+    return found
+
+
+def _merged(trace: Trace, within: Stretch, kinds: Sequence[Kind]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """All noted events of these kinds in a stretch, in order: when, of how many they speak, and which kind."""
+    moving = _moving(trace, within, kinds)
     if not moving:
-        return {}
-    times = np.concatenate([c.times for c in moving])
-    events = np.concatenate([np.diff(event_numbers(c.times.size), prepend=0.0) for c in moving])
-    kind = np.concatenate([np.full(c.times.size, i) for i, c in enumerate(moving)])
+        return np.zeros(0), np.zeros(0), np.zeros(0)
+    times = np.concatenate([c.times[inside] for c, inside in moving])
+    weights = [np.diff(event_numbers(c.times.size), prepend=0.0)[inside] for c, inside in moving]
+    kind = np.concatenate([np.full(inside.size, float(kinds.index(c.kind))) for c, inside in moving])
     order = np.argsort(times, kind="stable")
-    gaps = np.diff(times[order], prepend=0.0)
-    inside = np.flatnonzero(times[order] > since)[1:]  # the first has no event before it
-    costs: dict[Kind, Cost] = {}
-    for name in dict.fromkeys(c.kind for c in moving):
-        mine = inside[np.isin(kind[order][inside], [i for i, c in enumerate(moving) if c.kind == name])]
-        if mine.size:
-            costs[name] = _cost(gaps[mine], events[order][mine])
-    return costs
+    return times[order], np.concatenate(weights)[order], kind[order]
 
 
-def _cost(gaps: FloatArray, events: FloatArray) -> Cost:
-    n = float(events.sum())
-    seconds = float(gaps.sum()) / n
-    spread = float(np.std(gaps - seconds * events, ddof=1)) if gaps.size > 1 else float("nan")
-    return Cost(seconds, spread * sqrt(gaps.size) / n, n)
-
-
-def ratio_by_mix(original: Trace, candidate: Trace, since: tuple[float, float] = (0.0, 0.0)) -> Mixed | None:
-    """Seconds of the original ÷ seconds of the candidate, both for the events of the original after `since`.
-
-    None where one of them lacks a kind of event that the other has, or has too few to know their cost.
-    """
-    a, b = mix(original, since[0]), mix(candidate, since[1])
-    if not a or a.keys() != b.keys() or any(c.events < FEWEST for c in (*a.values(), *b.values())):
-        return None
-    took = [sum(side[k].seconds * a[k].events for k in a) for side in (a, b)]
-    error = [sqrt(sum((side[k].error * a[k].events) ** 2 for k in a)) for side in (a, b)]
-    if min(took) <= 0:
-        return None
-    half = normal(LEVEL) * sqrt((error[0] / took[0]) ** 2 + (error[1] / took[1]) ** 2)
-    value = took[0] / took[1]
-    costs = ", ".join(f"{NAMES.get(k, k)} {a[k].seconds * 1e3:.3g} → {b[k].seconds * 1e3:.3g} ms" for k in a)
-    said = f"at the original's mix of events, because the two do not do the same units: {costs}"
-    return Mixed(Factor(value, value * exp(-half), value * exp(half)), said)
+def _edges(kind: FloatArray, rarest: int) -> IntArray:
+    """Places of the events that end a stretch: the last of a burst of the rarest kind; the last event of all."""
+    ends = np.flatnonzero((kind == rarest) & (np.append(kind[1:], -1.0) != rarest))
+    if ends.size < BLOCKS[0]:
+        ends = np.arange(kind.size)
+    chosen = np.unique(np.linspace(0, ends.size - 1, min(ends.size, BLOCKS[1])).astype(int))
+    return np.unique(np.append(ends[chosen], kind.size - 1))

@@ -7,7 +7,7 @@ to its units. Compile and load time lie before it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import log
 from typing import Literal, Protocol
@@ -25,6 +25,7 @@ __all__ = [
     "clock",
     "cpu_share",
     "gain",
+    "on_cpu",
     "packed",
     "phases",
     "rate",
@@ -229,6 +230,16 @@ def _cpu(trace: Trace, begin: float, end: float) -> float | None:
         return None
     used = np.interp([begin, end], trace.cpu[:, 0], trace.cpu[:, 1])
     return float(used[1] - used[0])
+
+
+def on_cpu(trace: Trace) -> Trace:
+    """The same trace with its events at the CPU seconds that were used until then; without them where not noted."""
+    if trace.cpu.shape[0] < 2:
+        return replace(trace, counters=())
+    wall, used = trace.cpu[:, 0], trace.cpu[:, 1]
+    return replace(
+        trace, counters=tuple(replace(c, times=np.interp(c.times, wall, used)) for c in trace.counters), printed=()
+    )
 
 
 def cpu_share(trace: Trace, unit: Unit, window: tuple[float, float]) -> float:

@@ -37,6 +37,7 @@ LOOKING = 0.25  # of the budget, at most, until the main phase was seen
 WINDOW = (0.7, 8.0)  # seconds of progress that are compared
 CONFIRMING = 0.35  # of the budget, at least, is left for fresh pairs
 PAIRS = (3, 8)
+REACHED = 0.2  # of the window, that a run must have done to be compared
 SURE = 0.02  # standard error of the mean log ratio at which more pairs tell nothing new
 
 
@@ -90,7 +91,7 @@ Steps = Generator[Probe, Outcome, None]
 class Search:
     """The state of a search: what was seen and what is kept. `look` and `improve` are generators of probes.
 
-    repeatable: what the command does not repeat, in words. mixed: it does other things each time, so that runs are
+    repeatable: what the command does not repeat, in words. mixed: runs went different ways, and were
     compared at the original's mix of events. failed: why the command cannot be measured, in words; empty where it can.
     """
 
@@ -151,7 +152,6 @@ class Search:
         again = outcome.trace
         found = digests.kept(trace, again, "same", None)
         self.repeatable = "" if isinstance(found, Kept) else found.why
-        self.mixed = not _repeats(trace, again)
         self.original.append(again)
         self._trace_of_best = again
 
@@ -236,7 +236,10 @@ class Search:
             self.thrown_out.append(ThrownOut(candidates[0], f"it cannot be checked: {unchecked}"))
             return True
         assert self._trace_of_best is not None
-        value = self._gain(self._trace_of_best, outcome.trace)
+        value = self._ratio(self._trace_of_best, outcome.trace, setting)
+        if value is None:
+            self.thrown_out.append(ThrownOut(candidates[0], "it did not get as far as the command itself"))
+            return last
         step = Step(candidates, Factor(value, value, value), unchecked)
         if value < worth:
             self.not_shown.append(step)
@@ -263,8 +266,6 @@ class Search:
         found = digests.kept(self.looked, outcome.trace, promise, self.original[0], fewer)
         if isinstance(found, Broken):
             return found.why, ""
-        if self._ratio(self.original[0], outcome.trace) is None:
-            return "it did not get as far as the command itself", ""
         return "", found.why if isinstance(found, Unchecked) else ""
 
     # copies ----------------------------------------------------------------------------------------------------
@@ -311,14 +312,15 @@ class Search:
             return
         order: list[Setting] = [(), self.best, self.best, ()]
         reserve = 1.2 * self._cost(self._trace_of_best, max(self.packed, default=0))
-        while len(self.pairs) < PAIRS[1]:
+        turns = 0  # a pair whose half was too slow to compare takes a turn too
+        while turns < PAIRS[1]:
             cost = self._cost(self.original[-1]) + self._cost(self._trace_of_best)
             if len(self.pairs) >= PAIRS[0] and (self._is_sure() or self.left < cost + reserve):
                 break
             if self.left < cost:
                 break
             pair: dict[bool, Trace] = {}
-            for setting in order[:2] if len(self.pairs) % 2 == 0 else order[2:]:
+            for setting in order[:2] if turns % 2 == 0 else order[2:]:
                 text = f"{'what was kept' if setting else 'the command as it is'}, afresh"
                 outcome = yield from self._run(self._probe("confirm", setting, text))
                 why, _ = self._check(outcome, setting)
@@ -328,13 +330,14 @@ class Search:
                     return
                 pair[bool(setting)] = outcome.trace
             self._add_pair(pair[False], pair[True])
+            turns += 1
 
     def _add_pair(self, a: Trace, b: Trace) -> None:
         unit = self._unit()
-        wall, cpu = self._ratio(a, b), rate.gain(a, b, unit, self.window, cpu=True)
+        wall, cpu = self._ratio(a, b, self.best), self._ratio(rate.on_cpu(a), rate.on_cpu(b), self.best)
         if wall is not None:
             self.pairs.append(log(wall))
-            self.rates.append((rate.rate(a, unit, self.window), rate.rate(b, unit, self.window)))
+            self.rates.append((rate.rate(a, unit, self.window), wall * rate.rate(a, unit, self.window)))
             self.cpu_pairs.append(log(cpu) if cpu else float("nan"))
             self.original.append(a)
 
@@ -358,7 +361,7 @@ class Search:
                 self.thrown_out.append(ThrownOut(c, why))
                 continue
             assert self._trace_of_best is not None
-            value = self._gain(self._trace_of_best, outcome.trace)
+            value = self._gain(self._trace_of_best, outcome.trace, (c,))
             step = Step((c,), Factor(value, value, value))
             if value < WORTH:
                 self.not_shown.append(step)
@@ -369,7 +372,7 @@ class Search:
         while chosen and len(self.all_pairs) < 2 and self.left > 2.0 * self._cost(self.original[-1]):
             a = yield from self._run(self._probe("confirm", (), "the command as it is, afresh"))
             b = yield from self._run(self._probe("confirm", (*self.best, *chosen), "with all classes, afresh"))
-            self.all_pairs.append(log(self._gain(a.trace, b.trace)))
+            self.all_pairs.append(log(self._gain(a.trace, b.trace, tuple(chosen))))
 
     # what came of it -------------------------------------------------------------------------------------------
 
@@ -385,7 +388,7 @@ class Search:
         if probe.copies > 1:
             together, one = self._packed(outcome), self._rate(self.original[0])
             return f"{together / one:.2f}× in all" if together and one else ""
-        return f"{self._ratio(self.original[-1], outcome.trace) or 0.0:.2f}×"
+        return f"{self._ratio(self.original[-1], outcome.trace, probe.setting) or 0.0:.2f}×"
 
     def _rate(self, trace: Trace) -> float:
         return rate.rate(trace, self._unit(), self.window)
@@ -441,7 +444,7 @@ class Search:
             seconds=seconds,
             repeatable=self.repeatable,
             interrupted=interrupted,
-            notes=("Its random streams are not kept, so runs were compared at the original's mix of events.",)
+            notes=("Runs went different ways, so they were compared at the original's mix of events.",)
             if self.mixed
             else (),
         )
@@ -483,18 +486,36 @@ class Search:
         pair = self._cost(self.original[-1]) + self._cost(self._trace_of_best)
         return max(PAIRS[0] * pair, min(CONFIRMING * self.asked.budget_s, PAIRS[1] * pair))
 
-    def _gain(self, before: Trace, after: Trace) -> float:
-        return self._ratio(before, after) or 1.0
+    def _gain(self, before: Trace, after: Trace, setting: Setting) -> float:
+        return self._ratio(before, after, setting) or 1.0
 
-    def _ratio(self, before: Trace, after: Trace) -> float | None:
-        """How many times sooner the same units are done; None where one of them did not get that far."""
-        if not self.mixed:
-            return rate.gain(before, after, self._unit(), self.window)
-        begin = tuple(rate.time_of(t, self._unit(), self.window[0]) for t in (before, after))
-        if begin[0] is None or begin[1] is None:
+    def _ratio(self, before: Trace, after: Trace, setting: Setting) -> float | None:
+        """How many times sooner the same work is done; None where one of them did not get far enough.
+
+        The same units of two runs that went different ways may hold other numbers of updates: the ratio is then that
+        of the original's events.
+        """
+        unit, (u0, u1) = self._unit(), self.window
+        reach = min(unit.count(after), u1)  # a slow one is stopped before the end: it counts as far as it got
+        direct = rate.gain(before, after, unit, (u0, reach)) if reach >= u0 + REACHED * (u1 - u0) else None
+        within = [self._stretch(t) for t in (before, after)]
+        if within[0] is None or within[1] is None:
+            return direct
+        both, fewer = (within[0], within[1]), {k for c in setting for k in c.fewer}
+        another = any(c.promise in ("changed", "less") for c in setting)  # it is meant to do other work
+        if direct is not None and (another or mix.same_events(before, after, both, fewer)):
+            return direct
+        by_mix = mix.ratio_by_mix(before, after, both, fewer)
+        self.mixed |= by_mix is not None
+        return direct if by_mix is None else by_mix
+
+    def _stretch(self, trace: Trace) -> tuple[float, float] | None:
+        """Seconds of a trace from the start of the window to its end, or to where the trace got; None before it."""
+        unit = self._unit()
+        begin, end = (rate.time_of(trace, unit, u) for u in self.window)
+        if begin is None:
             return None
-        found = mix.ratio_by_mix(before, after, (begin[0], begin[1]))
-        return found.factor.value if found else rate.gain(before, after, self._unit(), self.window)
+        return begin, end if end is not None else rate.time_of(trace, unit, unit.count(trace)) or begin
 
     def _unit(self) -> Unit:
         assert self.unit is not None
@@ -511,12 +532,6 @@ def _exclude(a: Candidate, b: Candidate) -> bool:
         or (a.lever, a.name) == (b.lever, b.name)
         or (a.group and (a.lever, a.group) == (b.lever, b.group))
     )
-
-
-def _repeats(a: Trace, b: Trace) -> bool:
-    """Whether two runs computed the same, as far as both were noted."""
-    seen = {(str(d.what), d.site, d.at): d.hash for d in a.digests if d.what in ("parameters", "actions")}
-    return all(seen.get((d.what, d.site, d.at), d.hash) == d.hash for d in b.digests)
 
 
 def _failure(trace: Trace) -> str:
