@@ -38,7 +38,13 @@ def test_a_library_that_is_not_imported_has_no_switch() -> None:
 
 def test_workers_are_proposed_only_where_loading_takes_time() -> None:
     found = data.create({}).propose(_profile(0.4, "torch/utils/data/dataset.py"))
-    assert [c.name for c in found if isinstance(c, Candidate)] == ["0 workers", "1 worker", "3 workers", "4 workers"]
+    assert [c.name for c in found if isinstance(c, Candidate)] == [
+        "held",
+        "0 workers",
+        "1 worker",
+        "3 workers",
+        "4 workers",
+    ]
     (refused,) = data.create({}).propose(_profile(0.01, "torch/utils/data/dataset.py"))
     assert isinstance(refused, NotTried)
 

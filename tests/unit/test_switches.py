@@ -104,6 +104,29 @@ print(a.tolist(), d.log_prob(a).tolist(), d.entropy().tolist(), Normal(0.0, 1.0)
     assert _run(tmp_path, script, texts.VALIDATION) == _run(tmp_path, script)
 
 
+CATEGORICAL = """
+import torch
+from torch.distributions import Categorical, Distribution
+Distribution.set_default_validate_args({checked})
+torch.manual_seed(3)
+w = torch.randn(5, 4, requires_grad=True)
+for made in (Categorical(logits=w), Categorical(torch.softmax(w, 1)), Categorical(logits=w[0]),
+             Categorical(logits=w.view(5, 2, 2)), Categorical(logits=w.t())):
+    for draw in (made.sample(), made.sample((2,)), made.sample()):
+        print(draw.tolist(), draw.dtype, tuple(draw.shape))
+    chosen = made.log_prob(made.sample())
+    chosen.sum().backward()
+    print(chosen.tolist(), w.grad.tolist(), made.log_prob(torch.zeros(3, *draw.shape)).tolist(), made.entropy().tolist())
+print(torch.rand(1).item())
+"""
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_categorical_distributions_draw_and_weigh_the_same_to_the_bit(tmp_path: Path, checked: bool) -> None:
+    script = CATEGORICAL.format(checked=checked)
+    assert _run(tmp_path, script, texts.CATEGORICAL) == _run(tmp_path, script)
+
+
 @pytest.mark.parametrize("mode", ["None", "'human'"])
 def test_environments_without_checks_and_windows_step_the_same(tmp_path: Path, mode: str) -> None:
     pytest.importorskip("gymnasium")

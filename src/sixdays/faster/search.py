@@ -30,14 +30,16 @@ if TYPE_CHECKING:
 
 Purpose = Literal["look", "again", "try", "copies", "confirm"]
 WORTH = 1.03  # what a single measurement must show for a candidate to be kept on the way; the total is confirmed
-HARMLESS = 0.98  # a bundle of switches stays from here on: its parts are small
 WORKS = 0.5  # CPU seconds a second from which a run works; below it sleeps, and CPU time says nothing of it
 SHORTEST_S = 1.0  # of a run that is compared as a whole
 LOOKING = 0.25  # of the budget, at most, until the main phase was seen
-WINDOW = (0.7, 8.0)  # seconds of progress that are compared
+WINDOW = (0.7, 5.0)  # seconds of progress that are compared; runs differ more from each other than within
+SHORT = 100.0  # the budget ÷ a window, where that lies between
 CONFIRMING = 0.35  # of the budget, at least, is left for fresh pairs
-PAIRS = (3, 8)
+PAIRS = (3, 14)
 REACHED = 0.2  # of the window, that a run must have done to be compared
+RUN = 0.07  # standard deviation of the log of one run's time, usually, on a machine of one's own
+AGAIN = 2  # how often at most a change is measured again, beside a fresh run of what it is compared with
 SURE = 0.02  # standard error of the mean log ratio at which more pairs tell nothing new
 
 
@@ -169,7 +171,7 @@ class Search:
         return begin is not None and end is not None and end - begin >= 0.8 * self._window_s()
 
     def _window_s(self) -> float:
-        return min(max(self.asked.budget_s / 75.0, WINDOW[0]), WINDOW[1])
+        return min(max(self.asked.budget_s / SHORT, WINDOW[0]), WINDOW[1])
 
     # improve ---------------------------------------------------------------------------------------------------
 
@@ -208,7 +210,7 @@ class Search:
         """All at once; where the check fails or the command breaks, halves of them, down to the culprit."""
         if not candidates:
             return
-        ok = yield from self._try(tuple(candidates), HARMLESS, last=len(candidates) == 1)
+        ok = yield from self._try(tuple(candidates), WORTH, last=len(candidates) == 1)
         if ok or len(candidates) == 1:
             return
         half = len(candidates) // 2
@@ -240,6 +242,7 @@ class Search:
         if value is None:
             self.thrown_out.append(ThrownOut(candidates[0], "it did not get as far as the command itself"))
             return last
+        outcome, value = yield from self._again(setting, outcome, value, worth, text)
         step = Step(candidates, Factor(value, value, value), unchecked)
         if value < worth:
             self.not_shown.append(step)
@@ -251,6 +254,23 @@ class Search:
         self.steps.append(replace(step, factor=Factor(value, value, value)))
         self.best, self._trace_of_best = setting, outcome.trace
         return True
+
+    def _again(
+        self, setting: Setting, outcome: Outcome, value: float, worth: float, text: str
+    ) -> Generator[Probe, Outcome, tuple[Outcome, float]]:
+        """Where one run cannot tell: the same once more, beside a fresh run of what it is compared with."""
+        logs = [log(value)]
+        while len(logs) <= AGAIN and abs(sum(logs) / len(logs) - log(worth)) < RUN * sqrt(2.0 / len(logs)):
+            if self.left < self._for_confirming() + 2.0 * self._cost(self._trace_of_best):
+                break
+            base = yield from self._run(self._probe("try", self.best, "what was kept so far, once more"))
+            fresh = yield from self._run(self._probe("try", setting, f"{text}, once more"))
+            found = self._ratio(base.trace, fresh.trace, setting) if base.traces and fresh.traces else None
+            if found is None or self._check(fresh, setting)[0]:
+                break
+            self._trace_of_best, outcome = base.trace, fresh
+            logs.append(log(found))
+        return outcome, exp(sum(logs) / len(logs))
 
     def _check(self, outcome: Outcome, setting: Setting) -> tuple[str, str]:
         """Why a setting is broken, and why it could not be checked; both empty where it keeps its promise."""

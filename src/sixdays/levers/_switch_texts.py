@@ -10,6 +10,45 @@ except ImportError:
     pass
 """
 
+# The arithmetic of torch without its wrapping: a draw is the one that torch.multinomial makes, which is tried first.
+CATEGORICAL = """
+try:
+    import torch as _torch
+    from torch.distributions import Categorical as _Categorical
+except ImportError:
+    pass
+else:
+    def _drawn(p):
+        return (p / _torch.empty_like(p).exponential_(1)).argmax(-1)
+
+    def _sample(self, sample_shape=_torch.Size(), _plain=_Categorical.sample):
+        p = self.probs
+        if len(sample_shape) or self._validate_args or p.dim() > 2 or p.device.type != "cpu":
+            return _plain(self, sample_shape)
+        with _torch.no_grad():
+            return _drawn(p)
+
+    def _log_prob(self, value, _plain=_Categorical.log_prob):
+        logits = self.logits
+        if self._validate_args or value.shape != logits.shape[:-1]:
+            return _plain(self, value)
+        return logits.gather(-1, value.long().unsqueeze(-1)).squeeze(-1)
+
+    def _agree():
+        state, shapes = _torch.get_rng_state(), ((2,), (7,), (3, 5))
+        tried = [_torch.softmax(_torch.randn(s), -1) for s in shapes]
+        ways = []
+        for draw in (_drawn, lambda p: _torch.multinomial(p.view(-1, p.shape[-1]), 1, True).view(p.shape[:-1])):
+            _torch.manual_seed(1)
+            ways.append([draw(p) for p in tried for _ in range(9)] + [_torch.rand(3)])
+        _torch.set_rng_state(state)
+        return all(map(_torch.equal, *ways))
+
+    if _agree():
+        _Categorical.sample = _sample
+    _Categorical.log_prob = _log_prob
+"""
+
 # Only optimisers of torch itself: a subclass may do its own arithmetic. Set after `__init__`, for parameters may come
 # from a generator, which can be read once.
 OPTIMISERS = """
