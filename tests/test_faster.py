@@ -147,3 +147,16 @@ def test_the_python_name_gives_the_same_value(tmp_path: Path) -> None:
     assert found.factor.value > 2.0
     assert found.to_dict()["schema"] == 1
     assert told
+
+
+def test_the_ten_minute_list_rests_on_the_logs_that_lie_there(sixdays: Sixdays) -> None:
+    """By hand: of five lines four take a second and one six, so half of the time goes in pauses every 500 steps."""
+    lines, now = ["step,return,time"], 1_700_000_000.0
+    for i in range(21):
+        lines.append(f"{100 * i},{i / 7},{now}")
+        now += 6.0 if i % 5 == 4 else 1.0
+    sixdays.write("runs/a/progress.csv", "\n".join(lines) + "\n")
+    items = json.loads(sixdays("faster", "--json").out)["items"]
+    (item,) = (i for i in items if "runs/a/progress.csv" in i["evidence"])
+    assert item["evidence"].endswith("50 % of the wall time in pauses every 500 steps")
+    assert item["bound"] == pytest.approx(2.0, rel=0.02)

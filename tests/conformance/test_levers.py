@@ -12,6 +12,7 @@ import pytest
 from sixdays import plugins
 from sixdays.faster.model import Candidate, Command, Counter, Frame, Machine, NotTried, Profile, Stack, Trace
 from sixdays.levers import Lever
+from sixdays.levers.switches import SWITCHES
 
 OWN = Frame("train.py", 3, "train")
 PLACES = ("torch/distributions/d.py", "torch/optim/adam.py", "matplotlib/figure.py", "torch/utils/data/dataloader.py")
@@ -81,3 +82,33 @@ def test_a_lever_imports_nothing_of_the_users(name: str) -> None:
 def test_nothing_is_proposed_outside_of_what_is_accepted(name: str) -> None:
     found = _lever(name).propose(replace(PROFILES["torch"], accept=("same",)))
     assert {c.promise for c in found if isinstance(c, Candidate)} <= {"same"}
+
+
+def _bound(tree: ast.Module) -> dict[str, str]:
+    """Names that lines bind in the file that they all stand in, and what to: the text of an import, else the line."""
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.col_offset <= 4:
+            found[node.name] = f"line {node.lineno}"
+        elif isinstance(node, ast.Import):
+            found |= {a.asname or a.name: a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
+        elif isinstance(node, ast.Assign) and node.col_offset <= 4:
+            names = [n for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+            found |= {n.id: f"line {node.lineno}" for n in names if isinstance(n.ctx, ast.Store)}
+    return found
+
+
+def test_the_lines_of_all_levers_stand_in_one_file_without_taking_each_others_names() -> None:
+    texts = {s.preamble: f"switches: {s.name}" for s in SWITCHES}
+    for profile in PROFILES.values():
+        for name in LEVERS:
+            for c in _lever(name).propose(profile):
+                if isinstance(c, Candidate) and c.preamble and name != "switches":
+                    texts.setdefault("\n".join(c.preamble), f"{name}: {c.group or c.name}")
+    taken: dict[str, tuple[str, str]] = {}
+    for text, whose in texts.items():
+        for bound, what in _bound(ast.parse(text)).items():
+            owner, before = taken.setdefault(bound, (whose, what))
+            assert owner == whose or (before == what and not what.startswith("line")), (bound, owner, whose)

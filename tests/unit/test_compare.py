@@ -6,7 +6,7 @@ from math import exp, inf, log, sqrt
 
 import pytest
 
-from sixdays.faster.compare import BETWEEN, Answer, Factor, answer, factor, mirrored
+from sixdays.faster.compare import BETWEEN, Answer, Factor, answer, factor
 
 
 def test_one_pair_has_the_interval_of_the_stated_spread_between_runs() -> None:
@@ -35,14 +35,6 @@ def test_less_than_eight_per_cent_or_an_interval_that_holds_one_is_not_shown() -
 def test_a_ratio_that_is_no_number_is_refused() -> None:
     with pytest.raises(ValueError, match="finite"):
         factor([0.1, float("nan")])
-
-
-def test_mirrored_pairs_cancel_a_machine_that_slows_down_evenly() -> None:
-    # A B B A at moments 0 1 2 3, each 10 % slower than the one before in the same stride; B twice as quick
-    a, b = [2.0 * 1.1**0, 2.0 * 1.1**3], [1.0 * 1.1**1, 1.0 * 1.1**2]
-    assert factor(mirrored(a, b)).value == pytest.approx(2.0)
-    with pytest.raises(ValueError, match="one of each"):
-        mirrored([1.0], [])
 
 
 def test_the_answer_comes_in_full_rounds_and_a_remainder() -> None:

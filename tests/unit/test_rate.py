@@ -186,12 +186,6 @@ def test_copies_are_counted_while_all_of_them_run() -> None:
     assert rate.packed([], u, (200, 1800)) is None
 
 
-def test_the_span_ends_where_the_shortest_trace_ends() -> None:
-    long, short = Run().trace(2000), Run().trace(600)
-    assert rate.span([long, short], unit(long), 10.0) == (rate.window(long, unit(long), 10.0)[0], 600)
-    assert rate.span([long, Run().trace(8)], unit(long), 10.0) is None
-
-
 def test_a_command_that_ends_well_has_its_whole_run_as_the_unit() -> None:
     u = rate.whole_run(Trace(seconds=3.0, exit=0))
     assert u is not None

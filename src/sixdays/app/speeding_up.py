@@ -23,8 +23,6 @@ from sixdays.faster.model import PROMISES, Candidate, Command, Machine, NotTried
 from sixdays.faster.options import options_of
 from sixdays.faster.report import Delivery, Speedups
 from sixdays.faster.search import Asked, Outcome, Probe, Search, Steps
-from sixdays.faster.ten_minutes import Item
-from sixdays.faster.ten_minutes import ten_minutes as listed_items
 from sixdays.odds.forecast import Forecast, forecast
 from sixdays.plan.changes import changes
 from sixdays.plan.model import Task
@@ -37,7 +35,6 @@ from sixdays.quantities import Unreadable, parse_seconds, show_seconds
 from sixdays.stores.trust import Trust
 
 STACKS_S = 0.01
-MOST_SCRIPTS, MOST_BYTES = 40, 500_000
 Tell = Callable[["Told"], None]
 Ask = Callable[[str], bool] | None
 
@@ -106,20 +103,6 @@ class Found:
                 for name, t in self.after.targets.items()
             }
         return out
-
-
-def ten_minutes(plan: str, options: Options, place: Place) -> tuple[Item, ...]:
-    """What is worth ten minutes here, from the plan, the scripts beside it and the machine. Runs nothing of the user's.
-
-    Raises:
-        PlanError: there is a plan, and it is invalid.
-    """
-    project = open_project((plan,), options) if os.path.exists(plan) else None
-    found = {}
-    for file in sorted(Path(place.cwd).glob("*.py"))[:MOST_SCRIPTS]:
-        if file.is_file() and file.stat().st_size < MOST_BYTES:
-            found[file.name] = file.read_text(encoding="utf-8", errors="replace")
-    return listed_items(project.plan if project else None, inspect.machine(place.env, 0.05), found, {})
 
 
 def wanted(
@@ -212,7 +195,7 @@ def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell, ask: A
     machine = inspect.machine(place.env)
     if why := inspect.refusal(what.command, machine, None, env=place.env, host=place.host):
         raise RunError(why)
-    search = Search(Asked(what.budget_s, what.accept, what.seeds, what.unit, _stated(what), machine.cores))
+    search = Search(Asked(what.budget_s, what.accept, what.seeds, what.unit, _stated(what), cores=machine.cores))
     drive = _Drive(what.command, search, tell, time.monotonic())
     diagnosis: tuple[Line, ...] = ()
     interrupted = False
@@ -225,7 +208,9 @@ def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell, ask: A
                 )
                 raise RunError(seen or search.failed, f"try it by hand: {shlex.join(what.command.argv)}")
             profile = _profile(what, search, copies, machine, place)
-            search.asked = replace(search.asked, length=search.asked.length or _read_length(profile, what.unit))
+            if search.asked.length is None:
+                known, doubt = _read_length(profile, what.unit)
+                search.asked = replace(search.asked, length=known, doubt=doubt)
             diagnosis = diagnose(profile)
             drive.run(search.improve(_found(what, profile, diagnosis, search)), copies)
         except KeyboardInterrupt:
@@ -308,7 +293,7 @@ def _profile(what: Wanted, search: Search, copies: Scratch, machine: Machine, pl
     )
 
 
-def _read_length(profile: Profile, wanted: str | None) -> Length | None:
+def _read_length(profile: Profile, wanted: str | None) -> tuple[Length | None, str]:
     options = options_of(profile.help, profile.sources, profile.configs, profile.command.argv)
     return length(options, profile.command.argv, profile.trace, wanted)
 

@@ -59,7 +59,9 @@ def command(
     how = options(**given)
     place = speeding_up.Place(dict(os.environ), os.getcwd(), platform.node(), allowed())
     if not words:
-        items = speeding_up.ten_minutes(plan, how, place)
+        from sixdays.app.ten_minutes import ten_minutes
+
+        items = ten_minutes(plan, how, place)
         if as_json:
             say_json({"schema": 1, "items": [i.to_dict() for i in items]})
         else:

@@ -68,20 +68,6 @@ def _t(df: int) -> float:
     return t_quantile(0.5 + LEVEL / 2.0, df)
 
 
-def mirrored(original: Sequence[float], candidate: Sequence[float]) -> tuple[float, ...]:
-    """Log ratios of pairs measured A B B A …: each original by its neighbour, in the order of the pairs.
-
-    Over an even number of pairs a machine that drifts evenly is cancelled: one pair has the original first, the next
-    has it last. Source: the same units, so the ratio is of the seconds.
-
-    Raises:
-        ValueError: the two are not equally long.
-    """
-    if len(original) != len(candidate):
-        raise ValueError("a pair has one of each")
-    return tuple(float(x) for x in np.log(np.asarray(original, dtype=float) / np.asarray(candidate, dtype=float)))
-
-
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The time to the answer, and the number of copies side by side that gives it."""

@@ -63,25 +63,12 @@ class _Found:
 
 def length(
     options: Sequence[Option], argv: Sequence[str] = (), trace: Trace | None = None, wanted: str | None = None
-) -> Length | None:
-    """The length of the whole run; None where it is not said, or said in two ways.
+) -> tuple[Length | None, str]:
+    """The length of the whole run; None, and why in words, where it is not said, or said in two ways.
 
     options, argv: what can be set, and what is. trace: a run of the command; the length is then in the unit that it
     progresses in, or None where it cannot be said in that unit. wanted: a word of the unit that the user counts in.
     """
-    return _judged(options, argv, trace, wanted)[0]
-
-
-def doubt(
-    options: Sequence[Option], argv: Sequence[str] = (), trace: Trace | None = None, wanted: str | None = None
-) -> str:
-    """Why there is no length, in words; empty where there is one."""
-    return _judged(options, argv, trace, wanted)[1]
-
-
-def _judged(
-    options: Sequence[Option], argv: Sequence[str], trace: Trace | None, wanted: str | None
-) -> tuple[Length | None, str]:
     asked = [given(o, argv) for o in options]
     said = [f for o in asked if (f := _read(o))]
     if not said:

@@ -31,7 +31,6 @@ __all__ = [
     "rate",
     "ratio",
     "reached",
-    "span",
     "start",
     "time_of",
     "unit_of",
@@ -162,13 +161,6 @@ def window(trace: Trace, unit: Unit, seconds: float) -> tuple[float, float]:
         if grid is numbers or at[last] <= latest:
             return float(g[0]), float(g[last])
     return 0.0, float(numbers[-1])
-
-
-def span(traces: Sequence[Trace], unit: Unit, seconds: float) -> tuple[float, float] | None:
-    """The window of the first trace as far as all traces reach; None where they share none."""
-    u0, u1 = window(traces[0], unit, seconds)
-    u1 = min(u1, *(unit.count(t) for t in traces))
-    return (u0, u1) if u1 > u0 else None
 
 
 def reached(trace: Trace, unit: Unit, length: HasLength | None = None) -> str:

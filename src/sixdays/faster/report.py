@@ -72,7 +72,9 @@ class Speedups:
     unit: in words, one of them. phase: of the run in which it was measured. rates: units per second of one copy.
     factor: same and equivalent together, confirmed on fresh pairs; 1 where nothing was kept. factor_all_classes: with
     the others that were accepted. copies: side by side, of the quickest answer; packed: units per second of all
-    copies by their number. answer_s: of `seeds` copies of `length` units (of 1,000 where unknown: length_known).
+    copies by their number. answer_s: of `seeds` copies of `length` units (of 1,000 where unknown: length_known;
+    length_text says from where, or why not). start_s: until the first unit; warm_s: that the units before the window
+    took longer, of what is compiled or cached, with what was kept.
     clock: what was measured and why. load: cores kept busy by others. repeatable: the command itself repeats its
     numbers; empty, or what does not. pairs: fresh ones behind the factor. interrupted: it was stopped early.
     """
@@ -98,6 +100,7 @@ class Speedups:
     answer_s_before: float = 0.0
     answer_s_after: float = 0.0
     start_s: float = 0.0
+    warm_s: float = 0.0
     confirmed: bool = False
     pairs: int = 0
     clock: str = ""
@@ -139,6 +142,8 @@ class Speedups:
             "diagnosis": [line.to_dict() for line in self.diagnosis],
             "confirmed": self.confirmed,
             "pairs": self.pairs,
+            "start_s": self.start_s,
+            "warm_s": self.warm_s,
             "clock": self.clock,
             "load": self.load,
             "probes": self.probes,

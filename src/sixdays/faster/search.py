@@ -38,8 +38,8 @@ SHORT = 100.0  # the budget ÷ a window, where that lies between
 CONFIRMING = 0.35  # of the budget, at least, is left for fresh pairs
 PAIRS = (3, 14)
 REACHED = 0.2  # of the window, that a run must have done to be compared
-RUN = 0.07  # standard deviation of the log of one run's time, usually, on a machine of one's own
-AGAIN = 2  # how often at most a change is measured again, beside a fresh run of what it is compared with
+RUN = 0.09  # standard deviation of the log of one run's time, usually, on a machine of one's own
+AGAIN = 2  # how often at most a change is measured again
 SURE = 0.02  # standard error of the mean log ratio at which more pairs tell nothing new
 
 
@@ -76,13 +76,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the user wants. unit: a word of the unit's text. length: of one whole run. cores: here."""
+    """What the user wants. unit: a word of the unit's text. length: of one whole run; doubt: why it is not known.
+    cores: here.
+    """
 
     budget_s: float = 600.0
     accept: tuple[Promise, ...] = ("same", "equivalent")
     seeds: int = 1
     unit: str | None = None
     length: Length | None = None
+    doubt: str = ""
     cores: int = 1
 
 
@@ -120,11 +123,15 @@ class Search:
     packed: dict[int, float] = field(default_factory=dict)
     packing: Setting = ()
     loads: list[float] = field(default_factory=list)
-    _trace_of_best: Trace | None = None
+    _of_best: list[Trace] = field(default_factory=list)
 
     @property
     def left(self) -> float:
         return self.asked.budget_s - self.at
+
+    @property
+    def _last_of_best(self) -> Trace | None:
+        return self._of_best[-1] if self._of_best else None
 
     @property
     def gain(self) -> float:
@@ -155,7 +162,7 @@ class Search:
         found = digests.kept(trace, again, "same", None)
         self.repeatable = "" if isinstance(found, Kept) else found.why
         self.original.append(again)
-        self._trace_of_best = again
+        self._of_best = [again]
 
     def _is_hopeless(self, outcome: Outcome) -> bool:
         self.failed = outcome.problem or _failure(outcome.trace)
@@ -224,9 +231,10 @@ class Search:
         """
         setting = (*(k for k in self.best if not any(_exclude(k, c) for c in candidates)), *candidates)
         text = "; ".join(c.text for c in candidates)
-        if self.left < self._for_confirming() + self._cost(self._trace_of_best):
+        if self.left < self._for_confirming() + self._cost(self._last_of_best):
             self.not_tried += [NotTried(c.lever, f"{c.text}: no time left in the budget") for c in candidates]
             return True
+        yield from self._best_again(2)
         outcome = yield from self._run(self._probe("try", setting, text))
         why, unchecked = self._check(outcome, setting)
         if why:
@@ -237,12 +245,11 @@ class Search:
         if unchecked and given and "changed" not in self.asked.accept:
             self.thrown_out.append(ThrownOut(candidates[0], f"it cannot be checked: {unchecked}"))
             return True
-        assert self._trace_of_best is not None
-        value = self._ratio(self._trace_of_best, outcome.trace, setting)
+        traces = yield from self._again(setting, outcome.trace, worth, text)
+        value = self._value(traces, setting)
         if value is None:
             self.thrown_out.append(ThrownOut(candidates[0], "it did not get as far as the command itself"))
             return last
-        outcome, value = yield from self._again(setting, outcome, value, worth, text)
         step = Step(candidates, Factor(value, value, value), unchecked)
         if value < worth:
             self.not_shown.append(step)
@@ -252,25 +259,38 @@ class Search:
             self.steps.remove(s)
             value *= s.factor.value
         self.steps.append(replace(step, factor=Factor(value, value, value)))
-        self.best, self._trace_of_best = setting, outcome.trace
+        self.best, self._of_best = setting, traces
         return True
 
-    def _again(
-        self, setting: Setting, outcome: Outcome, value: float, worth: float, text: str
-    ) -> Generator[Probe, Outcome, tuple[Outcome, float]]:
-        """Where one run cannot tell: the same once more, beside a fresh run of what it is compared with."""
-        logs = [log(value)]
-        while len(logs) <= AGAIN and abs(sum(logs) / len(logs) - log(worth)) < RUN * sqrt(2.0 / len(logs)):
-            if self.left < self._for_confirming() + 2.0 * self._cost(self._trace_of_best):
+    def _again(self, setting: Setting, trace: Trace, worth: float, text: str) -> Generator[Probe, Outcome, list[Trace]]:
+        """Runs of a setting: more than one where one cannot tell, beside fresh runs of what it is compared with."""
+        traces = [trace]
+        while len(traces) <= AGAIN and self._is_doubtful(traces, setting, worth):
+            if self.left < self._for_confirming() + 2.0 * self._cost(self._last_of_best):
                 break
-            base = yield from self._run(self._probe("try", self.best, "what was kept so far, once more"))
+            yield from self._best_again(len(traces) + 1)
             fresh = yield from self._run(self._probe("try", setting, f"{text}, once more"))
-            found = self._ratio(base.trace, fresh.trace, setting) if base.traces and fresh.traces else None
-            if found is None or self._check(fresh, setting)[0]:
+            if self._check(fresh, setting)[0]:
                 break
-            self._trace_of_best, outcome = base.trace, fresh
-            logs.append(log(found))
-        return outcome, exp(sum(logs) / len(logs))
+            traces.append(fresh.trace)
+        return traces
+
+    def _best_again(self, runs: int) -> Steps:
+        """What was kept so far once more, until so many runs of it are known: one may have been lucky."""
+        if len(self._of_best) < runs and self.left > self._for_confirming() + 2.0 * self._cost(self._last_of_best):
+            outcome = yield from self._run(self._probe("try", self.best, "what was kept so far, once more"))
+            if not self._check(outcome, self.best)[0]:
+                self._of_best.append(outcome.trace)
+
+    def _is_doubtful(self, traces: Sequence[Trace], setting: Setting, worth: float) -> bool:
+        value = self._value(traces, setting)
+        return value is not None and abs(log(value / worth)) < RUN * sqrt(1.0 / len(self._of_best) + 1.0 / len(traces))
+
+    def _value(self, traces: Sequence[Trace], setting: Setting) -> float | None:
+        """How many times sooner than what was kept so far, on the mean of the logs; None where it cannot be said."""
+        ratios = [self._ratio(a, b, setting) for a in self._of_best for b in traces]
+        logs = [log(r) for r in ratios if r]
+        return exp(sum(logs) / len(logs)) if logs else None
 
     def _check(self, outcome: Outcome, setting: Setting) -> tuple[str, str]:
         """Why a setting is broken, and why it could not be checked; both empty where it keeps its promise."""
@@ -293,7 +313,7 @@ class Search:
     def _copies(self, candidates: Sequence[Candidate]) -> Steps:
         """How many units a second all copies make together, by their number."""
         for c in candidates:
-            if self.left < self._for_confirming() + self._cost(self._trace_of_best, c.copies):
+            if self.left < self._for_confirming() + self._cost(self._last_of_best, c.copies):
                 self.not_tried.append(NotTried(c.lever, f"{c.text}: no time left in the budget"))
                 continue
             setting = (*(k for k in self.best if not _exclude(k, c)), c)
@@ -318,7 +338,7 @@ class Search:
         if not self.packing:
             return
         copies = max(self.packed)
-        if self.left > self._cost(self._trace_of_best, copies):
+        if self.left > self._cost(self._last_of_best, copies):
             probe = self._probe("confirm", self.packing, f"{copies} copies side by side, afresh", copies=copies)
             together = self._packed((yield from self._run(probe)))
             if together is not None:
@@ -331,10 +351,10 @@ class Search:
         if not self.best:
             return
         order: list[Setting] = [(), self.best, self.best, ()]
-        reserve = 1.2 * self._cost(self._trace_of_best, max(self.packed, default=0))
+        reserve = 1.2 * self._cost(self._last_of_best, max(self.packed, default=0))
         turns = 0  # a pair whose half was too slow to compare takes a turn too
         while turns < PAIRS[1]:
-            cost = self._cost(self.original[-1]) + self._cost(self._trace_of_best)
+            cost = self._cost(self.original[-1]) + self._cost(self._last_of_best)
             if len(self.pairs) >= PAIRS[0] and (self._is_sure() or self.left < cost + reserve):
                 break
             if self.left < cost:
@@ -380,15 +400,14 @@ class Search:
             if why:
                 self.thrown_out.append(ThrownOut(c, why))
                 continue
-            assert self._trace_of_best is not None
-            value = self._gain(self._trace_of_best, outcome.trace, (c,))
+            value = self._value([outcome.trace], (c,)) or 1.0
             step = Step((c,), Factor(value, value, value))
             if value < WORTH:
                 self.not_shown.append(step)
                 continue
             chosen.append(c)
             self.others.append(step)
-            self._trace_of_best = outcome.trace
+            self._of_best = [outcome.trace]
         while chosen and len(self.all_pairs) < 2 and self.left > 2.0 * self._cost(self.original[-1]):
             a = yield from self._run(self._probe("confirm", (), "the command as it is, afresh"))
             b = yield from self._run(self._probe("confirm", (*self.best, *chosen), "with all classes, afresh"))
@@ -428,11 +447,12 @@ class Search:
         after = median([a for _, a in self.rates]) if confirmed else before
         rates = {1: after, **self.packed}
         length, known = (self.asked.length.value, True) if self.asked.length else (1000.0, False)
-        start = rate.start(first, unit) if known else 0.0  # of 1,000 units that stand for any number it says nothing
-        made = self._trace_of_best if known and confirmed else None
-        alone = compare.answer(self.asked.seeds, length, before, {}, start)
+        last = (self._last_of_best if confirmed else None) or first
+        # Of 1,000 units that stand for any number, a start says nothing.
+        starts = [rate.start(t, unit) if known else 0.0 for t in (first, last)]
         packed = {k: r for k, r in rates.items() if k > 1}
-        best = compare.answer(self.asked.seeds, length, after, packed, rate.start(made, unit) if made else start)
+        alone = compare.answer(self.asked.seeds, length, before, {}, starts[0])
+        best = compare.answer(self.asked.seeds, length, after, packed, starts[1])
         steps = tuple(self.steps)
         return Speedups(
             unit=unit.word,
@@ -451,11 +471,12 @@ class Search:
             packed=tuple(self.packed.items()),
             seeds=self.asked.seeds,
             length=length,
-            length_text=self.asked.length.text if self.asked.length else "",
+            length_text=self.asked.length.text if self.asked.length else self.asked.doubt,
             length_known=known,
             answer_s_before=alone.seconds,
             answer_s_after=min(best.seconds, alone.seconds),
-            start_s=start,
+            start_s=rate.start(last, unit),
+            warm_s=rate.warm_up(last, unit, self.window),
             confirmed=confirmed,
             pairs=len(self.pairs),
             clock=clock,
@@ -478,7 +499,7 @@ class Search:
         return outcome
 
     def _probe(self, purpose: Purpose, setting: Setting, text: str, copies: int = 1) -> Probe:
-        reference = self._trace_of_best or self.looked
+        reference = self._last_of_best or self.looked
         assert reference is not None
         usual = self._until(reference)
         longer = max((c.start_s for c in setting), default=0.0)
@@ -503,7 +524,7 @@ class Search:
 
     def _for_confirming(self) -> float:
         """Seconds to keep for fresh pairs."""
-        pair = self._cost(self.original[-1]) + self._cost(self._trace_of_best)
+        pair = self._cost(self.original[-1]) + self._cost(self._last_of_best)
         return max(PAIRS[0] * pair, min(CONFIRMING * self.asked.budget_s, PAIRS[1] * pair))
 
     def _gain(self, before: Trace, after: Trace, setting: Setting) -> float:

@@ -18,7 +18,7 @@ try:
 except ImportError:
     pass
 else:
-    def _drawn(p):
+    def _chosen(p):
         return (p / _torch.empty_like(p).exponential_(1)).argmax(-1)
 
     def _sample(self, sample_shape=_torch.Size(), _plain=_Categorical.sample):
@@ -26,7 +26,7 @@ else:
         if len(sample_shape) or self._validate_args or p.dim() > 2 or p.device.type != "cpu":
             return _plain(self, sample_shape)
         with _torch.no_grad():
-            return _drawn(p)
+            return _chosen(p)
 
     def _log_prob(self, value, _plain=_Categorical.log_prob):
         logits = self.logits
@@ -38,7 +38,7 @@ else:
         state, shapes = _torch.get_rng_state(), ((2,), (7,), (3, 5))
         tried = [_torch.softmax(_torch.randn(s), -1) for s in shapes]
         ways = []
-        for draw in (_drawn, lambda p: _torch.multinomial(p.view(-1, p.shape[-1]), 1, True).view(p.shape[:-1])):
+        for draw in (_chosen, lambda p: _torch.multinomial(p.view(-1, p.shape[-1]), 1, True).view(p.shape[:-1])):
             _torch.manual_seed(1)
             ways.append([draw(p) for p in tried for _ in range(9)] + [_torch.rand(3)])
         _torch.set_rng_state(state)
@@ -125,12 +125,12 @@ def environments(module: str) -> str:
     """Lines that make environments without the checks of each step, and without a window that nobody watches."""
     return f"""
 try:
-    import {module} as _gym
-    from {module}.envs import registration as _registration
+    import {module} as _{module}
+    from {module}.envs import registration as _{module}_registration
 except ImportError:
     pass
 else:
-    def _unchecked(plain):
+    def _{module}_unchecked(plain):
         def make(*args, **kwargs):
             kwargs.setdefault("disable_env_checker", True)
             if kwargs.get("render_mode") == "human":
@@ -138,7 +138,7 @@ else:
             return plain(*args, **kwargs)
         return make
 
-    _gym.make = _registration.make = _unchecked(_registration.make)
+    _{module}.make = _{module}_registration.make = _{module}_unchecked(_{module}_registration.make)
 """
 
 

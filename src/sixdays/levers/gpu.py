@@ -1,4 +1,4 @@
-"""What a GPU can do otherwise: coarser products, algorithms chosen by trial, or nothing at all for a small network."""
+"""What a GPU can do otherwise: coarser products, compiled networks, or nothing at all for a small one."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sixdays.faster.model import Candidate, NotTried, Profile
+from sixdays.faster.bounds import bound, share
+from sixdays.faster.model import Candidate, NotTried, Profile, Stack
 
+WORTH = 1.08  # what gives less at most is not tried
+COMPILING_S = 90.0
 TF32 = """
 try:
     import torch as _torch
@@ -22,6 +25,59 @@ try:
 except ImportError:
     pass
 """
+# Batches that lie in pinned memory are copied while the CPU goes on; from elsewhere torch copies as before.
+PINNED = """
+try:
+    import torch as _torch
+    from torch.utils.data import DataLoader as _Pinned
+except ImportError:
+    pass
+else:
+    def _pins(self, *args, _plain=_Pinned.__init__, **kwargs):
+        if len(args) < 8:
+            kwargs["pin_memory"] = _torch.cuda.is_available()
+        _plain(self, *args, **kwargs)
+
+    def _goes_on(plain):
+        def moved(self, *args, **kwargs):
+            if self.device.type == "cpu" and self.is_pinned():
+                kwargs.setdefault("non_blocking", True)
+            return plain(self, *args, **kwargs)
+        return moved
+
+    _Pinned.__init__ = _pins
+    _torch.Tensor.to, _torch.Tensor.cuda = _goes_on(_torch.Tensor.to), _goes_on(_torch.Tensor.cuda)
+"""
+# Networks are those that the script calls itself, until its first update: they are compiled then, as whole calls.
+COMPILE = """
+try:
+    import torch as _torch
+    from torch.nn.modules import module as _modules
+    from torch.optim.optimizer import register_optimizer_step_post_hook as _when_updated
+except ImportError:
+    pass
+else:
+    _depth, _called, _hooks = [0], {{}}, []
+
+    def _before(module, args):
+        if not _depth[0]:
+            _called[id(module)] = module
+        _depth[0] += 1
+
+    def _after(module, args, made):
+        _depth[0] -= 1
+
+    def _compile(optimizer, args, kwargs):
+        for hook in _hooks:
+            hook.remove()
+        for module in _called.values():
+            module.compile({options})
+        _called.clear()
+
+    _hooks.append(_modules.register_module_forward_pre_hook(_before))
+    _hooks.append(_modules.register_module_forward_hook(_after, always_call=True))
+    _hooks.append(_when_updated(_compile))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +90,44 @@ class Gpu:
         """What applies to a command of torch where there is a GPU; whether it gives anything, a probe says."""
         if "torch" not in profile.trace.modules or "equivalent" not in profile.accept:
             return []
-        if not profile.machine.gpus:
-            return [NotTried(self.name, "no GPU here")]
-        if profile.trace.facts.get("device") == "cpu":
-            return [NotTried(self.name, "the command does not use the GPU")]
+        if not profile.machine.gpus or profile.trace.facts.get("device") == "cpu":
+            why = "the command does not use the GPU" if profile.machine.gpus else "no GPU here"
+            return [NotTried(self.name, why), *self._on_the_cpu(profile)]
         return [
             _lines("TF32", "products on the GPU in TF32", TF32),
             _lines("cuDNN benchmark", "convolutions chosen by trial", BENCHMARK),
+            _lines("pinned", "batches copied to the GPU while the CPU goes on", PINNED),
+            _compiled("CUDA graphs", "networks compiled into CUDA graphs", 'mode="reduce-overhead"'),
+            _compiled("compile", "networks compiled", ""),
             Candidate(self.name, "CPU", "the CPU in place of the GPU", "equivalent", env={"CUDA_VISIBLE_DEVICES": ""}),
         ]
+
+    def _on_the_cpu(self, profile: Profile) -> list[Candidate | NotTried]:
+        """Compiling, where no environment asks for one small answer at a time."""
+        if any(c.kind == "env step" for c in profile.trace.counters) or any(
+            "compile" in w for w in profile.command.argv
+        ):
+            return []
+        seen = share(profile.trace, _in_networks)
+        if bound(seen) < WORTH:
+            return []
+        if not profile.machine.compiler:
+            return [NotTried(self.name, "networks compiled: there is no C++ compiler")]
+        return [_compiled("compile", "networks compiled", "", seen)]
+
+
+def _in_networks(stack: Stack) -> bool:
+    return any("torch/nn/" in f.file.replace("\\", "/") or f.function == "backward" for f in stack.frames)
 
 
 def _lines(name: str, text: str, lines: str) -> Candidate:
     return Candidate("gpu", name, text, "equivalent", preamble=tuple(lines.strip().splitlines()))
+
+
+def _compiled(name: str, text: str, options: str, touches: float = 1.0) -> Candidate:
+    lines = COMPILE.format(options=options).strip().splitlines()
+    return Candidate("gpu", name, text, "equivalent", preamble=tuple(lines), touches=touches, start_s=COMPILING_S,
+                     group="compiling", spoils="a minute at the start of each run, and at each new shape")  # fmt: skip
 
 
 def create(options: dict[str, Any]) -> Gpu:

@@ -16,6 +16,7 @@ from sixdays.render.problems import clean
 from sixdays.render.text import indented
 
 TEN = 10
+SLOW_S = 5.0  # a start that is worth a word
 MOST = 6  # of each list; --json has all
 
 
@@ -58,7 +59,8 @@ def _others(s: Speedups) -> list[str]:
 def _answer(s: Speedups) -> list[str]:
     length = f"{s.length:,.0f} {s.unit}s"
     what = f"{s.seeds} seeds of {length}" if s.seeds > 1 else length
-    known = s.length_text if s.length_known else "the length of a run is not known: --units N"
+    why = f": {s.length_text}" if s.length_text else ""
+    known = s.length_text if s.length_known else f"the length of a run is not known{why}; say it with --units N"
     lines = [f"Time to answer, {what}"]
     before, after = show_seconds(s.answer_s_before), show_seconds(s.answer_s_after)
     how = f", {s.copies} copies side by side" if s.copies > 1 else ""
@@ -84,6 +86,8 @@ def _reasons(not_tried: Sequence[NotTried]) -> list[str]:
 
 def _basis(s: Speedups) -> list[str]:
     said = [f"Measured: {s.phase}." if s.phase else "", s.clock, s.repeatable and f"Not repeated: {s.repeatable}."]
+    if max(s.start_s, s.warm_s) >= SLOW_S:
+        said.append(f"Apart from that: {s.start_s:.0f} s until the first {s.unit}, {s.warm_s:.0f} s to warm up.")
     said.append(f"{s.probes} short runs in {show_seconds(s.seconds)}; others kept {s.load:.1f} cores busy.")
     return [line for text in (*said, *s.notes) if text for line in indented(text, "")]
 

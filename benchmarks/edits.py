@@ -1,0 +1,302 @@
+"""Patches written by hand for public scripts, and wrong ones for any script of torch: measured and checked by `faster`.
+
+    python -m benchmarks.edits                 all of them, four minutes each, then long runs of both beside it
+    python -m benchmarks.edits "examples reinforce"
+
+A right patch is kept as the lines that it takes out and our text in their place: nothing of the scripts stands here.
+A wrong one is a few lines put on top of the script: each is quick by doing less, and says nothing of it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import public
+from benchmarks.faster import measured
+
+BUDGET = "4min"
+LONG = 40_000  # environment steps of a long run of the patched script
+Edit = tuple[int, int, str]  # first and last line that are taken out, and what stands there instead
+
+REINFORCE: tuple[Edit, ...] = (
+    (54, 60, '''
+def select_action(state):
+    state = torch.from_numpy(state).float().unsqueeze(0)
+    with torch.no_grad():
+        hidden = policy.affine1(state)
+        noise = torch.empty_like(hidden).bernoulli_(1 - policy.dropout.p).div_(1 - policy.dropout.p)
+        probs = F.softmax(policy.affine2(F.relu(hidden * noise)), dim=1)
+        action = torch.multinomial(probs, 1, True)
+    policy.saved_log_probs.append((state, noise, action))
+    return action.item()
+'''),
+    (72, 75, '''
+    states, noise, actions = (torch.cat(column) for column in zip(*policy.saved_log_probs))
+    scores = policy.affine2(F.relu(policy.affine1(states) * noise))
+    log_probs = F.log_softmax(scores, dim=1).gather(1, actions).squeeze(1)
+    optimizer.zero_grad()
+    policy_loss = -(log_probs * returns).sum()
+'''),
+)  # fmt: skip
+ACTOR_CRITIC: tuple[Edit, ...] = (
+    (78, 92, '''
+def select_action(state):
+    state = torch.from_numpy(state).float()
+    with torch.no_grad():
+        probs = F.softmax(model.action_head(F.relu(model.affine1(state))), dim=-1)
+        action = torch.multinomial(probs, 1, True)
+    model.saved_actions.append((state, action))
+    return action.item()
+'''),
+    (114, 127, '''
+    probs, values = model(torch.stack([state for state, _ in saved_actions]))
+    values = values.squeeze(-1)
+    log_probs = Categorical(probs).log_prob(torch.cat([action for _, action in saved_actions]))
+    optimizer.zero_grad()
+    loss = -(log_probs * (returns - values.detach())).sum() + F.smooth_l1_loss(values, returns, reduction="sum")
+'''),
+)  # fmt: skip
+DQN: tuple[Edit, ...] = (
+    (16, 40, '''
+import numpy as np
+torch.set_num_threads(1)
+
+
+class ReplayBuffer():
+    def __init__(self):
+        self.states, self.nexts = (np.zeros((buffer_limit, 4), np.float32) for _ in range(2))
+        self.others = np.zeros((buffer_limit, 3), np.float32)
+        self.count = 0
+
+    def put(self, transition):
+        s, a, r, s_prime, done_mask = transition
+        i = self.count % buffer_limit
+        self.states[i], self.nexts[i], self.others[i] = s, s_prime, (a, r, done_mask)
+        self.count += 1
+
+    def sample(self, n):
+        size, first = self.size(), max(0, self.count - buffer_limit)
+        at = (first + np.array(random.sample(range(size), n))) % buffer_limit
+        a, r, done_mask = torch.from_numpy(self.others[at]).split(1, dim=1)
+        return torch.from_numpy(self.states[at]), a.long(), r, torch.from_numpy(self.nexts[at]), done_mask
+
+    def size(self):
+        return min(self.count, buffer_limit)
+'''),
+    (56, 56, '''
+        with torch.no_grad():
+            out = self.forward(obs)
+'''),
+    (69, 70, '''
+        with torch.no_grad():
+            target = r + gamma * q_target(s_prime).max(1)[0].unsqueeze(1) * done_mask
+'''),
+    (86, 86, '''
+    optimizer = optim.Adam(q.parameters(), lr=learning_rate, fused=True)
+'''),
+)  # fmt: skip
+VTRACE: tuple[Edit, ...] = (
+    (24, 24, '''
+        self.optimizer = optim.Adam(self.parameters(), lr=learning_rate, fused=True)
+'''),
+    (43, 60, '''
+    def make_batch(self):
+        s, a, r, s_prime, mu_a, done = (np.array(column) for column in zip(*self.data))
+        self.data = []
+        column = lambda x: torch.from_numpy(x.astype(np.float32)).unsqueeze(1)
+        return (torch.from_numpy(s), torch.from_numpy(a).unsqueeze(1), column(r), torch.from_numpy(s_prime),
+                column(1.0 - done), column(mu_a))
+'''),
+    (78, 83, '''
+            c, d = cs[:, 0].tolist(), delta[:, 0].tolist()
+            for i in range(len(d) - 1, -1, -1):
+                vs_minus_v_xs = gamma * c[i] * vs_minus_v_xs + d[i]
+                vs_minus_v_xs_lst.append([vs_minus_v_xs])
+            vs_minus_v_xs_lst.reverse()
+            vs_minus_v_xs = torch.tensor(vs_minus_v_xs_lst, dtype=torch.float)
+'''),
+    (106, 107, '''
+    torch.set_num_threads(1)
+    env = gym.make('CartPole-v1')
+    model = Vtrace()
+'''),
+    (115, 117, '''
+                with torch.no_grad():
+                    prob = model.pi(torch.from_numpy(s).float())
+                    a = torch.multinomial(prob, 1, True).item()
+'''),
+    (1, 2, '''
+import gym
+import numpy as np
+import torch
+'''),
+)  # fmt: skip
+RIGHT: dict[str, tuple[Edit, ...]] = {
+    "examples reinforce": REINFORCE,
+    "examples actor_critic": ACTOR_CRITIC,
+    "minimalRL dqn": DQN,
+    "minimalRL vtrace": VTRACE,
+}
+
+STEPS = """
+import torch.optim as _o
+def _wrong(c, plain):
+    def step(self, *a, **k):
+        {body}
+    c.step = step
+_n = [0]
+for _c in (_o.Adam, _o.AdamW, _o.SGD):
+    _wrong(_c, _c.step)
+"""
+WRONG = {
+    "a learning rate 1 % higher": STEPS.format(body="""for g in self.param_groups: g["lr"] *= 1.01
+        out = plain(self, *a, **k)
+        for g in self.param_groups: g["lr"] /= 1.01
+        return out"""),
+    "a learning rate 1 % lower": STEPS.format(body="""for g in self.param_groups: g["lr"] *= 0.99
+        out = plain(self, *a, **k)
+        for g in self.param_groups: g["lr"] /= 0.99
+        return out"""),
+    "every second update left out": STEPS.format(body="""_n[0] += 1
+        return plain(self, *a, **k) if _n[0] % 2 else None"""),
+    "all updates left out": STEPS.format(body="return None"),
+    "gradients used twice": """
+import torch as _t
+_all, _n, _begin, _plain = [], [0], _t.optim.Optimizer.__init__, _t.Tensor.backward
+def _noted(self, *a, **k):
+    _begin(self, *a, **k)
+    _all.extend(p for g in self.param_groups for p in g["params"])
+def _every_second(self, *a, **k):
+    _n[0] += 1
+    if _n[0] % 2 or not _old:
+        _plain(self, *a, **k)
+        _old.update({p: p.grad.clone() for p in _all if p.grad is not None})
+    else:
+        for p, g in _old.items():
+            p.grad = g.clone()
+_old = {}
+_t.optim.Optimizer.__init__, _t.Tensor.backward = _noted, _every_second
+""",
+    "steps that are only counted": """
+def _wrong(wrappers):
+    plain, last = wrappers.TimeLimit.step, {}
+    def step(self, action):
+        n, out = last.get(id(self), (0, None))
+        out = out if n % 2 and not (out[2] or out[3]) else plain(self, action)
+        last[id(self)] = n + 1, out
+        return out
+    wrappers.TimeLimit.step = step
+for _name in ("gym", "gymnasium"):
+    try:
+        _wrong(__import__(_name + ".wrappers", fromlist=["TimeLimit"]))
+    except ImportError:
+        pass
+""",
+    "a network of half the width": """
+import torch.nn as _m
+def _narrow(plain):
+    def init(self, a, b, *args, **k):
+        half = lambda n: n // 2 if n in (64, 84, 120, 128, 256) else n
+        plain(self, half(a), half(b), *args, **k)
+    return init
+_m.Linear.__init__ = _narrow(_m.Linear.__init__)
+""",
+}  # fmt: skip
+ON = ("examples reinforce", "examples actor_critic", "minimalRL dqn", "minimalRL vtrace", "cleanrl ppo", "cleanrl dqn")
+# Runs a script until an environment was stepped so often, and says how long that took; nothing of ours is imported.
+LONG_RUN = """
+import os, runpy, sys, time
+import {gym} as gym
+n, began, most = [0], [0.0], {steps}
+plain = gym.wrappers.TimeLimit.step
+def step(self, action):
+    n[0] += 1
+    if n[0] == most // 10: began[0] = time.perf_counter()
+    if n[0] == most:
+        print("took", time.perf_counter() - began[0], file=sys.stderr, flush=True)
+        os._exit(0)
+    return plain(self, action)
+gym.wrappers.TimeLimit.step = step
+sys.argv = {argv}
+sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def patched(text: str, edits: Sequence[Edit]) -> str:
+    lines = text.splitlines(keepends=True)
+    for first, last, new in sorted(edits, reverse=True):
+        lines[first - 1 : last] = [*new.strip("\n").splitlines(keepends=True), "\n"]
+    return "".join(lines)
+
+
+def diff(script: public.Script, new: str) -> str:
+    """As git writes it, against the repository's root."""
+    file = (script.where / script.words[0]).relative_to(public.FOLDER / script.repository.split("/")[1]).as_posix()
+    old = (script.where / script.words[0]).read_text(encoding="utf-8")
+    parts = (x.splitlines(keepends=True) for x in (old, new))
+    return "".join(difflib.unified_diff(*parts, f"a/{file}", f"b/{file}"))
+
+
+def try_all(script: public.Script, folder: Path) -> None:
+    """The right patch and all wrong ones in one run of `faster`."""
+    old = (script.where / script.words[0]).read_text(encoding="utf-8")
+    texts = {"right": patched(old, RIGHT[script.name])} if script.name in RIGHT else {}
+    texts |= {name: lines.lstrip("\n") + old for name, lines in WRONG.items()}
+    for name, text in texts.items():
+        (folder / f"{name}.diff").write_text(diff(script, text), encoding="utf-8")
+    found = measured(script, BUDGET, [str(folder / f"{name}.diff") for name in texts])
+    out = {t["text"].rpartition("/")[2].removesuffix(".diff"): t["why"] for t in found["thrown_out"]}
+    print(f"\n{script.name}: {found['factor']['value']:.2f} ({found['factor']['low']:.2f} to "
+          f"{found['factor']['high']:.2f}) with all that was kept")  # fmt: skip
+    for step in found["kept"]:
+        print(f"  kept     {step['factor']['value']:5.2f}  {step['text'].rpartition('/')[2]}")
+    for name in texts:
+        print(
+            f"  {'caught' if name in out else 'NOT CAUGHT' if name != 'right' else 'passed':<10} {name}: {out.get(name, '')[:150]}"
+        )
+    if script.name in RIGHT:
+        gains = long_runs(script, texts["right"], folder)
+        print(f"  a long run of both, the patch alone: {statistics.median(gains):.2f} times "
+              f"({min(gains):.2f} to {max(gains):.2f})")  # fmt: skip
+
+
+def long_runs(script: public.Script, new: str, folder: Path) -> list[float]:
+    """Seconds of the script as it is ÷ of the patched one for as many environment steps, in mirrored pairs."""
+    quick = script.where / "sixdays_benchmark_patched.py"
+    quick.write_text(new, encoding="utf-8")
+    gym = "gym" if "minimalRL" in script.name else "gymnasium"
+    run = folder / "run.py"
+
+    def took(file: Path) -> float:
+        run.write_text(LONG_RUN.format(gym=gym, steps=LONG, argv=[str(file)]), encoding="utf-8")
+        ran = subprocess.run(
+            [str(public.PYTHON), str(run)], cwd=script.where, capture_output=True, text=True, check=True
+        )
+        return float(next(x.split()[1] for x in ran.stderr.splitlines() if x.startswith("took")))
+
+    try:
+        old = script.where / script.words[0]
+        a, b, c, d = took(old), took(quick), took(quick), took(old)
+    finally:
+        quick.unlink()
+    return [a / b, d / c]
+
+
+def main() -> None:
+    public.prepare()
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    for name in sys.argv[1:] or ON:
+        with tempfile.TemporaryDirectory() as folder:
+            try_all(public.script(name), Path(folder))
+
+
+if __name__ == "__main__":
+    main()
