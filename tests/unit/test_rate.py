@@ -7,7 +7,7 @@ from math import log
 
 import numpy as np
 import pytest
-from tests.properties.traces import Run, counter, printing
+from tests.properties.traces import Run, counter, episodes, printing
 
 from sixdays.faster import rate
 from sixdays.faster.model import EVERY, SPARSE, Trace
@@ -222,3 +222,13 @@ def test_long_rounds_of_updates_are_no_shifts_of_the_cost_and_three_must_be_seen
     u0, u1 = rate.window(long, unit(long), 1.0)
     assert (u0 % 500, u1 % 500) == (0, 0)
     assert rate.packed([long, long], unit(long), (u0, u1)) == pytest.approx(2 * 500 / 0.8)
+
+
+def test_longer_episodes_are_another_mix_and_not_another_phase() -> None:
+    """After episodes of 20 steps come those of 400: with its share of an update a step costs less, as before."""
+    lengths = np.array([20] * 60 + [400] * 12)
+    trace = episodes(lengths, 0.001, 0.0, 0.03)
+    assert [p.start for p in rate.phases(trace, unit(trace))][-1] < 100
+    late = [replace(c, times=np.where(c.times > 2.0, 3.0 * c.times - 4.0, c.times)) for c in trace.counters]
+    dearer = replace(trace, counters=tuple(late))
+    assert rate.phases(dearer, unit(dearer))[-1].start > 300

@@ -80,7 +80,9 @@ def kept(
         return unlike
     if promise == "same" and (differing := _bits(both, fewer)) is not None:
         return differing
-    lines = wording.compared(original, candidate, again, exact=promise == "same", until=_agreed(both))
+    lines = wording.compared(
+        original, candidate, again, exact=promise == "same", until=_agreed(both), rarer="printed" in fewer
+    )
     if lines.why:
         return Broken(lines.why)
     if promise == "same" and (figure := _figure(original, candidate, again)):

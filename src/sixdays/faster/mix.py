@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixdays.faster.model import Counter, Kind, Trace
-from sixdays.faster.unit import FloatArray, event_numbers
+from sixdays.faster.unit import FloatArray, done, event_numbers
 
 FEWEST = 5  # events of a kind from which on their cost is known
 BLOCKS = (8, 40)  # stretches of a run from which costs are told
@@ -58,6 +58,12 @@ def costs(trace: Trace, within: Stretch, kinds: Sequence[Kind]) -> FloatArray | 
     found = np.maximum(np.linalg.lstsq(rows, np.concatenate([took, scale * usual]), rcond=None)[0], 0.0)
     seconds: FloatArray = found / found.sum() * gaps.sum() if found.sum() > 0 else usual
     return np.asarray(seconds / totals, dtype=np.float64)
+
+
+def counted(trace: Trace, kind: Kind, at: FloatArray) -> FloatArray:
+    """How many events of a kind were over at given moments, shape (n,)."""
+    sites = [c for c in trace.counters if c.kind == kind and c.times.size]
+    return sum((done(event_numbers(c.times.size), c.times, at) for c in sites), np.zeros(at.size))
 
 
 def ratio_by_mix(

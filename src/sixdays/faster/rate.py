@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from sixdays.faster import mix
 from sixdays.faster.model import Kind, Trace
 from sixdays.faster.unit import FloatArray, Unit, at_unit, done, of_kind, time_of, track, unit_of, whole_run
 
@@ -82,7 +83,7 @@ def phases(trace: Trace, unit: Unit) -> tuple[Phase, ...]:
         begun = float(done(numbers, times, np.array([min(float(c.times[0]) for c in steps)]))[0])
         if begun > 0 and begun < numbers[-1]:
             marks[begun] = f"after {begun:,.0f} {unit.word}s, when the optimiser steps"
-    for at in _shifts(_grid(trace, unit, numbers, times, begun), numbers, times):
+    for at in _shifts(trace, unit, _grid(trace, unit, numbers, times, begun), numbers, times):
         marks.setdefault(at, f"after {at:,.0f} {unit.word}s, at a steady cost")
     edges = [*sorted(marks), float(numbers[-1])]
     return tuple(
@@ -98,14 +99,27 @@ def _grid(trace: Trace, unit: Unit, numbers: FloatArray, times: FloatArray, star
     return max((g for g in grids if g.size > 1), key=lambda g: g.size, default=numbers[numbers >= start])
 
 
-def _shifts(grid: FloatArray, numbers: FloatArray, times: FloatArray) -> list[float]:
-    """Units at which the cost per unit changes by LASTING or more and stays so."""
+def _shifts(trace: Trace, unit: Unit, grid: FloatArray, numbers: FloatArray, times: FloatArray) -> list[float]:
+    """Units at which the cost per unit changes by LASTING or more and stays so, beyond what its events explain.
+
+    Longer episodes have fewer updates a step: that is another mix of the same costs, not another phase.
+    """
     edges = grid[np.unique(np.linspace(0, grid.size - 1, min(BINS, grid.size - 1) + 1).astype(int))]
     if edges.size < 9:
         return []
-    with np.errstate(divide="ignore"):
-        costs = np.log(np.maximum(np.diff(np.interp(edges, numbers, times)), 1e-9) / np.diff(edges))
+    took = np.maximum(np.diff(np.interp(edges, numbers, times)), 1e-9)
+    costs = np.log(took / _explained(trace, unit, np.interp(edges, numbers, times), np.diff(edges)))
     return [float(edges[k]) for k in _splits(costs, 0)]
+
+
+def _explained(trace: Trace, unit: Unit, at: FloatArray, units: FloatArray) -> FloatArray:
+    """Seconds that the events between moments cost, at the costs of all; the units alone where no more is known."""
+    kinds: tuple[Kind, ...] = ("env step", "optimiser step")
+    each = mix.costs(trace, (float(at[0]), float(at[-1])), kinds) if unit.kind == "env step" else None
+    if each is None:
+        return units
+    counts = np.stack([np.diff(mix.counted(trace, k, at)) for k in kinds])
+    return np.asarray(np.maximum(each @ counts, 1e-9), dtype=np.float64)
 
 
 def _splits(costs: FloatArray, offset: int) -> list[int]:

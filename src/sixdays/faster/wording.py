@@ -25,11 +25,14 @@ class Lines:
     why: str = ""
 
 
-def compared(original: Trace, candidate: Trace, again: Trace | None, *, exact: bool, until: int = 0) -> Lines:
+def compared(
+    original: Trace, candidate: Trace, again: Trace | None, *, exact: bool, until: int = 0, rarer: bool = False
+) -> Lines:
     """Printed numbers that the original repeats, against the candidate's; clocks are left out.
 
     exact: all, to the last digit; lines that the candidate leaves out are allowed (it prints less often). Else nearly:
-    those printed before update `until`, or the first lines where there is no update.
+    those printed before update `until`, or the first lines where there is no update. rarer: it prints less often by
+    design, so that its first line may be of a step that the original was stopped before.
     """
     a, b = by_pattern(original.printed), by_pattern(candidate.printed)
     twice = by_pattern(again.printed) if again is not None else a
@@ -47,7 +50,7 @@ def compared(original: Trace, candidate: Trace, again: Trace | None, *, exact: b
         if not tokens or not rows or not others:
             continue
         rows, others = [_take(r, tokens) for r in rows], [_take(r, tokens) for r in others]
-        wrong = _not_in_order(rows, others) if exact else _far(rows, others)
+        wrong = _not_in_order(rows, others, rarer) if exact else _far(rows, others)
         if wrong is not None:
             at, token = wrong
             had = f" in place of {rows[at][token]:g}" if at < len(rows) else ""
@@ -81,18 +84,29 @@ def _same(x: float, y: float) -> bool:
     return x == y or (np.isnan(x) and np.isnan(y))
 
 
-def _not_in_order(rows: Sequence[Row], others: Sequence[Row]) -> tuple[int, int] | None:
+def _not_in_order(rows: Sequence[Row], others: Sequence[Row], rarer: bool) -> tuple[int, int] | None:
     """The first line, and its number, that does not come in the original's order; the candidate may go further."""
     at, stride = 0, 1
     for i, other in enumerate(others):
         if len(rows) - at < stride:
             return None
         found = next((j for j in range(at, len(rows)) if all(map(_same, rows[j], other))), None)
+        if found is None and rarer and _is_later(rows, other):
+            return None
         if found is None:
             wrong = rows[min(i, len(rows) - 1)]
             return i, next((k for k in range(len(other)) if not _same(other[k], wrong[k])), 0)
         at, stride = found + 1, max(stride, found + 1 - at)
     return None
+
+
+def _is_later(rows: Sequence[Row], other: Row) -> bool:
+    """Whether a line is of a step after the original's last: by a whole number that grows from line to line."""
+    return any(
+        x > rows[-1][k] and x == int(x) and all(a[k] < b[k] and a[k] == int(a[k]) for a, b in pairwise(rows))
+        for k, x in enumerate(other)
+        if np.isfinite(x)
+    )
 
 
 def _matched(rows: Sequence[Row], others: Sequence[Row], tokens: Sequence[int]) -> tuple[list[Row], list[Row]]:
