@@ -6,7 +6,7 @@ RUN := .make/run
 DEV := .make/dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fast golden docs bench nightly clean
+.PHONY: help demo test check fast golden docs bench bench-faster nightly clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -52,6 +52,12 @@ golden: $(DEV)  ## rewrites transcripts and the generated reference; read the di
 
 bench: $(DEV)  ## every table of the docs, as ratios in one run, with the spread
 	@$(BIN)/python -m benchmarks
+
+bench-faster: $(DEV)  ## faster on eleven public scripts, patches by hand, commands that nothing helps: hours
+	@$(BIN)/python -m benchmarks.faster --rounds $${ROUNDS:-1}
+	@$(BIN)/python -m benchmarks.edits
+	@$(BIN)/python -m benchmarks.nothing
+	@$(BIN)/python -m benchmarks.agent
 
 nightly: $(DEV)  ## the long searches: fuzzing, brute force, properties
 	@$(BIN)/python -m pytest -n 2 -m nightly --override-ini addopts="-q --import-mode=importlib -p no:cacheprovider"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from tests.properties.traces import episodes
 
+from sixdays.faster.conclusion import conclusion
 from sixdays.faster.length import Length
 from sixdays.faster.model import Candidate, Counter, Digest, NotTried, Promise, Setting, Trace
 from sixdays.faster.report import Speedups
@@ -46,7 +47,7 @@ class World:
                     probe = steps.send(self.run(probe))
                 except StopIteration:
                     break
-        return search.report((), self.at)
+        return conclusion(search, (), self.at)
 
     def run(self, probe: Probe) -> Outcome:
         self.probes.append(probe)

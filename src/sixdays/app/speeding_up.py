@@ -17,6 +17,7 @@ from sixdays.app.settings import Options
 from sixdays.app.tries import Tries, proposed, tries
 from sixdays.ask.proposals import saved_by_restart
 from sixdays.errors import RunError, StoreError, UsageError, did_you_mean
+from sixdays.faster.conclusion import conclusion
 from sixdays.faster.diagnosis import Line, diagnose
 from sixdays.faster.length import Length, length
 from sixdays.faster.model import PROMISES, Candidate, Command, Machine, NotTried, Profile, Promise
@@ -217,7 +218,7 @@ def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell, ask: A
             interrupted = True
             if search.unit is None or not search.original:
                 raise
-        speedups = search.report(diagnosis, time.monotonic() - drive.began, interrupted=interrupted)
+        speedups = conclusion(search, diagnosis, time.monotonic() - drive.began, interrupted=interrupted)
         made = delivery(what.command, speedups.setting, copies, place.env.get("PATH"))
         kept = (f"the copies are in {copies.path}",) if what.keep_probes else ()
     return _told(what, speedups, made, options, kept)

@@ -12,5 +12,5 @@ bounds     stack samples → shares of the time, and the most that removing one 
 diagnosis  shares → lines with their kind and what to do; graphs: whether steps keep theirs
 ten_minutes  plan, scripts, logs → what is worth ten minutes; nothing is measured
 search     candidates, results so far → the next probe, or done
-report     what was found, as one value with its JSON
+conclusion a search → report, the value that says what was found, with its JSON
 """

@@ -67,22 +67,28 @@ def counted(trace: Trace, kind: Kind, at: FloatArray) -> FloatArray:
 
 
 def ratio_by_mix(
-    original: Trace, candidate: Trace, within: tuple[Stretch, Stretch], fewer: Collection[Kind] = ()
-) -> float | None:
+    original: Trace, candidate: Trace, within: tuple[Stretch, Stretch], fewer: Collection[Kind] = (),
+    others: Sequence[tuple[Trace, Stretch]] = (),
+) -> float | None:  # fmt: skip
     """Seconds of the original in its stretch ÷ seconds that the candidate takes for the same events.
 
-    within: of the original, of the candidate. None where one of them lacks a kind of event that the other has, or has
-    too few to know their cost.
+    within: of the original, of the candidate. others: more runs of the candidate, which tell its costs better than one;
+    its own time is that of its own run. None where one of the two lacks a kind of event that the other has, or has too
+    few to know their cost.
     """
     kinds = sorted(k for k in _events(original, within[0]) if k not in fewer)
     if kinds != sorted(k for k in _events(candidate, within[1]) if k not in fewer):
         return None
-    ours = costs(candidate, within[1], kinds)
-    if ours is None:
+    known = [c for t, s in ((candidate, within[1]), *others) if (c := costs(t, s, kinds)) is not None]
+    if not known:
         return None
-    times, events, kind = _merged(original, within[0], kinds)
-    would_take = sum(float(ours[i]) * float(events[kind == i].sum()) for i in range(len(kinds)))
-    return float(times[-1] - within[0][0]) / would_take if would_take > 0 else None
+    each = np.mean(known, axis=0)
+    took, cost = [], []
+    for trace, stretch in zip((original, candidate), within, strict=True):
+        times, events, kind = _merged(trace, stretch, kinds)
+        took.append(float(times[-1] - stretch[0]))
+        cost.append(sum(float(each[i]) * float(events[kind == i].sum()) for i in range(len(kinds))))
+    return took[0] / took[1] * cost[1] / cost[0] if min(*took, *cost) > 0 else None
 
 
 def _moving(trace: Trace, within: Stretch, kinds: Collection[Kind] | None = None) -> list[tuple[Counter, IntArray]]:

@@ -13,32 +13,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from math import ceil, exp, isfinite, log, sqrt
+from math import ceil, exp, isfinite, log, nan, sqrt
 from typing import TYPE_CHECKING, Literal
 
-from sixdays.faster import compare, digests, mix, rate
+from sixdays.faster import digests, mix, rate
 from sixdays.faster.compare import Factor
 from sixdays.faster.digests import Broken, Kept, Unchecked
 from sixdays.faster.model import Candidate, NotTried, Promise, Setting, Trace
 from sixdays.faster.rate import Unit
-from sixdays.faster.report import UNCHANGED, Speedups, Step, ThrownOut
-from sixdays.stats import median
+from sixdays.faster.report import Step, ThrownOut
 
 if TYPE_CHECKING:
-    from sixdays.faster.diagnosis import Line
     from sixdays.faster.length import Length
 
+Pair = tuple[Trace, Trace]  # of one thing and of another, run one after the other
 Purpose = Literal["look", "again", "try", "copies", "confirm"]
 WORTH = 1.03  # what a single measurement must show for a candidate to be kept on the way; the total is confirmed
-WORKS = 0.5  # CPU seconds a second from which a run works; below it sleeps, and CPU time says nothing of it
 SHORTEST_S = 1.0  # of a run that is compared as a whole
 LOOKING = 0.25  # of the budget, at most, until the main phase was seen
 WINDOW = (0.7, 5.0)  # seconds of progress that are compared; runs differ more from each other than within
 SHORT = 100.0  # the budget ÷ a window, where that lies between
 CONFIRMING = 0.35  # of the budget, at least, is left for fresh pairs
-PAIRS = (3, 14)
+PAIRS = (3, 14)  # at least, at most
+SEVERAL = 6  # pairs from which on their spread is believed
 REACHED = 0.2  # of the window, that a run must have done to be compared
-RUN = 0.09  # standard deviation of the log of one run's time, usually, on a machine of one's own
+RUN = 0.08  # standard deviation of the log of one run's time beside another, usually, on a machine of one's own
 AGAIN = 2  # how often at most a change is measured again
 SURE = 0.02  # standard error of the mean log ratio at which more pairs tell nothing new
 
@@ -116,21 +115,21 @@ class Search:
     not_shown: list[Step] = field(default_factory=list)
     thrown_out: list[ThrownOut] = field(default_factory=list)
     not_tried: list[NotTried] = field(default_factory=list)
-    pairs: list[float] = field(default_factory=list)
-    cpu_pairs: list[float] = field(default_factory=list)
+    fresh: list[Pair] = field(default_factory=list)
     all_pairs: list[float] = field(default_factory=list)
-    rates: list[tuple[float, float]] = field(default_factory=list)
     packed: dict[int, float] = field(default_factory=dict)
     packing: Setting = ()
     loads: list[float] = field(default_factory=list)
     _of_best: list[Trace] = field(default_factory=list)
+    _is_base_latest: bool = False
 
     @property
     def left(self) -> float:
         return self.asked.budget_s - self.at
 
     @property
-    def _last_of_best(self) -> Trace | None:
+    def last_of_best(self) -> Trace | None:
+        """The latest run of what was kept so far."""
         return self._of_best[-1] if self._of_best else None
 
     @property
@@ -162,7 +161,7 @@ class Search:
         found = digests.kept(trace, again, "same", None)
         self.repeatable = "" if isinstance(found, Kept) else found.why
         self.original.append(again)
-        self._of_best = [again]
+        self._of_best, self._is_base_latest = [again], True
 
     def _is_hopeless(self, outcome: Outcome) -> bool:
         self.failed = outcome.problem or _failure(outcome.trace)
@@ -231,11 +230,10 @@ class Search:
         """
         setting = (*(k for k in self.best if not any(_exclude(k, c) for c in candidates)), *candidates)
         text = "; ".join(c.text for c in candidates)
-        if self.left < self._for_confirming() + self._cost(self._last_of_best):
+        if self.left < self._for_confirming() + (1 if self._is_base_latest else 2) * self._cost(self.last_of_best):
             self.not_tried += [NotTried(c.lever, f"{c.text}: no time left in the budget") for c in candidates]
             return True
-        yield from self._best_again(2)
-        outcome = yield from self._run(self._probe("try", setting, text))
+        outcome, pairs = yield from self._beside(setting, worth, text)
         why, unchecked = self._check(outcome, setting)
         if why:
             if last:
@@ -245,8 +243,7 @@ class Search:
         if unchecked and given and "changed" not in self.asked.accept:
             self.thrown_out.append(ThrownOut(candidates[0], f"it cannot be checked: {unchecked}"))
             return True
-        traces = yield from self._again(setting, outcome.trace, worth, text)
-        value = self._value(traces, setting)
+        value = self._value(pairs, setting)
         if value is None:
             self.thrown_out.append(ThrownOut(candidates[0], "it did not get as far as the command itself"))
             return last
@@ -259,36 +256,47 @@ class Search:
             self.steps.remove(s)
             value *= s.factor.value
         self.steps.append(replace(step, factor=Factor(value, value, value)))
-        self.best, self._of_best = setting, traces
+        self.best, self._of_best = setting, [b for _, b in pairs]
+        self._is_base_latest = not self._is_base_latest  # the last run was of the one or of the other
         return True
 
-    def _again(self, setting: Setting, trace: Trace, worth: float, text: str) -> Generator[Probe, Outcome, list[Trace]]:
-        """Runs of a setting: more than one where one cannot tell, beside fresh runs of what it is compared with."""
-        traces = [trace]
-        while len(traces) <= AGAIN and self._is_doubtful(traces, setting, worth):
-            if self.left < self._for_confirming() + 2.0 * self._cost(self._last_of_best):
-                break
-            yield from self._best_again(len(traces) + 1)
-            fresh = yield from self._run(self._probe("try", setting, f"{text}, once more"))
-            if self._check(fresh, setting)[0]:
-                break
-            traces.append(fresh.trace)
-        return traces
+    def _beside(
+        self, setting: Setting, worth: float, text: str
+    ) -> Generator[Probe, Outcome, tuple[Outcome, list[Pair]]]:
+        """Runs of a setting, each beside one of what was kept so far: more than one pair where that cannot tell.
 
-    def _best_again(self, runs: int) -> Steps:
-        """What was kept so far once more, until so many runs of it are known: one may have been lucky."""
-        if len(self._of_best) < runs and self.left > self._for_confirming() + 2.0 * self._cost(self._last_of_best):
+        Beside, because a machine is slow for half a minute and quick for another. The outcome is the last one.
+        """
+        base: Trace | None = yield from self._base()
+        outcome = yield from self._run(self._probe("try", setting, text))
+        pairs: list[Pair] = []
+        while not self._check(outcome, setting)[0]:
+            if base is None:  # after a run of the setting, in mirrored order
+                base = yield from self._base()
+            pairs.append((base, outcome.trace))
+            enough = len(pairs) > AGAIN or not self._is_doubtful(pairs, setting, worth)
+            if enough or self.left < self._for_confirming() + 2.0 * self._cost(self.last_of_best):
+                break
+            base = self._of_best[-1] if self._is_base_latest else None
+            outcome = yield from self._run(self._probe("try", setting, f"{text}, once more"))
+        return outcome, pairs
+
+    def _base(self) -> Generator[Probe, Outcome, Trace]:
+        """A run of what was kept so far: the latest run of all if it was one."""
+        if not self._is_base_latest:
             outcome = yield from self._run(self._probe("try", self.best, "what was kept so far, once more"))
             if not self._check(outcome, self.best)[0]:
                 self._of_best.append(outcome.trace)
+                self._is_base_latest = True
+        return self._of_best[-1]
 
-    def _is_doubtful(self, traces: Sequence[Trace], setting: Setting, worth: float) -> bool:
-        value = self._value(traces, setting)
-        return value is not None and abs(log(value / worth)) < RUN * sqrt(1.0 / len(self._of_best) + 1.0 / len(traces))
+    def _is_doubtful(self, pairs: Sequence[Pair], setting: Setting, worth: float) -> bool:
+        value = self._value(pairs, setting)
+        return value is not None and abs(log(value / worth)) < RUN * sqrt(2.0 / len(pairs))
 
-    def _value(self, traces: Sequence[Trace], setting: Setting) -> float | None:
-        """How many times sooner than what was kept so far, on the mean of the logs; None where it cannot be said."""
-        ratios = [self._ratio(a, b, setting) for a in self._of_best for b in traces]
+    def _value(self, pairs: Sequence[Pair], setting: Setting) -> float | None:
+        """How many times sooner, on the mean of the logs; None where it cannot be said."""
+        ratios = [self._ratio(a, b, setting, [x for _, x in pairs if x is not b]) for a, b in pairs]
         logs = [log(r) for r in ratios if r]
         return exp(sum(logs) / len(logs)) if logs else None
 
@@ -313,7 +321,7 @@ class Search:
     def _copies(self, candidates: Sequence[Candidate]) -> Steps:
         """How many units a second all copies make together, by their number."""
         for c in candidates:
-            if self.left < self._for_confirming() + self._cost(self._last_of_best, c.copies):
+            if self.left < self._for_confirming() + self._cost(self.last_of_best, c.copies):
                 self.not_tried.append(NotTried(c.lever, f"{c.text}: no time left in the budget"))
                 continue
             setting = (*(k for k in self.best if not _exclude(k, c)), c)
@@ -338,7 +346,7 @@ class Search:
         if not self.packing:
             return
         copies = max(self.packed)
-        if self.left > self._cost(self._last_of_best, copies):
+        if self.left > self._cost(self.last_of_best, copies):
             probe = self._probe("confirm", self.packing, f"{copies} copies side by side, afresh", copies=copies)
             together = self._packed((yield from self._run(probe)))
             if together is not None:
@@ -351,40 +359,36 @@ class Search:
         if not self.best:
             return
         order: list[Setting] = [(), self.best, self.best, ()]
-        reserve = 1.2 * self._cost(self._last_of_best, max(self.packed, default=0))
-        turns = 0  # a pair whose half was too slow to compare takes a turn too
-        while turns < PAIRS[1]:
-            cost = self._cost(self.original[-1]) + self._cost(self._last_of_best)
-            if len(self.pairs) >= PAIRS[0] and (self._is_sure() or self.left < cost + reserve):
+        reserve = 1.2 * self._cost(self.last_of_best, max(self.packed, default=0))
+        while len(self.fresh) < PAIRS[1]:
+            cost = self._cost(self.original[-1]) + self._cost(self.last_of_best)
+            if len(self.fresh) >= PAIRS[0] and (self._is_sure() or self.left < cost + reserve):
                 break
             if self.left < cost:
                 break
             pair: dict[bool, Trace] = {}
-            for setting in order[:2] if turns % 2 == 0 else order[2:]:
+            for setting in order[:2] if len(self.fresh) % 2 == 0 else order[2:]:
                 text = f"{'what was kept' if setting else 'the command as it is'}, afresh"
                 outcome = yield from self._run(self._probe("confirm", setting, text))
                 why, _ = self._check(outcome, setting)
                 if why:
                     self.thrown_out.append(ThrownOut(setting[-1] if setting else self.best[-1], f"afresh: {why}"))
-                    self.pairs, self.steps, self.best = [], [], ()
+                    self.fresh, self.steps, self.best = [], [], ()
                     return
                 pair[bool(setting)] = outcome.trace
-            self._add_pair(pair[False], pair[True])
-            turns += 1
+            self.fresh.append((pair[False], pair[True]))
+            self.original.append(pair[False])
 
-    def _add_pair(self, a: Trace, b: Trace) -> None:
-        unit = self._unit()
-        wall, cpu = self._ratio(a, b, self.best), self._ratio(rate.on_cpu(a), rate.on_cpu(b), self.best)
-        if wall is not None:
-            self.pairs.append(log(wall))
-            self.rates.append((rate.rate(a, unit, self.window), wall * rate.rate(a, unit, self.window)))
-            self.cpu_pairs.append(log(cpu) if cpu else float("nan"))
-            self.original.append(a)
+    def pairs(self, *, cpu: bool = False) -> list[float]:
+        """Log ratios of the fresh pairs by the wall clock, or by CPU time; NaN where one could not be compared."""
+        both = [(rate.on_cpu(a), rate.on_cpu(b)) for a, b in self.fresh] if cpu else self.fresh
+        ratios = [self._ratio(a, b, self.best, [x for _, x in both if x is not b]) for a, b in both]
+        return [log(r) if r else nan for r in ratios]
 
     def _is_sure(self) -> bool:
-        n = len(self.pairs)
-        mean = sum(self.pairs) / n
-        return sqrt(sum((x - mean) ** 2 for x in self.pairs) / (n - 1) / n) < SURE
+        pairs = [x for x in self.pairs() if isfinite(x)]
+        n, mean = len(pairs), sum(pairs) / max(len(pairs), 1)
+        return n >= SEVERAL and sqrt(sum((x - mean) ** 2 for x in pairs) / (n - 1) / n) < SURE
 
     def _all_classes(self, candidates: Sequence[Candidate]) -> Steps:
         """What else is accepted, on top of what was kept: each once, all in a pair."""
@@ -400,7 +404,7 @@ class Search:
             if why:
                 self.thrown_out.append(ThrownOut(c, why))
                 continue
-            value = self._value([outcome.trace], (c,)) or 1.0
+            value = self._value([(self._of_best[-1], outcome.trace)], (c,)) or 1.0
             step = Step((c,), Factor(value, value, value))
             if value < WORTH:
                 self.not_shown.append(step)
@@ -432,74 +436,17 @@ class Search:
     def _rate(self, trace: Trace) -> float:
         return rate.rate(trace, self._unit(), self.window)
 
-    def report(self, diagnosis: Sequence[Line], seconds: float, *, interrupted: bool = False) -> Speedups:
-        """What is known now; only what fresh pairs confirmed is claimed."""
-        unit, first = self._unit(), self.original[0]
-        works = rate.cpu_share(first, unit, self.window) >= WORKS
-        cpu_pairs = self.cpu_pairs if works else []
-        which, clock = rate.clock(self.loads, self.pairs, cpu_pairs, self.asked.cores)
-        logs = [c for c in self.cpu_pairs if isfinite(c)] if which == "cpu" else self.pairs
-        total = compare.factor(logs) if len(logs) >= 2 else UNCHANGED
-        confirmed = len(logs) >= 2 and total.shown
-        if not confirmed:
-            total = UNCHANGED
-        before = median([b for b, _ in self.rates]) if self.rates else self._rate(first)
-        after = median([a for _, a in self.rates]) if confirmed else before
-        rates = {1: after, **self.packed}
-        length, known = (self.asked.length.value, True) if self.asked.length else (1000.0, False)
-        last = (self._last_of_best if confirmed else None) or first
-        # Of 1,000 units that stand for any number, a start says nothing.
-        starts = [rate.start(t, unit) if known else 0.0 for t in (first, last)]
-        packed = {k: r for k, r in rates.items() if k > 1}
-        alone = compare.answer(self.asked.seeds, length, before, {}, starts[0])
-        best = compare.answer(self.asked.seeds, length, after, packed, starts[1])
-        steps = tuple(self.steps)
-        return Speedups(
-            unit=unit.word,
-            phase="".join(p.text for p in rate.phases(first, unit)[-1:]),
-            rate_before=before,
-            rate_after=after,
-            factor=total,
-            factor_all_classes=compare.factor(self.all_pairs) if self.others and self.all_pairs else total,
-            kept=steps if confirmed else (),
-            others=tuple(self.others),
-            not_shown=(*self.not_shown, *(() if confirmed else steps)),
-            thrown_out=tuple(self.thrown_out),
-            not_tried=tuple(self.not_tried),
-            diagnosis=tuple(diagnosis),
-            copies=best.copies,
-            packed=tuple(self.packed.items()),
-            seeds=self.asked.seeds,
-            length=length,
-            length_text=self.asked.length.text if self.asked.length else self.asked.doubt,
-            length_known=known,
-            answer_s_before=alone.seconds,
-            answer_s_after=min(best.seconds, alone.seconds),
-            start_s=rate.start(last, unit),
-            warm_s=rate.warm_up(last, unit, self.window),
-            confirmed=confirmed,
-            pairs=len(self.pairs),
-            clock=clock,
-            load=median(self.loads) if self.loads else 0.0,
-            probes=self.probes,
-            seconds=seconds,
-            repeatable=self.repeatable,
-            interrupted=interrupted,
-            notes=("Runs went different ways, so they were compared at the original's mix of events.",)
-            if self.mixed
-            else (),
-        )
-
     # what it rests on ------------------------------------------------------------------------------------------
 
     def _run(self, probe: Probe) -> Generator[Probe, Outcome, Outcome]:
         outcome = yield probe
+        self._is_base_latest = False
         self.at, self.probes = outcome.at, self.probes + 1
         self.loads += [t.load for t in outcome.traces]
         return outcome
 
     def _probe(self, purpose: Purpose, setting: Setting, text: str, copies: int = 1) -> Probe:
-        reference = self._last_of_best or self.looked
+        reference = self.last_of_best or self.looked
         assert reference is not None
         usual = self._until(reference)
         longer = max((c.start_s for c in setting), default=0.0)
@@ -524,17 +471,17 @@ class Search:
 
     def _for_confirming(self) -> float:
         """Seconds to keep for fresh pairs."""
-        pair = self._cost(self.original[-1]) + self._cost(self._last_of_best)
+        pair = self._cost(self.original[-1]) + self._cost(self.last_of_best)
         return max(PAIRS[0] * pair, min(CONFIRMING * self.asked.budget_s, PAIRS[1] * pair))
 
     def _gain(self, before: Trace, after: Trace, setting: Setting) -> float:
         return self._ratio(before, after, setting) or 1.0
 
-    def _ratio(self, before: Trace, after: Trace, setting: Setting) -> float | None:
+    def _ratio(self, before: Trace, after: Trace, setting: Setting, others: Sequence[Trace] = ()) -> float | None:
         """How many times sooner the same work is done; None where one of them did not get far enough.
 
         The same units of two runs that went different ways may hold other numbers of updates: the ratio is then that
-        of the original's events.
+        of the original's events. others: more runs of the same as `after`.
         """
         unit, (u0, u1) = self._unit(), self.window
         reach = min(unit.count(after), u1)  # a slow one is stopped before the end: it counts as far as it got
@@ -546,7 +493,8 @@ class Search:
         another = any(c.promise in ("changed", "less") for c in setting)  # it is meant to do other work
         if direct is not None and (another or mix.same_events(before, after, both, fewer)):
             return direct
-        by_mix = mix.ratio_by_mix(before, after, both, fewer)
+        more = [(t, stretch) for t in others if (stretch := self._stretch(t)) is not None]
+        by_mix = mix.ratio_by_mix(before, after, both, fewer, more)
         self.mixed |= by_mix is not None
         return direct if by_mix is None else by_mix
 

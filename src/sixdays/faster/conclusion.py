@@ -1,0 +1,82 @@
+"""What a search found, as one value: the factor that fresh pairs confirmed, and the time to answer that it buys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from sixdays.faster import compare, rate
+from sixdays.faster.compare import Factor
+from sixdays.faster.report import UNCHANGED, Speedups
+from sixdays.stats import median
+
+if TYPE_CHECKING:
+    from sixdays.faster.diagnosis import Line
+    from sixdays.faster.model import Trace
+    from sixdays.faster.rate import Unit
+    from sixdays.faster.search import Search
+
+WORKS = 0.5  # CPU seconds a second from which a run works; below it sleeps, and CPU time says nothing of it
+ANY_LENGTH = 1000.0  # units, where the length of a run is not known
+BY_MIX = "Runs went different ways, so they were compared at the original's mix of events."
+
+
+def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrupted: bool = False) -> Speedups:
+    """What is known now; only what fresh pairs confirmed is claimed. seconds: that the search took."""
+    assert s.unit is not None
+    unit, first, asked = s.unit, s.original[0], s.asked
+    total, clock = _total(s, unit, first)
+    before = median([rate.rate(a, unit, s.window) for a, _ in s.fresh] or [rate.rate(first, unit, s.window)])
+    after = before * total.value
+    length = asked.length.value if asked.length else ANY_LENGTH
+    last = (s.last_of_best if total.shown else None) or first
+    # Of a number of units that stands for any, a start says nothing.
+    starts = [rate.start(t, unit) if asked.length else 0.0 for t in (first, last)]
+    alone = compare.answer(asked.seeds, length, before, {}, starts[0])
+    best = compare.answer(asked.seeds, length, after, s.packed, starts[1])
+    steps = tuple(s.steps)
+    return Speedups(
+        unit=unit.word,
+        phase="".join(p.text for p in rate.phases(first, unit)[-1:]),
+        rate_before=before,
+        rate_after=after,
+        factor=total,
+        factor_all_classes=compare.factor(s.all_pairs) if s.others and s.all_pairs else total,
+        kept=steps if total.shown else (),
+        others=tuple(s.others),
+        not_shown=(*s.not_shown, *(() if total.shown else steps)),
+        thrown_out=tuple(s.thrown_out),
+        not_tried=tuple(s.not_tried),
+        diagnosis=tuple(diagnosis),
+        copies=best.copies,
+        packed=tuple(s.packed.items()),
+        seeds=asked.seeds,
+        length=length,
+        length_text=asked.length.text if asked.length else asked.doubt,
+        length_known=asked.length is not None,
+        answer_s_before=alone.seconds,
+        answer_s_after=min(best.seconds, alone.seconds),
+        start_s=rate.start(last, unit),
+        warm_s=rate.warm_up(last, unit, s.window),
+        confirmed=total.shown,
+        pairs=len(s.fresh),
+        clock=clock,
+        load=median(s.loads) if s.loads else 0.0,
+        probes=s.probes,
+        seconds=seconds,
+        repeatable=s.repeatable,
+        interrupted=interrupted,
+        notes=(BY_MIX,) if s.mixed else (),
+    )
+
+
+def _total(s: Search, unit: Unit, first: Trace) -> tuple[Factor, str]:
+    """The factor of the fresh pairs, 1 where none is shown; and by which clock, in words."""
+    wall = s.pairs()
+    works = rate.cpu_share(first, unit, s.window) >= WORKS
+    cpu = s.pairs(cpu=True) if works else []
+    which, clock = rate.clock(s.loads, wall, cpu, s.asked.cores)
+    logs = [x for x in (cpu if which == "cpu" else wall) if isfinite(x)]
+    total = compare.factor(logs) if len(logs) >= 2 else UNCHANGED
+    return total if total.shown else UNCHANGED, clock
