@@ -160,3 +160,28 @@ def test_the_ten_minute_list_rests_on_the_logs_that_lie_there(sixdays: Sixdays) 
     (item,) = (i for i in items if "runs/a/progress.csv" in i["evidence"])
     assert item["evidence"].endswith("50 % of the wall time in pauses every 500 steps")
     assert item["bound"] == pytest.approx(2.0, rel=0.02)
+
+
+def test_a_patch_that_cannot_be_put_in_is_thrown_out_before_anything_is_run(sixdays: Sixdays) -> None:
+    sixdays.write("slow.py", SLOW)
+    sixdays.write("other.diff", "--- a/slow.py\n+++ b/slow.py\n@@ -1,2 +1,2 @@\n-nothing like it\n+x\n y\n")
+    outside = f"--- a/{sixdays.folder}/../x\n+++ b/{sixdays.folder}/../x\n@@ -0,0 +1 @@\n+x\n"
+    sixdays.write("outside.diff", outside)
+    command = (
+        "faster",
+        "--budget",
+        "6s",
+        "--try",
+        "other.diff",
+        "--try",
+        "outside.diff",
+        "--",
+        sys.executable,
+        "slow.py",
+    )
+    ran = sixdays(*command)
+    said = [line for line in ran.err.splitlines() if line.startswith("  ")]
+    assert "thrown out" in said[0]
+    assert "thrown out" in said[1]
+    assert "/s" in said[2]
+    assert not (sixdays.folder.parent / "x").exists()

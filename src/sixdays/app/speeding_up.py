@@ -22,8 +22,9 @@ from sixdays.faster.diagnosis import Line, diagnose
 from sixdays.faster.length import Length, length
 from sixdays.faster.model import PROMISES, Candidate, Command, Machine, NotTried, Profile, Promise
 from sixdays.faster.options import options_of
-from sixdays.faster.report import Delivery, Speedups
+from sixdays.faster.report import Delivery, Speedups, ThrownOut
 from sixdays.faster.search import Asked, Outcome, Probe, Search, Steps
+from sixdays.levers.given import patch
 from sixdays.odds.forecast import Forecast, forecast
 from sixdays.plan.changes import changes
 from sixdays.plan.model import Task
@@ -202,6 +203,7 @@ def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell, ask: A
     interrupted = False
     with scratch(what.command.root, place.env, keep=what.keep_probes) as copies:
         try:
+            given = _fitting(what, copies, search, tell)
             drive.run(search.look(), copies)
             if search.failed:
                 seen = search.looked and inspect.refusal(
@@ -213,13 +215,13 @@ def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell, ask: A
                 known, doubt = _read_length(profile, what.unit)
                 search.asked = replace(search.asked, length=known, doubt=doubt)
             diagnosis = diagnose(profile)
-            drive.run(search.improve(_found(what, profile, diagnosis, search)), copies)
+            drive.run(search.improve(_found(what, given, profile, diagnosis, search)), copies)
         except KeyboardInterrupt:
             interrupted = True
             if search.unit is None or not search.original:
                 raise
         speedups = conclusion(search, diagnosis, time.monotonic() - drive.began, interrupted=interrupted)
-        made = delivery(what.command, speedups.setting, copies, place.env.get("PATH"))
+        made = delivery(what.command, speedups.delivered, copies, place.env.get("PATH"))
         kept = (f"the copies are in {copies.path}",) if what.keep_probes else ()
     return _told(what, speedups, made, options, kept)
 
@@ -299,11 +301,24 @@ def _read_length(profile: Profile, wanted: str | None) -> tuple[Length | None, s
     return length(options, profile.command.argv, profile.trace, wanted)
 
 
+def _fitting(what: Wanted, copies: Scratch, search: Search, tell: Tell) -> dict[str, Any]:
+    """The given changes that can be put in: a patch that does not apply is thrown out before anything is run."""
+    given = what.tries.options
+    for name, text in what.tries.patches.items():
+        candidate = patch(name, text)
+        try:
+            copies.release(copies.fresh(what.command, (candidate,)))
+        except RunError as e:
+            search.thrown_out.append(ThrownOut(candidate, e.message))
+            tell(Told(f"{candidate.text}: {e.message}", "thrown out", 1.0, what.budget_s))
+            del given["patches"][name]
+    return given
+
+
 def _found(
-    what: Wanted, profile: Profile, diagnosis: Sequence[Line], search: Search
+    what: Wanted, given: dict[str, Any], profile: Profile, diagnosis: Sequence[Line], search: Search
 ) -> list[tuple[bool, Sequence[Candidate | NotTried]]]:
     """What all levers propose, in the order in which it is tried; given changes first."""
-    given = what.tries.options
     if what.tries.propose:
         try:
             seconds = max(10.0, 0.25 * search.left)

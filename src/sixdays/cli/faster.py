@@ -88,7 +88,7 @@ def command(
 
         lines = speedup_lines(found.speedups)
         if found.speedups.kept or found.speedups.copies > 1:
-            lines += delivery_lines(found.delivery)
+            lines += delivery_lines(found.delivery, found.speedups.copies)
         if found.before is not None and found.after is not None and what.task is not None:
             lines += odds_lines(found.before, found.after)[1:]
             lines += plan_lines(what.task.name, found.saved_s, found.diff)

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
 from typing import TYPE_CHECKING
 
 from sixdays.faster import compare, rate
-from sixdays.faster.compare import Factor
-from sixdays.faster.report import UNCHANGED, Speedups
+from sixdays.faster.report import Speedups
 from sixdays.stats import median
 
 if TYPE_CHECKING:
     from sixdays.faster.diagnosis import Line
-    from sixdays.faster.model import Trace
-    from sixdays.faster.rate import Unit
     from sixdays.faster.search import Search
 
-WORKS = 0.5  # CPU seconds a second from which a run works; below it sleeps, and CPU time says nothing of it
 ANY_LENGTH = 1000.0  # units, where the length of a run is not known
 BY_MIX = "Runs went different ways, so they were compared at the original's mix of events."
 
@@ -26,8 +21,8 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
     """What is known now; only what fresh pairs confirmed is claimed. seconds: that the search took."""
     assert s.unit is not None
     unit, first, asked = s.unit, s.original[0], s.asked
-    total, clock = _total(s, unit, first)
-    before = median([rate.rate(a, unit, s.window) for a, _ in s.fresh] or [rate.rate(first, unit, s.window)])
+    total, clock = s.total()
+    before = s.rate_before
     after = before * total.value
     length = asked.length.value if asked.length else ANY_LENGTH
     last = (s.last_of_best if total.shown else None) or first
@@ -50,6 +45,7 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
         not_tried=tuple(s.not_tried),
         diagnosis=tuple(diagnosis),
         copies=best.copies,
+        packing=s.packing,
         packed=tuple(s.packed.items()),
         seeds=asked.seeds,
         length=length,
@@ -69,14 +65,3 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
         interrupted=interrupted,
         notes=(BY_MIX,) if s.mixed else (),
     )
-
-
-def _total(s: Search, unit: Unit, first: Trace) -> tuple[Factor, str]:
-    """The factor of the fresh pairs, 1 where none is shown; and by which clock, in words."""
-    wall = s.pairs()
-    works = rate.cpu_share(first, unit, s.window) >= WORKS
-    cpu = s.pairs(cpu=True) if works else []
-    which, clock = rate.clock(s.loads, wall, cpu, s.asked.cores)
-    logs = [x for x in (cpu if which == "cpu" else wall) if isfinite(x)]
-    total = compare.factor(logs) if len(logs) >= 2 else UNCHANGED
-    return total if total.shown else UNCHANGED, clock

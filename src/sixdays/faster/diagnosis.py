@@ -261,5 +261,5 @@ def _passes(view: _View, stacks: Sequence[Stack]) -> Line:
     if facts.get("device", "").startswith("cuda"):
         text = "a small network on a GPU waits for its launches: CUDA graphs, many seeds on one card, or the CPU"
     elif facts.get("torch threads", "1") not in ("", "1"):
-        text += f"; {facts['torch threads']} threads only get in each other's way: one"
+        text += f"; {facts['torch threads']} threads rarely help it, and on a busy machine they hinder it"
     return _made(view, site, 0.5 * share, "small passes", text)

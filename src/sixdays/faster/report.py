@@ -71,12 +71,12 @@ class Speedups:
 
     unit: in words, one of them. phase: of the run in which it was measured. rates: units per second of one copy.
     factor: same and equivalent together, confirmed on fresh pairs; 1 where nothing was kept. factor_all_classes: with
-    the others that were accepted. copies: side by side, of the quickest answer; packed: units per second of all
-    copies by their number. answer_s: of `seeds` copies of `length` units (of 1,000 where unknown: length_known;
-    length_text says from where, or why not). start_s: until the first unit; warm_s: that the units before the window
-    took longer, of what is compiled or cached, with what was kept.
-    clock: what was measured and why. load: cores kept busy by others. repeatable: the command itself repeats its
-    numbers; empty, or what does not. pairs: fresh ones behind the factor. interrupted: it was stopped early.
+    the others that were accepted. copies: side by side, of the quickest answer; packing: what is put into each of
+    them; packed: units per second of all copies by their number. answer_s: of `seeds` copies of `length` units (of
+    1,000 where unknown: length_known; length_text says from where, or why not). start_s: until the first unit; warm_s:
+    that the units before the window took longer, of what is compiled or cached, with what was kept. clock: what was
+    measured and why. load: cores kept busy by others. repeatable: the command itself repeats its numbers; empty, or
+    what does not. pairs: fresh ones behind the factor. interrupted: it was stopped early.
     """
 
     unit: str
@@ -92,6 +92,7 @@ class Speedups:
     not_tried: tuple[NotTried, ...] = ()
     diagnosis: tuple[Line, ...] = ()
     copies: int = 1
+    packing: tuple[Candidate, ...] = ()
     packed: tuple[tuple[int, float], ...] = ()
     seeds: int = 1
     length: float = 1000.0
@@ -115,6 +116,11 @@ class Speedups:
     def setting(self) -> tuple[Candidate, ...]:
         """All that is kept, in the order in which it was put in."""
         return tuple(c for step in self.kept for c in step.candidates)
+
+    @property
+    def delivered(self) -> tuple[Candidate, ...]:
+        """What is put into a command that the user starts: into each copy, where several run side by side."""
+        return self.packing if self.copies > 1 else self.setting
 
     @property
     def answer_factor(self) -> float:

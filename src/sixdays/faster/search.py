@@ -16,12 +16,13 @@ from dataclasses import dataclass, field, replace
 from math import ceil, exp, isfinite, log, nan, sqrt
 from typing import TYPE_CHECKING, Literal
 
-from sixdays.faster import digests, mix, rate
+from sixdays.faster import compare, digests, mix, rate
 from sixdays.faster.compare import Factor
 from sixdays.faster.digests import Broken, Kept, Unchecked
 from sixdays.faster.model import Candidate, NotTried, Promise, Setting, Trace
 from sixdays.faster.rate import Unit
-from sixdays.faster.report import Step, ThrownOut
+from sixdays.faster.report import UNCHANGED, Step, ThrownOut
+from sixdays.stats import median
 
 if TYPE_CHECKING:
     from sixdays.faster.length import Length
@@ -34,6 +35,8 @@ LOOKING = 0.25  # of the budget, at most, until the main phase was seen
 WINDOW = (0.7, 5.0)  # seconds of progress that are compared; runs differ more from each other than within
 SHORT = 100.0  # the budget ÷ a window, where that lies between
 CONFIRMING = 0.35  # of the budget, at least, is left for fresh pairs
+COPIES_AGAIN = 3  # fresh runs of the quickest packing, at most
+WORKS = 0.5  # CPU seconds a second from which a run works; below it sleeps, and CPU time says nothing of it
 PAIRS = (3, 14)  # at least, at most
 SEVERAL = 6  # pairs from which on their spread is believed
 REACHED = 0.2  # of the window, that a run must have done to be compared
@@ -342,15 +345,27 @@ class Search:
         return rate.packed(outcome.traces, self._unit(), self.window)
 
     def _confirm_copies(self) -> Steps:
-        """The quickest packing once more, afresh: that rate alone is reported."""
+        """The quickest packing of what was confirmed, afresh, beside the command alone: only that is reported."""
         if not self.packing:
             return
-        copies = max(self.packed)
-        if self.left > self._cost(self.last_of_best, copies):
-            probe = self._probe("confirm", self.packing, f"{copies} copies side by side, afresh", copies=copies)
+        chosen, copies = self.packing[-1], max(self.packed)
+        kept = self.best if self.total()[0].shown else ()
+        setting = (*(k for k in kept if not _exclude(k, chosen)), chosen)
+        cost = self._cost(self.original[-1]) + self._cost(self.last_of_best, copies)
+        gains: list[float] = []
+        while len(gains) < COPIES_AGAIN and self.left > cost:
+            probe = self._probe("confirm", setting, f"{copies} copies side by side, afresh", copies=copies)
             together = self._packed((yield from self._run(probe)))
-            if together is not None:
-                self.packed = {copies: together}
+            alone = yield from self._run(self._probe("confirm", (), "the command as it is, afresh"))
+            one = self._rate(alone.trace)
+            if together is None or not one:
+                break
+            self.original.append(alone.trace)
+            gains.append(log(together / one))
+        if gains:
+            self.packing, self.packed = setting, {copies: self.rate_before * exp(sum(gains) / len(gains))}
+        elif setting != self.packing:
+            self.packing, self.packed = (), {}
 
     # confirm ---------------------------------------------------------------------------------------------------
 
@@ -359,7 +374,9 @@ class Search:
         if not self.best:
             return
         order: list[Setting] = [(), self.best, self.best, ()]
-        reserve = 1.2 * self._cost(self.last_of_best, max(self.packed, default=0))
+        reserve = 0.0
+        if self.packed:
+            reserve = self._cost(self.original[-1]) + 1.2 * self._cost(self.last_of_best, max(self.packed))
         while len(self.fresh) < PAIRS[1]:
             cost = self._cost(self.original[-1]) + self._cost(self.last_of_best)
             if len(self.fresh) >= PAIRS[0] and (self._is_sure() or self.left < cost + reserve):
@@ -384,6 +401,21 @@ class Search:
         both = [(rate.on_cpu(a), rate.on_cpu(b)) for a, b in self.fresh] if cpu else self.fresh
         ratios = [self._ratio(a, b, self.best, [x for _, x in both if x is not b]) for a, b in both]
         return [log(r) if r else nan for r in ratios]
+
+    @property
+    def rate_before(self) -> float:
+        """Units a second of the command as it is, of all runs of it but the first, which was watched."""
+        return median([self._rate(t) for t in self.original])
+
+    def total(self) -> tuple[Factor, str]:
+        """The factor of the fresh pairs, 1 where none is shown; and by which clock, in words."""
+        wall = self.pairs()
+        works = rate.cpu_share(self.original[0], self._unit(), self.window) >= WORKS
+        cpu = self.pairs(cpu=True) if works else []
+        which, clock = rate.clock(self.loads, wall, cpu, self.asked.cores)
+        logs = [x for x in (cpu if which == "cpu" else wall) if isfinite(x)]
+        found = compare.factor(logs) if len(logs) >= 2 else UNCHANGED
+        return found if found.shown else UNCHANGED, clock
 
     def _is_sure(self) -> bool:
         pairs = [x for x in self.pairs() if isfinite(x)]

@@ -21,15 +21,17 @@ class Given:
 
     def propose(self, profile: Profile) -> Sequence[Candidate | NotTried]:
         """One candidate each; they claim to be the same algorithm, and the digests say whether that is so."""
-        patches = [
-            Candidate(self.name, name, f"the patch {name}", "equivalent", patch=text)
-            for name, text in self.patches.items()
-        ]
+        patches = [patch(name, text) for name, text in self.patches.items()]
         commands = [
             Candidate(self.name, name, f"in its place: {name}", "equivalent", argv=words)
             for name, words in self.commands.items()
         ]
         return [*patches, *commands]
+
+
+def patch(name: str, text: str) -> Candidate:
+    """A unified diff as a candidate. name: its file's."""
+    return Candidate("given", name, f"the patch {name}", "equivalent", patch=text)
 
 
 def create(options: dict[str, Any]) -> Given:

@@ -92,10 +92,10 @@ def _basis(s: Speedups) -> list[str]:
     return [line for text in (*said, *s.notes) if text for line in indented(text, "")]
 
 
-def delivery_lines(made: Delivery) -> list[str]:
+def delivery_lines(made: Delivery, copies: int = 1) -> list[str]:
     """How to have what was found: the command line, and the text of the preamble with the line that loads it."""
     words = " ".join([*(f"{k}={shlex.quote(v)}" for k, v in made.env), shlex.join(made.argv)])
-    lines = ["To have it", f"  {clean(words)}"]
+    lines = [f"To have it, {copies} copies of this at a time" if copies > 1 else "To have it", f"  {clean(words)}"]
     if made.preamble:
         loaded = f"with this file beside {made.entry}, and `import fast_start` as its first line; --apply does both"
         lines += indented(loaded)
