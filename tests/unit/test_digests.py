@@ -12,11 +12,12 @@ from tests.properties.traces import Learner, Run, counter, printing
 
 from sixdays.faster import movement
 from sixdays.faster.digests import Broken, Kept, Unchecked, kept
-from sixdays.faster.model import Digest, Kind, Promise, Trace
+from sixdays.faster.model import Digest, Kind, Printed, Promise, Trace
 
 UPDATES = 300
 OPTIMISERS = [{"adam": True, "rate": 1e-3}, {"adam": False, "rate": 0.05}]
 FEWER: tuple[Kind, ...] = ("evaluation",)
+PRINTED: tuple[Kind, ...] = ("printed",)
 ADAM = OPTIMISERS[0]
 
 
@@ -208,3 +209,21 @@ def test_late_lengths_must_be_of_one_order() -> None:
     assert movement.late(walk, walk) == ""
     assert "from update 50 to 100 the parameters had not moved" in movement.late(walk, still)
     assert "0.50 times as far" in movement.late(walk, half)
+
+
+def test_what_is_done_less_often_by_design_may_begin_with_another_step() -> None:
+    """The original was stopped after 9 steps; each says a number of its own, and the candidate says each tenth."""
+
+    def said(*steps: int, text: str) -> Trace:
+        return Trace(printed=tuple(Printed(float(n), text.format(n, 7.5 / n)) for n in steps), stopped="units")
+
+    for text in ("evaluated: {1}", "Episode {0} Average reward: {1}"):
+        a, b = said(*range(1, 10), text=text), said(10, 20, text=text)
+        if "Episode" in text:
+            assert isinstance(kept(a, b, "same", a, PRINTED), Kept)
+            assert isinstance(kept(a, b, "same", a), Broken)
+        else:
+            assert isinstance(kept(a, b, "equivalent", a), Broken)
+        assert not isinstance(kept(a, b, "equivalent", a, FEWER), Broken)
+    a, other = (said(*n, text="Episode {0} Average reward: " + x) for n, x in ((range(1, 10), "{1}"), ((3, 6), "1{1}")))
+    assert isinstance(kept(a, other, "same", None, PRINTED), Broken)

@@ -81,7 +81,7 @@ def kept(
     if promise == "same" and (differing := _bits(both, fewer)) is not None:
         return differing
     lines = wording.compared(
-        original, candidate, again, exact=promise == "same", until=_agreed(both), rarer="printed" in fewer
+        original, candidate, again, exact=promise == "same", until=_agreed(both), rarer=bool(fewer)
     )
     if lines.why:
         return Broken(lines.why)

@@ -40,7 +40,7 @@ WORKS = 0.5  # CPU seconds a second from which a run works; below it sleeps, and
 PAIRS = (3, 14)  # at least, at most
 SEVERAL = 6  # pairs from which on their spread is believed
 REACHED = 0.2  # of the window, that a run must have done to be compared
-RUN = 0.08  # standard deviation of the log of one run's time beside another, usually, on a machine of one's own
+RUN = (0.06, 0.12, 0.30)  # standard deviation of the log of one run's time: at least, where it is not known, at most
 AGAIN = 2  # how often at most a change is measured again
 SURE = 0.02  # standard error of the mean log ratio at which more pairs tell nothing new
 
@@ -290,12 +290,24 @@ class Search:
             outcome = yield from self._run(self._probe("try", self.best, "what was kept so far, once more"))
             if not self._check(outcome, self.best)[0]:
                 self._of_best.append(outcome.trace)
+                self.original += [] if self.best else [outcome.trace]
                 self._is_base_latest = True
         return self._of_best[-1]
 
     def _is_doubtful(self, pairs: Sequence[Pair], setting: Setting, worth: float) -> bool:
+        """Whether so many pairs cannot tell; one may have been luck, so it never shows that a change helps."""
         value = self._value(pairs, setting)
-        return value is not None and abs(log(value / worth)) < RUN * sqrt(2.0 / len(pairs))
+        if value is None or (len(pairs) == 1 and value >= worth):
+            return value is not None
+        return abs(log(value / worth)) < self._spread() * sqrt(2.0 / len(pairs))
+
+    def _spread(self) -> float:
+        """Standard deviation of the log of one run's rate, as the runs of the command itself show it."""
+        logs = [log(r) for t in self.original if (r := self._rate(t)) > 0]
+        if len(logs) < SEVERAL:
+            return RUN[1]
+        mean = sum(logs) / len(logs)
+        return min(max(sqrt(sum((x - mean) ** 2 for x in logs) / (len(logs) - 1)), RUN[0]), RUN[2])
 
     def _value(self, pairs: Sequence[Pair], setting: Setting) -> float | None:
         """How many times sooner, on the mean of the logs; None where it cannot be said."""

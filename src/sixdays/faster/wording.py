@@ -31,8 +31,9 @@ def compared(
     """Printed numbers that the original repeats, against the candidate's; clocks are left out.
 
     exact: all, to the last digit; lines that the candidate leaves out are allowed (it prints less often). Else nearly:
-    those printed before update `until`, or the first lines where there is no update. rarer: it prints less often by
-    design, so that its first line may be of a step that the original was stopped before.
+    those printed before update `until`, or the first lines where there is no update. rarer: it does something less
+    often by design, so that its first line may be another step's; only lines that name their step are then compared
+    nearly, and in the exact way those of a step after the original's last are none of its.
     """
     a, b = by_pattern(original.printed), by_pattern(candidate.printed)
     twice = by_pattern(again.printed) if again is not None else a
@@ -46,7 +47,7 @@ def compared(
         tokens = _stable(pattern, rows, [r for _, r in twice.get(pattern, [])])
         if not exact:
             n = sum(at <= _update(original, until) for at, _ in lines) if has_updates else FIRST
-            rows, others = _matched(rows[:n], others, tokens)
+            rows, others = _matched(rows[:n], others, tokens, rarer)
         if not tokens or not rows or not others:
             continue
         rows, others = [_take(r, tokens) for r in rows], [_take(r, tokens) for r in others]
@@ -109,7 +110,9 @@ def _is_later(rows: Sequence[Row], other: Row) -> bool:
     )
 
 
-def _matched(rows: Sequence[Row], others: Sequence[Row], tokens: Sequence[int]) -> tuple[list[Row], list[Row]]:
+def _matched(
+    rows: Sequence[Row], others: Sequence[Row], tokens: Sequence[int], rarer: bool
+) -> tuple[list[Row], list[Row]]:
     """Lines of the two side by side: of the same step, where a whole number grows in them, else in their order."""
     for k in tokens:
         column = [r[k] for r in rows]
@@ -117,7 +120,7 @@ def _matched(rows: Sequence[Row], others: Sequence[Row], tokens: Sequence[int]) 
             of_step = {o[k]: o for o in reversed(others)}
             both = [(r, of_step[r[k]]) for r in rows if r[k] in of_step]
             return [r for r, _ in both], [o for _, o in both]
-    n = min(len(rows), len(others))
+    n = 0 if rarer else min(len(rows), len(others))
     return list(rows[:n]), list(others[:n])
 
 
