@@ -117,6 +117,9 @@ class Agent:
     def _watch(self):
         me = threading.get_ident()
         wait = min(self.every, FLUSH_S) if self.every else FLUSH_S
+        if self.every:
+            # Else a sample waits up to 5 ms for the interpreter, and is taken where a line writes or waits.
+            sys.setswitchinterval(min(sys.getswitchinterval(), 1e-4))
         flushed = self.sampled = now()
         while not self.ended:
             time.sleep(wait)

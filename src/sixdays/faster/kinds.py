@@ -48,6 +48,9 @@ _CALLS: tuple[tuple[Doing, str], ...] = (
     ("logging", "print write add_scalar flush writerow"),
     ("saving", "save dump savez"),
 )
+_DRAWING = re.compile(
+    r"(^|_)plot(s|ting)?(_|$)|^(draw|render)(_(plot|figure|curve|frame)s?)?$|savefig|visuali[sz]e", re.I
+)
 _EVALUATION = re.compile(r"(^|_)(eval\w*|valid\w*|val|test|tests|testing)(_|$)")
 
 
@@ -65,9 +68,11 @@ class Kinds:
             self._read(file, tree)
 
     def of(self, stack: Stack) -> Doing:
-        """One kind for each stack. Evaluation is all below a function that evaluates, whatever it does there."""
+        """One kind for each stack. All below a function that evaluates, or draws, is that, whatever it does there."""
         if any(self.evaluates(f) for f in stack.frames if is_own(f)):
             return "evaluation"
+        if any(_DRAWING.search(f.function) for f in stack.frames if is_own(f)):
+            return "drawing"
         libraries = [_library(f) for f in reversed(stack.frames) if not is_own(f)]
         strong = next((doing for doing in libraries if doing not in ("python", "waiting")), None)
         if strong is not None:

@@ -38,7 +38,7 @@ class Flags:
     """Proposes other values of the command's own options."""
 
     name: str = "flags"
-    rank: int = 40
+    rank: int = 5
     together: bool = False
 
     def propose(self, profile: Profile) -> Sequence[Candidate | NotTried]:
