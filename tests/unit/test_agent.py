@@ -175,11 +175,12 @@ def test_scalars_that_go_to_a_tracker_are_kept_by_tag_and_step(tmp_path: Path) -
         "w = SummaryWriter('out')\n"
         "for i in range(6):\n"
         "    w.add_scalar('loss', i * {}, i)\n"
+        "    w.add_scalar('charts/SPS', i * {}, i + 100)\n"
         "w.close()\n"
     )
     found = []
     for factor in (2, 2, 3):
-        (tmp_path / "log.py").write_text(code.format(factor), encoding="utf-8")
+        (tmp_path / "log.py").write_text(code.format(factor, factor), encoding="utf-8")
         _, trace = watched(tmp_path, sys.executable, "log.py")
         found.append({d.at: d.hash for d in trace.digests if d.what == "logged"})
     assert sorted(found[0]) == list(range(6))

@@ -55,7 +55,7 @@ class Agent:
         self.pause = 0
         self.facts = {}
         self.digests = []
-        self.stacks = {}
+        self.stacks, self.before = {}, None
         self.stacks_due = 0
         self.names = {}
         self.outside = set()
@@ -77,6 +77,10 @@ class Agent:
         if c is None:
             c = self._counter(key, kind, frame, each)
         n = c.count = c.count + 1
+        if (
+            kind == "optimiser step" and self.before is None
+        ):  # what comes before is no part of the phase that fills a run
+            self.before, self.stacks = self.stacks, {}
         if c.last != self.updates:
             c.bursts += 1
             c.last = self.updates
@@ -165,15 +169,23 @@ class Agent:
                 with open(base + ".digests", "a", encoding="utf-8") as f:
                     f.write("".join(json.dumps(d) + "\n" for d in todo))
             self._replace(base + ".json", self._about())
-            if self.stacks and (last or now() >= self.stacks_due):
+            if (self.stacks or self.before) and (last or now() >= self.stacks_due):
                 began = now()
                 shown = [
                     [is_main, [[self.shown(f), line, name] for f, line, name in frames], s]
-                    for (is_main, frames), s in list(self.stacks.items())
+                    for (is_main, frames), s in self._steady()
                 ]
                 self._replace(base + ".stacks", shown)
                 # many stacks take long to write: the seldomer, but a run that is killed must have left some
                 self.stacks_due = now() + min(50 * (now() - began), 1_000_000_000)
+
+    def _steady(self):
+        """Samples since the first update, if they are of half a second at least; else all."""
+        stacks = dict(self.stacks)
+        if self.before and sum(stacks.values()) < 0.5:
+            for key, s in self.before.items():
+                stacks[key] = stacks.get(key, 0.0) + s
+        return list(stacks.items())
 
     def _about(self):
         return {

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import re
 import sys
 import threading
 import weakref
@@ -360,6 +361,12 @@ def _about_loader(agent, loader):
     )
 
 
+def _items(args):
+    """How many items a forward pass is of: rows of its first tensor, 1 where that has none."""
+    shape = getattr(args[0], "shape", ()) if args else ()
+    return float(shape[0]) if len(shape) > 1 else 1.0
+
+
 def _module(agent, module):
     """Forward passes of root modules in eval mode; nothing is added to those in training mode but a test."""
     cls = module.Module
@@ -375,9 +382,17 @@ def _module(agent, module):
             return call(self, *args, **kwargs)
         finally:
             depth.inside = False
-            _quietly(agent, lambda: agent.count("evaluation", _site(_TORCH)))
+            _quietly(agent, lambda: agent.count("evaluation", _site(_TORCH), _items(args)))
 
     cls.__call__ = counted
+
+
+# Scalars that tell time, speed or memory: no run repeats them.
+_CLOCKS = re.compile(
+    r"(^|[/_\W])(sps|fps|time|elapsed|duration|seconds|secs?|speed|throughput|eta|memory|mem|utili[sz]ation)(?![a-z])"
+    r"|(per|/)_?(s|sec|second)(?![a-z])",
+    re.I,
+)
 
 
 def _writer(agent, module):
@@ -386,6 +401,8 @@ def _writer(agent, module):
     original = cls.add_scalar
 
     def note(tag, value, step=None, *_, **__):
+        if _CLOCKS.search(str(tag)):
+            return
         n = seen[agent.pid, tag] = seen.get((agent.pid, tag), 0) + 1
         if sum(seen.values()) <= MOST_LOGGED:
             began = now()

@@ -62,7 +62,8 @@ def kept(
     """
     if promise not in ("same", "equivalent"):
         return Unchecked("another experiment: not checked")
-    both = _Both(_by_key(original), _by_key(candidate), None if again is None else _by_key(again))
+    items = tuple(_items(t) for t in (original, candidate, again or original))
+    both = _Both(_by_key(original), _by_key(candidate), None if again is None else _by_key(again), items)
     unit = unit_of(original)
     if (other := _other_network(both)) is not None:
         return other
@@ -93,11 +94,15 @@ def kept(
 
 @dataclass(frozen=True, slots=True)
 class _Both:
-    """The digests of the original (a), the candidate (b), and the original's second run, where there is one."""
+    """The digests of the original (a), the candidate (b), and the original's second run, where there is one.
+
+    items: of each of the three, how many items one evaluation is of, by its site.
+    """
 
     a: Mapping[Key, Digest]
     b: Mapping[Key, Digest]
     again: Mapping[Key, Digest] | None
+    items: tuple[Mapping[tuple[str, str, str], float], ...]
 
     @property
     def sites(self) -> list[int]:
@@ -108,8 +113,18 @@ class _Both:
         return sorted((k for k in self.a.keys() & self.b.keys() if k[0] == what and site in (None, k[1])), key=_order)
 
     def is_stable(self, key: Key) -> bool:
-        """The original's second run has the same bits there, or did not get there."""
-        return self.again is None or _equal(self.a[key], self.again.get(key, self.a[key]))
+        """The original's second run has the same bits there, or did not get there.
+
+        Of a scalar that is logged all must be: a rate in whole numbers is the same now and then by chance.
+        """
+        if self.again is None:
+            return True
+        keys = [k for k in self.a if k[:2] == key[:2]] if key[0] == "logged" else [key]
+        return all(_equal(self.a[k], self.again.get(k, self.a[k])) for k in keys)
+
+
+def _items(trace: Trace) -> dict[tuple[str, str, str], float]:
+    return {c.key: c.each for c in trace.counters if c.kind == "evaluation"}
 
 
 def _order(key: Key) -> tuple[int, str, int]:
@@ -185,10 +200,13 @@ def _counts(both: _Both, key: Key, unit: Unit | None, fewer: Collection[Kind]) -
         if kind in fewer and (unit is None or unit.kind != kind):
             continue
         own = unit.key if unit is not None and kind in fewer else None
-        n, m, twice = (sum(v for k, v in c.items() if k[0] == kind and own in (None, k)) for c in (a, b, again))
+        n, m, twice = (
+            sum(v * each.get(k, 1.0) for k, v in c.items() if k[0] == kind and own in (None, k))
+            for c, each in zip((a, b, again), both.items, strict=True)
+        )
         if n == twice and (m < n if kind == "evaluation" else m != n):
             word = "batches" if kind == "batch" else f"{kind}s"
-            return f"until update {key[2]} it counted {m:,} in place of {n:,} {word}: {_guess(kind, m < n)}?"
+            return f"until update {key[2]} it counted {m:,.0f} in place of {n:,.0f} {word}: {_guess(kind, m < n)}?"
     return ""
 
 

@@ -1,0 +1,51 @@
+"""Every patch of the example scripts through the agent: those that are right pass, those that are wrong are caught."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from sixdays.faster.digests import Broken, kept
+from sixdays.faster.model import Candidate, Command, Promise
+from sixdays.probes.run import Stop, probe
+from sixdays.probes.scratch import scratch
+from tests.scripts import FOLDER, SCRIPTS, Script
+
+ENV = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath]), "LANG": "C.UTF-8"}
+QUICK = ("simulation", "policy_gradient")  # in each run of the tests; all in the nightly one
+SECONDS = 60.0  # runs that end by themselves: a second, and the imports
+
+
+def _cases() -> list[object]:
+    marks = {True: (), False: (pytest.mark.nightly,)}
+    return [pytest.param(s, id=s.name, marks=marks[s.name in QUICK]) for s in SCRIPTS if s.patches]
+
+
+@pytest.mark.parametrize("script", _cases())
+def test_right_patches_pass_and_wrong_ones_are_caught(script: Script, tmp_path: Path) -> None:
+    if missing := [m for m in script.needs if not find_spec(m)]:
+        if os.environ.get("SIXDAYS_REQUIRE_ALL") == "1":
+            pytest.fail(f"{missing[0]} is not installed")
+        pytest.skip(f"{missing[0]} is not installed")
+    folder = tmp_path / "project"
+    shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__", "patches"))
+    command = Command(script.argv(short=True), str(folder))
+    wrong: list[str] = []
+    with scratch(str(folder), ENV) as copies:
+        stop = Stop(SECONDS)
+        (original,) = probe(copies, command, stop=stop)
+        (again,) = probe(copies, command, stop=stop)
+        for patch in script.patches:
+            promise: Promise = "same" if patch.promise == "same" else "equivalent"
+            text = patch.path.read_text(encoding="utf-8")
+            candidate = Candidate("given", patch.what, patch.what, promise, patch=text)
+            (trace,) = probe(copies, command, (candidate,), stop=stop)
+            found = kept(original, trace, promise, again)
+            if isinstance(found, Broken) != (patch.promise == "wrong"):
+                wrong.append(f"{patch.promise}.{patch.what}: {found}")
+    assert not wrong, "\n".join(wrong)
