@@ -95,14 +95,14 @@ SCRIPTS: tuple[Script, ...] = (
         "two_optimisers",
         "soft actor-critic: three optimisers, a target that follows parameter by parameter, tests now and then",
         "python two_optimisers.py --seed 1",
-        "--steps 120 --start-steps 100 --batch 16 --test-every 120 --test-episodes 2",
+        "--steps 120 --start-steps 100 --batch 16 --test-every 30 --test-episodes 2",
         RL,
     ),
     Script(
         "evaluates",
         "actor-critic that is evaluated as long as it is trained, in an environment of its own",
         "python evaluates.py --seed 3",
-        "--num_updates 8 --eval_freq 4 --n_eval 4",
+        "--num_updates 12 --eval_freq 2 --n_eval 4",
         RL,
     ),
     Script(
