@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sixdays.app import story
-from sixdays.app.speeding_up import Place
-from sixdays.cli.faster import allowed
+from sixdays.cli.faster import here
 from sixdays.cli.live import Live
 from sixdays.cli.options import forecasting, note, options, say, say_json
 from sixdays.cli.progress import progress
@@ -55,12 +52,11 @@ def command(quick: bool, as_json: bool, **given: Any) -> int:
 
 def _measured(how: Options, *, quiet: bool) -> Speedups | None:
     """What thirty seconds show; None, and why, where this machine cannot say."""
-    place = Place(dict(os.environ), os.getcwd(), platform.node(), allowed())
     if not quiet:
         note(["sixdays faster --budget 30s -- python train.py --algo baseline --seed 0"])
     with Live(quiet=quiet) as live:
         try:
-            return story.measured(how, place, live.tell)
+            return story.measured(how, here(), live.tell)
         except RunError as e:
             note([f"not measured here: {e.message}"])
             return None

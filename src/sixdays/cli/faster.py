@@ -17,6 +17,7 @@ from sixdays.cli.live import Live
 from sixdays.cli.options import forecasting, note, options, say, say_json
 
 if TYPE_CHECKING:
+    from sixdays.app.speeding_up import Place
     from sixdays.faster.report import Delivery
 
 
@@ -57,7 +58,7 @@ def command(
     from sixdays.app import speeding_up
 
     how = options(**given)
-    place = speeding_up.Place(dict(os.environ), os.getcwd(), platform.node(), allowed())
+    place = here()
     if not words:
         from sixdays.app.ten_minutes import ten_minutes
 
@@ -116,6 +117,13 @@ def _put_in(made: Delivery, stamp: str, *, yes: bool) -> None:
 def _ask() -> Callable[[str], bool] | None:
     """Asks on a terminal; elsewhere there is nobody to ask."""
     return (lambda text: click.confirm(text, default=False, err=True)) if sys.stdin.isatty() else None
+
+
+def here() -> Place:
+    """Where it runs, as this process sees it."""
+    from sixdays.app.speeding_up import Place
+
+    return Place(dict(os.environ), os.getcwd(), platform.node(), allowed())
 
 
 def allowed() -> Path:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil, exp, isfinite, log, nan, sqrt
+from statistics import stdev
 from typing import TYPE_CHECKING, Literal
 
 from sixdays.faster import compare, digests, mix, rate
@@ -297,8 +298,10 @@ class Search:
     def _is_doubtful(self, pairs: Sequence[Pair], setting: Setting, worth: float) -> bool:
         """Whether so many pairs cannot tell; one may have been luck, so it never shows that a change helps."""
         value = self._value(pairs, setting)
-        if value is None or (len(pairs) == 1 and value >= worth):
-            return value is not None
+        if value is None:
+            return False
+        if len(pairs) == 1 and value >= worth:
+            return True
         return abs(log(value / worth)) < self._spread() * sqrt(2.0 / len(pairs))
 
     def _spread(self) -> float:
@@ -306,8 +309,7 @@ class Search:
         logs = [log(r) for t in self.original if (r := self._rate(t)) > 0]
         if len(logs) < SEVERAL:
             return RUN[1]
-        mean = sum(logs) / len(logs)
-        return min(max(sqrt(sum((x - mean) ** 2 for x in logs) / (len(logs) - 1)), RUN[0]), RUN[2])
+        return min(max(stdev(logs), RUN[0]), RUN[2])
 
     def _value(self, pairs: Sequence[Pair], setting: Setting) -> float | None:
         """How many times sooner, on the mean of the logs; None where it cannot be said."""
@@ -431,8 +433,7 @@ class Search:
 
     def _is_sure(self) -> bool:
         pairs = [x for x in self.pairs() if isfinite(x)]
-        n, mean = len(pairs), sum(pairs) / max(len(pairs), 1)
-        return n >= SEVERAL and sqrt(sum((x - mean) ** 2 for x in pairs) / (n - 1) / n) < SURE
+        return len(pairs) >= SEVERAL and stdev(pairs) / sqrt(len(pairs)) < SURE
 
     def _all_classes(self, candidates: Sequence[Candidate]) -> Steps:
         """What else is accepted, on top of what was kept: each once, all in a pair."""
@@ -459,7 +460,7 @@ class Search:
         while chosen and len(self.all_pairs) < 2 and self.left > 2.0 * self._cost(self.original[-1]):
             a = yield from self._run(self._probe("confirm", (), "the command as it is, afresh"))
             b = yield from self._run(self._probe("confirm", (*self.best, *chosen), "with all classes, afresh"))
-            self.all_pairs.append(log(self._gain(a.trace, b.trace, tuple(chosen))))
+            self.all_pairs.append(log(self._ratio(a.trace, b.trace, tuple(chosen)) or 1.0))
 
     # what came of it -------------------------------------------------------------------------------------------
 
@@ -517,9 +518,6 @@ class Search:
         """Seconds to keep for fresh pairs."""
         pair = self._cost(self.original[-1]) + self._cost(self.last_of_best)
         return max(PAIRS[0] * pair, min(CONFIRMING * self.asked.budget_s, PAIRS[1] * pair))
-
-    def _gain(self, before: Trace, after: Trace, setting: Setting) -> float:
-        return self._ratio(before, after, setting) or 1.0
 
     def _ratio(self, before: Trace, after: Trace, setting: Setting, others: Sequence[Trace] = ()) -> float | None:
         """How many times sooner the same work is done; None where one of them did not get far enough.
