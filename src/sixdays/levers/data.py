@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sixdays.faster.bounds import bound, share
+from sixdays.faster.compare import SHOWN
 from sixdays.faster.model import Candidate, NotTried, Profile, Stack
 from sixdays.levers._data_texts import HELD, WORKERS
 
-WORTH = 1.08  # what gives less at most is not tried
 ROOM = 1.3  # a share of few samples may be larger than it looks
 PLACES = ("torch/utils/data/",)
 
@@ -30,7 +30,7 @@ class Data:
         if "torch" not in trace.modules or not any(c.kind == "batch" for c in trace.counters):
             return []
         seen = min(1.0, ROOM * share(trace, _loads))
-        if bound(seen) < WORTH:
+        if bound(seen) < SHOWN:
             return [NotTried(self.name, f"loading: {seen:.0%} of the time, so at most {bound(seen):.2f} times faster")]
         counts = dict.fromkeys((0, 1, profile.machine.cores - 1, min(8, profile.machine.cores)))
         found: list[Candidate | NotTried] = [self._held(profile, seen)]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sixdays.faster.compare import SHOWN
 from sixdays.faster.model import Candidate, Kind, NotTried, Profile, Promise
 from sixdays.faster.option import Option, Scalar, text
 from sixdays.faster.options import options_of
@@ -14,7 +15,6 @@ from sixdays.levers._names import TOPICS, Meaning, Topic, meaning
 
 LESS_OFTEN = 10
 LARGER = 4
-WORTH = 1.08  # what gives less at most is not tried
 SEEN_S = 1.0  # seconds of samples from which on a share is believed
 ROOM = 1.3  # a share of few samples may be larger than it looks
 SHELLS = frozenset("sh bash zsh dash ksh fish make".split())
@@ -63,7 +63,7 @@ class Flags:
                 continue
             share = _share(m.topic, profile)
             touches = min(1.0, step.part * share) if share is not None else 1.0
-            if 1.0 / (1.0 - min(touches, 0.99)) < WORTH:
+            if 1.0 / (1.0 - min(touches, 0.99)) < SHOWN:
                 yield NotTried(self.name, f"{option.spelling}: {_seen(m.topic)} {touches:.0%} of the time at most")
                 continue
             yield Candidate(

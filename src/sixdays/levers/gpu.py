@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sixdays.faster.bounds import bound, share
+from sixdays.faster.compare import SHOWN
 from sixdays.faster.model import Candidate, NotTried, Profile, Stack
 
-WORTH = 1.08  # what gives less at most is not tried
 COMPILING_S = 90.0
 TF32 = """
 try:
@@ -109,7 +109,7 @@ class Gpu:
         ):
             return []
         seen = share(profile.trace, _in_networks)
-        if bound(seen) < WORTH:
+        if bound(seen) < SHOWN:
             return []
         if not profile.machine.compiler:
             return [NotTried(self.name, "networks compiled: there is no C++ compiler")]

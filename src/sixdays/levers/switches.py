@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sixdays.faster.bounds import bound, share
+from sixdays.faster.compare import SHOWN
 from sixdays.faster.model import Candidate, NotTried, Profile, Promise, Stack
 from sixdays.levers import _switch_texts as texts
 
-WORTH = 1.08  # what gives less at most is not tried
 ROOM = 1.3  # a share of few samples may be larger than it looks
 NUMBERS = frozenset({"torch", "numpy"})
 
@@ -92,7 +92,7 @@ class Switches:
         if s.unset and not any(profile.command.env.get(name) for name in s.unset):
             return
         seen = s.share if s.share is not None else min(1.0, ROOM * share(profile.trace, lambda x: _below(x, s.within)))
-        if bound(seen) < WORTH:
+        if bound(seen) < SHOWN:
             yield NotTried(self.name, f"{s.name}: {seen:.0%} of the time, so at most {bound(seen):.2f} times faster")
             return
         lines = tuple(s.preamble.strip().splitlines())
