@@ -24,6 +24,14 @@ def test_more_pairs_join_students_t_with_the_spread_between_runs() -> None:
     assert (log(found.low), log(found.value), log(found.high)) == pytest.approx((0.4 - half, 0.4, 0.4 + half), abs=1e-5)
 
 
+def test_a_pair_that_a_neighbour_spoiled_counts_no_more_than_the_next() -> None:
+    """By hand: of .3 .4 .5 .6 and 2.0 the inner three; winsorised .4 .4 .5 .6 .6, sd .1; t(.95, 2) = 2.919986, so
+    2.919986 × .1 ÷ (.6 × √5) = .217643."""
+    half = sqrt(0.217643**2 + (1.644854 * 0.03) ** 2)
+    found = factor([2.0, 0.3, 0.4, 0.6, 0.5])
+    assert (log(found.low), log(found.value), log(found.high)) == pytest.approx((0.5 - half, 0.5, 0.5 + half), abs=1e-5)
+
+
 def test_less_than_eight_per_cent_or_an_interval_that_holds_one_is_not_shown() -> None:
     assert not factor([log(1.079)] * 8).shown
     assert factor([log(1.081)] * 8).shown

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.properties.traces import Run, counter, episodes
 
-from sixdays.faster.mix import costs, ratio_by_mix, same_events
+from sixdays.faster.mix import Target, costs, ratio_by_mix, same_events
 from sixdays.faster.model import EVERY, Kind, Trace
 
 ALL = (1.0, 1e9)
@@ -51,6 +51,15 @@ def test_cheaper_updates_count_by_their_share_of_the_originals_time() -> None:
     # of 4 steps and an update the original takes 4 + 4 ms, the candidate 4 + 1
     b = Run(every=9, update=0.001, load=9.0).trace(900)
     assert ratio_by_mix(Run(every=4).trace(400), b, (ALL, (9.0, 1e9))) == pytest.approx(8 / 5, rel=0.002)
+
+
+def test_a_target_mix_is_compared_at_its_own_events() -> None:
+    """By hand: the candidate's steps cost a quarter, its updates the same. At one update for 4 steps 8 ÷ 5, at one for
+    40 steps 44 ÷ 14."""
+    a, b = Run(every=4).trace(400), Run(every=4, step=0.00025).trace(400)
+    target = Target({"env step": 1.0, "optimiser step": 1 / 40}, {"env step": 0.001, "optimiser step": 0.004})
+    assert ratio_by_mix(a, b, BOTH) == pytest.approx(8 / 5)
+    assert ratio_by_mix(a, b, BOTH, target=target) == pytest.approx(44 / 14)
 
 
 def test_what_a_candidate_does_less_often_by_design_is_its_gain() -> None:

@@ -232,3 +232,40 @@ def test_longer_episodes_are_another_mix_and_not_another_phase() -> None:
     late = [replace(c, times=np.where(c.times > 2.0, 3.0 * c.times - 4.0, c.times)) for c in trace.counters]
     dearer = replace(trace, counters=tuple(late))
     assert rate.phases(dearer, unit(dearer))[-1].start > 300
+
+
+def test_episodes_that_grow_are_told_from_a_fixed_number_of_steps_an_update() -> None:
+    """20 steps of 1 ms and an update of 20 ms, later 180: per step 2 ms, in all 1.2."""
+    grown = episodes(np.array([20] * 60 + [180] * 60), 0.001, 0.0, 0.02)
+    assert rate.varies(grown, unit(grown))
+    whole = rate.whole(grown, unit(grown), (200.0, 1000.0))
+    assert whole is not None
+    assert whole.events["optimiser step"] == pytest.approx(1 / 100, rel=0.1)
+    assert whole.seconds == pytest.approx({"env step": 0.001, "optimiser step": 0.02}, rel=0.01)
+    assert whole.pace == pytest.approx(2.0 / 1.2, rel=0.02)
+    steady = Run(every=20, update=0.02).trace(4000)
+    assert not rate.varies(steady, unit(steady))
+    assert rate.whole(steady, unit(steady), (200.0, 1000.0)) is None
+
+
+def test_an_evaluation_that_takes_long_must_have_been_seen_twice() -> None:
+    """After each 100 updates of 10 ms comes one of 20 passes: of 50 ms each it takes half of the time, of .5 a tenth."""
+
+    def seen(updates: int, each: float) -> Trace:
+        now, steps, passes = 1.0, list[float](), list[float]()
+        for n in range(1, updates + 1):
+            now += 0.01
+            steps.append(now)
+            if n % 100 == 1:
+                passes += [now + each * k for k in range(1, 21)]
+                now += 20 * each
+        counters = (counter("optimiser step", steps), counter("evaluation", passes, line=30))
+        return Trace(counters=counters, seconds=now, stopped="time", facts={"optimisers": "Adam"})
+
+    for updates, each, why in ((90, 0.05, "only once"), (90, 0.0005, ""), (250, 0.05, "")):
+        trace = seen(updates, each)
+        assert why in (found := rate.reached(trace, unit(trace)))
+        assert bool(found) == bool(why)
+    trace = seen(350, 0.05)
+    u0, u1 = rate.window(trace, unit(trace), 1.0)
+    assert u1 - u0 == 100

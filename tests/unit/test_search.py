@@ -199,6 +199,24 @@ def test_a_command_that_never_does_the_same_twice_is_compared_at_its_mix() -> No
     assert abs(found.factor.value - 1.5) < 0.02
 
 
+def test_a_run_whose_episodes_grow_is_compared_where_the_look_ended() -> None:
+    """Steps twice as quick, updates as slow: 2 ms → 1.5 a step at the start, where one comes after 20 steps."""
+
+    class Growing(World):
+        def trace(self, cost: float, probe: Probe, *, lying: bool) -> Trace:
+            lengths = np.minimum(20 + 3 * np.arange(600), 500)
+            seconds = np.cumsum(lengths * cost + 0.02) + self.start_s
+            most = int(np.searchsorted(seconds, min(probe.seconds, 40.0)))
+            if probe.events:
+                most = min(most, 1 + int(np.searchsorted(np.cumsum(lengths), probe.events)))
+            return episodes(lengths[:most], cost, 0.0, 0.02, self.start_s, facts={"optimisers": "Adam"})
+
+    found = Growing(gains={"quick": 2.0}).play(Search(Asked()), [lever(switch("quick", "equivalent"))])
+    assert found.factor.value > 1.8
+    assert "environment steps an update" in found.notes[0]
+    assert found.rate_before > 900.0
+
+
 def test_a_against_a_is_not_claimed_more_often_than_promised() -> None:
     claims = 0
     for seed in range(40):

@@ -6,7 +6,8 @@ chance; so does a command whose random streams cannot be kept. Both runs are the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,9 +69,10 @@ def counted(trace: Trace, kind: Kind, at: FloatArray) -> FloatArray:
 
 def ratio_by_mix(
     original: Trace, candidate: Trace, within: tuple[Stretch, Stretch], fewer: Collection[Kind] = (),
-    others: Sequence[tuple[Trace, Stretch]] = (),
+    others: Sequence[tuple[Trace, Stretch]] = (), target: Target | None = None,
 ) -> float | None:  # fmt: skip
-    """Seconds of the original in its stretch ÷ seconds that the candidate takes for the same events.
+    """Seconds of the original ÷ seconds of the candidate for the same events: the original's in its stretch, or
+    those of a target mix.
 
     within: of the original, of the candidate. others: more runs of the candidate, which tell its costs better than one;
     its own time is that of its own run. None where one of the two lacks a kind of event that the other has, or has too
@@ -83,12 +85,40 @@ def ratio_by_mix(
     if not known:
         return None
     each = np.mean(known, axis=0)
-    took, cost = [], []
-    for trace, stretch in zip((original, candidate), within, strict=True):
-        times, events, kind = _merged(trace, stretch, kinds)
-        took.append(float(times[-1] - stretch[0]))
-        cost.append(sum(float(each[i]) * float(events[kind == i].sum()) for i in range(len(kinds))))
-    return took[0] / took[1] * cost[1] / cost[0] if min(*took, *cost) > 0 else None
+    (a, took_a), (b, took_b) = (
+        _done(t, s, kinds) for t, s in zip((original, candidate), within, strict=True)
+    )
+    if min(took_a, took_b, float(each @ a), float(each @ b)) <= 0.0:
+        return None
+    found = took_a / took_b * float(each @ b) / float(each @ a)
+    return found if target is None else found * target.over(a, kinds, each)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A mix of events that stands for more of a run than its window does, and what each event costs the original.
+
+    events: of each kind, per unit. seconds: per event of the same kinds. pace: units a second at this mix ÷ in the
+    window.
+    """
+
+    events: Mapping[Kind, float]
+    seconds: Mapping[Kind, float]
+    pace: float = 1.0
+
+    def over(self, done: FloatArray, kinds: Sequence[Kind], each: FloatArray) -> float:
+        """By how much the ratio at this mix is above that at the events done; each: what they cost the candidate."""
+        mine = np.array([self.seconds.get(k, 0.0) for k in kinds])
+        wanted = np.array([self.events.get(k, 0.0) for k in kinds])
+        parts = float(mine @ wanted), float(mine @ done), float(each @ wanted), float(each @ done)
+        return parts[0] / parts[1] * parts[3] / parts[2] if min(parts) > 0.0 else 1.0
+
+
+def _done(trace: Trace, within: Stretch, kinds: Sequence[Kind]) -> tuple[FloatArray, float]:
+    """Events of each kind in a stretch, shape (kinds,), and the seconds from its start to the last of them."""
+    times, events, kind = _merged(trace, within, kinds)
+    counts = np.array([float(events[kind == i].sum()) for i in range(len(kinds))])
+    return counts, float(times[-1] - within[0]) if times.size else 0.0
 
 
 def _moving(trace: Trace, within: Stretch, kinds: Collection[Kind] | None = None) -> list[tuple[Counter, IntArray]]:

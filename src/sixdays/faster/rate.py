@@ -35,15 +35,22 @@ __all__ = [
     "start",
     "time_of",
     "unit_of",
+    "varies",
     "warm_up",
+    "whole",
     "whole_run",
     "window",
 ]
 
 LASTING = 1.3  # a cost per unit that changes by this much and stays so is another phase
 BINS = 32
+KINDS: tuple[Kind, ...] = ("env step", "optimiser step")  # whose costs make up a unit
 FEW_UNITS, FEW_SECONDS = 4, 0.3  # what a phase must have lasted to be measured
 CYCLES = 3  # rounds of updates that a trace must have: the first warms up
+LONGER = 4.0  # windows, that a whole cycle may take to be compared
+SEEN_ONCE = 0.07  # share that an evaluation seen once may have: of less, no change could be shown
+VARIES = 0.1  # standard deviation ÷ mean of the units between updates, from which on episodes may still grow
+MOVED = 0.1  # log of the events per unit by which a later mix is another one
 BUSY = 0.5  # cores that others use, from which on a machine is busy
 DISAGREE = 1.08
 
@@ -114,11 +121,10 @@ def _shifts(trace: Trace, unit: Unit, grid: FloatArray, numbers: FloatArray, tim
 
 def _explained(trace: Trace, unit: Unit, at: FloatArray, units: FloatArray) -> FloatArray:
     """Seconds that the events between moments cost, at the costs of all; the units alone where no more is known."""
-    kinds: tuple[Kind, ...] = ("env step", "optimiser step")
-    each = mix.costs(trace, (float(at[0]), float(at[-1])), kinds) if unit.kind == "env step" else None
+    each = mix.costs(trace, (float(at[0]), float(at[-1])), KINDS) if unit.kind == "env step" else None
     if each is None:
         return units
-    counts = np.stack([np.diff(mix.counted(trace, k, at)) for k in kinds])
+    counts = np.stack([np.diff(mix.counted(trace, k, at)) for k in KINDS])
     return np.asarray(np.maximum(each @ counts, 1e-9), dtype=np.float64)
 
 
@@ -170,7 +176,7 @@ def window(trace: Trace, unit: Unit, seconds: float) -> tuple[float, float]:
         if g.size < 2:
             continue
         at = np.interp(g, numbers, times)
-        latest = float(np.interp(warm, numbers, times)) + 2.0 * seconds
+        latest = float(np.interp(warm, numbers, times)) + LONGER * seconds
         last = 1 + int(np.argmin(np.abs(at[1:] - at[0] - seconds)))
         if grid is numbers or at[last] <= latest:
             return float(g[0]), float(g[last])
@@ -185,6 +191,8 @@ def reached(trace: Trace, unit: Unit, length: HasLength | None = None) -> str:
         return ""
     if trace.facts.get("optimisers") and not of_kind(trace, "optimiser step"):
         return "it has an optimiser that has not stepped yet"
+    if _is_seen_once(trace, unit):
+        return "an evaluation was seen only once"
     last = phases(trace, unit)[-1:]
     numbers, times = track(trace, unit)
     if not last or np.count_nonzero(numbers > last[0].start) < FEW_UNITS or last[0].seconds < FEW_SECONDS:
@@ -193,6 +201,50 @@ def reached(trace: Trace, unit: Unit, length: HasLength | None = None) -> str:
         rounds = max((g.size for g in _cycles(trace, unit, numbers, times, ("optimiser step",))), default=1)
         return f"fewer than {CYCLES} rounds of updates were seen" if rounds < CYCLES else ""
     return ""
+
+
+def _is_seen_once(trace: Trace, unit: Unit) -> bool:
+    """Whether evaluations may take a share worth knowing, and the trace does not tell yet how often they come."""
+    numbers, times = track(trace, unit)
+    evaluations, steps = of_kind(trace, "evaluation"), of_kind(trace, "optimiser step")
+    if not evaluations or not steps or _cycles(trace, unit, numbers, times, ("evaluation",)):
+        return False
+    updates = np.sort(np.concatenate([c.times for c in steps]))
+    spent = 0.0
+    for c in evaluations:
+        bursts = np.split(c.times, np.flatnonzero(np.diff(np.searchsorted(updates, c.times))) + 1)
+        spent += sum(float(b[-1] - b[0]) * b.size / max(b.size - 1, 1) for b in bursts)
+    since = float(updates[-1]) - max(float(c.times[-1]) for c in evaluations)
+    return spent > SEEN_ONCE * (spent + max(since, 0.0))
+
+
+def varies(trace: Trace, unit: Unit) -> bool:
+    """Whether the units between rounds of updates differ, as in episodes: what a unit costs then moves as they grow."""
+    numbers, times = track(trace, unit)
+    between = np.diff(_grid(trace, unit, numbers, times, 0.0)) if unit.kind == "env step" else np.zeros(0)
+    return between.size >= CYCLES and float(between.std()) > VARIES * float(between.mean())
+
+
+def whole(trace: Trace, unit: Unit, window: tuple[float, float]) -> mix.Target | None:
+    """The mix of events in all of a trace's last phase that was seen; None where the window has the same one."""
+    numbers, times = track(trace, unit)
+    within = _seconds(trace, unit, window)
+    if unit.kind != "env step" or within is None:
+        return None
+    grid = _grid(trace, unit, numbers, times, window[0])
+    kinds = [k for k in KINDS if of_kind(trace, k)]
+    each = mix.costs(trace, (within[0], float(times[-1])), kinds) if grid.size > 1 else None
+    if each is None:
+        return None
+    per_unit = [
+        np.array([float(np.diff(mix.counted(trace, k, np.interp(e, numbers, times)))[0]) for k in kinds]) / (e[1] - e[0])
+        for e in (np.array(window), grid[[0, -1]])
+    ]
+    now, then = per_unit
+    if min(now.min(), then.min()) <= 0.0 or np.abs(np.log(then / now)).max() < MOVED:
+        return None
+    pace = float(each @ now) / float(each @ then)
+    return mix.Target(dict(zip(kinds, then, strict=True)), dict(zip(kinds, each, strict=True)), pace)
 
 
 # ratios --------------------------------------------------------------------------------------------------------

@@ -17,9 +17,12 @@ from math import ceil, exp, isfinite, log, nan, sqrt
 from statistics import stdev
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from sixdays.faster import compare, digests, mix, rate
 from sixdays.faster.compare import Factor
 from sixdays.faster.digests import Broken, Kept, Unchecked
+from sixdays.faster.mix import Target
 from sixdays.faster.model import Candidate, NotTried, Promise, Setting, Trace
 from sixdays.faster.rate import Unit
 from sixdays.faster.report import UNCHANGED, Step, ThrownOut
@@ -33,6 +36,7 @@ Purpose = Literal["look", "again", "try", "copies", "confirm"]
 WORTH = 1.03  # what a single measurement must show for a candidate to be kept on the way; the total is confirmed
 SHORTEST_S = 1.0  # of a run that is compared as a whole
 LOOKING = 0.25  # of the budget, at most, until the main phase was seen
+GROWING = 0.1  # of the budget is looked at least, where episodes may grow
 WINDOW = (0.7, 5.0)  # seconds of progress that are compared; runs differ more from each other than within
 SHORT = 100.0  # the budget ÷ a window, where that lies between
 CONFIRMING = 0.35  # of the budget, at least, is left for fresh pairs
@@ -100,12 +104,14 @@ class Search:
     """The state of a search: what was seen and what is kept. `look` and `improve` are generators of probes.
 
     repeatable: what the command does not repeat, in words. mixed: runs went different ways, and were
-    compared at the original's mix of events. failed: why the command cannot be measured, in words; empty where it can.
+    compared at the original's mix of events. target: the mix at which all is compared, where that of the window is not
+    that of the rest of the run. failed: why the command cannot be measured, in words; empty where it can.
     """
 
     asked: Asked
     unit: Unit | None = None
     window: tuple[float, float] = (0.0, 0.0)
+    target: Target | None = None
     looked: Trace | None = None
     original: list[Trace] = field(default_factory=list)
     repeatable: str = ""
@@ -158,6 +164,7 @@ class Search:
             self.failed = f"no progress to be seen in {trace.seconds:.0f} s"
             return
         self.window = rate.window(trace, self.unit, self._window_s())
+        self.target = rate.whole(trace, self.unit, self.window)
         outcome = yield from self._run(self._probe("again", (), "the command once more"))
         if self._is_hopeless(outcome):
             return
@@ -178,7 +185,9 @@ class Search:
             return False
         u0, u1 = rate.window(trace, unit, self._window_s())
         begin, end = rate.time_of(trace, unit, u0), rate.time_of(trace, unit, u1)
-        return begin is not None and end is not None and end - begin >= 0.8 * self._window_s()
+        if begin is None or end is None or end - begin < 0.8 * self._window_s():
+            return False
+        return trace.seconds >= GROWING * self.asked.budget_s or not rate.varies(trace, unit)
 
     def _window_s(self) -> float:
         return min(max(self.asked.budget_s / SHORT, WINDOW[0]), WINDOW[1])
@@ -312,10 +321,10 @@ class Search:
         return min(max(stdev(logs), RUN[0]), RUN[2])
 
     def _value(self, pairs: Sequence[Pair], setting: Setting) -> float | None:
-        """How many times sooner, on the mean of the logs; None where it cannot be said."""
+        """How many times sooner, as most pairs say; None where it cannot be said."""
         ratios = [self._ratio(a, b, setting, [x for _, x in pairs if x is not b]) for a, b in pairs]
         logs = [log(r) for r in ratios if r]
-        return exp(sum(logs) / len(logs)) if logs else None
+        return exp(median(logs)) if logs else None
 
     def _check(self, outcome: Outcome, setting: Setting) -> tuple[str, str]:
         """Why a setting is broken, and why it could not be checked; both empty where it keeps its promise."""
@@ -356,7 +365,8 @@ class Search:
     def _packed(self, outcome: Outcome) -> float | None:
         if outcome.problem or any(_failure(t) for t in outcome.traces):
             return None
-        return rate.packed(outcome.traces, self._unit(), self.window)
+        together = rate.packed(outcome.traces, self._unit(), self.window)
+        return together and together * self._pace
 
     def _confirm_copies(self) -> Steps:
         """The quickest packing of what was confirmed, afresh, beside the command alone: only that is reported."""
@@ -377,7 +387,7 @@ class Search:
             self.original.append(alone.trace)
             gains.append(log(together / one))
         if gains:
-            self.packing, self.packed = setting, {copies: self.rate_before * exp(sum(gains) / len(gains))}
+            self.packing, self.packed = setting, {copies: self.rate_before * exp(median(gains))}
         elif setting != self.packing:
             self.packing, self.packed = (), {}
 
@@ -433,7 +443,7 @@ class Search:
 
     def _is_sure(self) -> bool:
         pairs = [x for x in self.pairs() if isfinite(x)]
-        return len(pairs) >= SEVERAL and stdev(pairs) / sqrt(len(pairs)) < SURE
+        return len(pairs) >= SEVERAL and compare.centre(np.array(pairs))[1] < SURE
 
     def _all_classes(self, candidates: Sequence[Candidate]) -> Steps:
         """What else is accepted, on top of what was kept: each once, all in a pair."""
@@ -479,7 +489,11 @@ class Search:
         return f"{self._ratio(self.original[-1], outcome.trace, probe.setting) or 0.0:.2f}×"
 
     def _rate(self, trace: Trace) -> float:
-        return rate.rate(trace, self._unit(), self.window)
+        return rate.rate(trace, self._unit(), self.window) * self._pace
+
+    @property
+    def _pace(self) -> float:
+        return self.target.pace if self.target else 1.0
 
     # what it rests on ------------------------------------------------------------------------------------------
 
@@ -533,11 +547,11 @@ class Search:
             return direct
         both, fewer = (within[0], within[1]), {k for c in setting for k in c.fewer}
         another = any(c.promise in ("changed", "less") for c in setting)  # it is meant to do other work
-        if direct is not None and (another or mix.same_events(before, after, both, fewer)):
+        if direct is not None and (another or (not self.target and mix.same_events(before, after, both, fewer))):
             return direct
         more = [(t, stretch) for t in others if (stretch := self._stretch(t)) is not None]
-        by_mix = mix.ratio_by_mix(before, after, both, fewer, more)
-        self.mixed |= by_mix is not None
+        by_mix = mix.ratio_by_mix(before, after, both, fewer, more, self.target)
+        self.mixed |= by_mix is not None and not mix.same_events(before, after, both, fewer)
         return direct if by_mix is None else by_mix
 
     def _stretch(self, trace: Trace) -> tuple[float, float] | None:
