@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.properties.traces import Run, counter, episodes
 
-from sixdays.faster.mix import Target, costs, ratio_by_mix, same_events
+from sixdays.faster.mix import Events, costs, pace, ratio_by_mix, same_events, shift
 from sixdays.faster.model import EVERY, Kind, Trace
 
 ALL = (1.0, 1e9)
@@ -57,9 +57,11 @@ def test_a_target_mix_is_compared_at_its_own_events() -> None:
     """By hand: the candidate's steps cost a quarter, its updates the same. At one update for 4 steps 8 ÷ 5, at one for
     40 steps 44 ÷ 14."""
     a, b = Run(every=4).trace(400), Run(every=4, step=0.00025).trace(400)
-    target = Target({"env step": 1.0, "optimiser step": 1 / 40}, {"env step": 0.001, "optimiser step": 0.004})
+    target: Events = {"env step": 2.0, "optimiser step": 2 / 40}
     assert ratio_by_mix(a, b, BOTH) == pytest.approx(8 / 5)
-    assert ratio_by_mix(a, b, BOTH, target=target) == pytest.approx(44 / 14)
+    assert shift(a, b, BOTH, target) == pytest.approx(44 / 14 / (8 / 5))
+    assert pace(a, ALL, target) == pytest.approx(2.0 / 1.1)
+    assert shift(a, replace(b, counters=b.counters[:1]), BOTH, target) is None
 
 
 def test_what_a_candidate_does_less_often_by_design_is_its_gain() -> None:

@@ -11,7 +11,7 @@ from sixdays.stats import median
 
 if TYPE_CHECKING:
     from sixdays.faster.diagnosis import Line
-    from sixdays.faster.mix import Target
+    from sixdays.faster.mix import Events
     from sixdays.faster.search import Search
 
 ANY_LENGTH = 1000.0  # units, where the length of a run is not known
@@ -68,7 +68,7 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
     )
 
 
-def _growing(later: Target) -> str:
-    steps = later.events["env step"] / later.events["optimiser step"]
+def _growing(target: Events) -> str:
+    steps = target["env step"] / target["optimiser step"]
     times = f"{steps:.0f} environment steps an update" if steps >= 1.0 else f"{1 / steps:.0f} updates a step"
     return f"Episodes change as it learns: the factor holds at {times}, as where the first look ended."

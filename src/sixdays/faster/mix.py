@@ -7,7 +7,6 @@ chance; so does a command whose random streams cannot be kept. Both runs are the
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ BLOCKS = (8, 40)  # stretches of a run from which costs are told
 ALIKE = 0.01  # share by which the events of two runs may differ and still be the same work
 PRIOR = 0.01  # weight of the cost that the gaps tell, beside the stretches: it decides only where those do not
 
+Events = Mapping[Kind, float]  # of each kind, per unit
 IntArray = NDArray[np.intp]
 Stretch = tuple[float, float]  # seconds since the probe began
 
@@ -69,10 +69,9 @@ def counted(trace: Trace, kind: Kind, at: FloatArray) -> FloatArray:
 
 def ratio_by_mix(
     original: Trace, candidate: Trace, within: tuple[Stretch, Stretch], fewer: Collection[Kind] = (),
-    others: Sequence[tuple[Trace, Stretch]] = (), target: Target | None = None,
+    others: Sequence[tuple[Trace, Stretch]] = (),
 ) -> float | None:  # fmt: skip
-    """Seconds of the original ÷ seconds of the candidate for the same events: the original's in its stretch, or
-    those of a target mix.
+    """Seconds of the original in its stretch ÷ seconds that the candidate takes for the same events.
 
     within: of the original, of the candidate. others: more runs of the candidate, which tell its costs better than one;
     its own time is that of its own run. None where one of the two lacks a kind of event that the other has, or has too
@@ -90,28 +89,29 @@ def ratio_by_mix(
     )
     if min(took_a, took_b, float(each @ a), float(each @ b)) <= 0.0:
         return None
-    found = took_a / took_b * float(each @ b) / float(each @ a)
-    return found if target is None else found * target.over(a, kinds, each)
+    return took_a / took_b * float(each @ b) / float(each @ a)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A mix of events that stands for more of a run than its window does, and what each event costs the original.
+def shift(original: Trace, candidate: Trace, within: tuple[Stretch, Stretch], target: Events) -> float | None:
+    """Ratio at a target mix ÷ ratio at the original's events, each run by its own costs; None where they are not known."""
+    kinds = sorted(target)
+    before, _ = _done(original, within[0], kinds)
+    a, b = (_pace(costs(t, s, kinds), before, target) for t, s in zip((original, candidate), within, strict=True))
+    return b / a if a and b else None
 
-    events: of each kind, per unit. seconds: per event of the same kinds. pace: units a second at this mix ÷ in the
-    window.
-    """
 
-    events: Mapping[Kind, float]
-    seconds: Mapping[Kind, float]
-    pace: float = 1.0
+def pace(trace: Trace, within: Stretch, target: Events) -> float | None:
+    """Units a second at a target mix ÷ in a stretch, by the costs in it; None where they are not known."""
+    kinds = sorted(target)
+    return _pace(costs(trace, within, kinds), _done(trace, within, kinds)[0], target)
 
-    def over(self, done: FloatArray, kinds: Sequence[Kind], each: FloatArray) -> float:
-        """By how much the ratio at this mix is above that at the events done; each: what they cost the candidate."""
-        mine = np.array([self.seconds.get(k, 0.0) for k in kinds])
-        wanted = np.array([self.events.get(k, 0.0) for k in kinds])
-        parts = float(mine @ wanted), float(mine @ done), float(each @ wanted), float(each @ done)
-        return parts[0] / parts[1] * parts[3] / parts[2] if min(parts) > 0.0 else 1.0
+
+def _pace(each: FloatArray | None, events: FloatArray, target: Events) -> float | None:
+    """Both mixes are taken per event of the first kind by name, which is the environment's step."""
+    wanted = np.array([target[k] for k in sorted(target)])
+    if each is None or events[0] <= 0.0:
+        return None
+    return float((each @ events) / events[0] / ((each @ wanted) / wanted[0]))
 
 
 def _done(trace: Trace, within: Stretch, kinds: Sequence[Kind]) -> tuple[FloatArray, float]:

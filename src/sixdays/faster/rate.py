@@ -225,26 +225,18 @@ def varies(trace: Trace, unit: Unit) -> bool:
     return between.size >= CYCLES and float(between.std()) > VARIES * float(between.mean())
 
 
-def whole(trace: Trace, unit: Unit, window: tuple[float, float]) -> mix.Target | None:
-    """The mix of events in all of a trace's last phase that was seen; None where the window has the same one."""
+def whole(trace: Trace, unit: Unit, window: tuple[float, float]) -> mix.Events:
+    """Events per unit of each kind in all of a trace's last phase; empty where the window has the same mix."""
     numbers, times = track(trace, unit)
-    within = _seconds(trace, unit, window)
-    if unit.kind != "env step" or within is None:
-        return None
     grid = _grid(trace, unit, numbers, times, window[0])
-    kinds = [k for k in KINDS if of_kind(trace, k)]
-    each = mix.costs(trace, (within[0], float(times[-1])), kinds) if grid.size > 1 else None
-    if each is None:
-        return None
-    per_unit = [
-        np.array([float(np.diff(mix.counted(trace, k, np.interp(e, numbers, times)))[0]) for k in kinds]) / (e[1] - e[0])
-        for e in (np.array(window), grid[[0, -1]])
-    ]
-    now, then = per_unit
-    if min(now.min(), then.min()) <= 0.0 or np.abs(np.log(then / now)).max() < MOVED:
-        return None
-    pace = float(each @ now) / float(each @ then)
-    return mix.Target(dict(zip(kinds, then, strict=True)), dict(zip(kinds, each, strict=True)), pace)
+    if unit.kind != "env step" or grid.size < 2:
+        return {}
+    seen, within = (
+        {k: float(np.diff(mix.counted(trace, k, np.interp(e, numbers, times)))[0] / (e[1] - e[0])) for k in KINDS}
+        for e in (grid[[0, -1]], np.array(window))
+    )
+    moved = [abs(log(seen[k] / within[k])) for k in KINDS if seen[k] and within[k]]
+    return seen if len(moved) == len(KINDS) and max(moved) >= MOVED else {}
 
 
 # ratios --------------------------------------------------------------------------------------------------------

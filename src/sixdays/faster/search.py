@@ -22,7 +22,7 @@ import numpy as np
 from sixdays.faster import compare, digests, mix, rate
 from sixdays.faster.compare import Factor
 from sixdays.faster.digests import Broken, Kept, Unchecked
-from sixdays.faster.mix import Target
+from sixdays.faster.mix import Events
 from sixdays.faster.model import Candidate, NotTried, Promise, Setting, Trace
 from sixdays.faster.rate import Unit
 from sixdays.faster.report import UNCHANGED, Step, ThrownOut
@@ -104,14 +104,14 @@ class Search:
     """The state of a search: what was seen and what is kept. `look` and `improve` are generators of probes.
 
     repeatable: what the command does not repeat, in words. mixed: runs went different ways, and were
-    compared at the original's mix of events. target: the mix at which all is compared, where that of the window is not
-    that of the rest of the run. failed: why the command cannot be measured, in words; empty where it can.
+    compared at the original's mix of events. target: the mix at which the total is said, where the window has not that of all
+    that was seen. failed: why the command cannot be measured, in words; empty where it can.
     """
 
     asked: Asked
     unit: Unit | None = None
     window: tuple[float, float] = (0.0, 0.0)
-    target: Target | None = None
+    target: Events = field(default_factory=dict)
     looked: Trace | None = None
     original: list[Trace] = field(default_factory=list)
     repeatable: str = ""
@@ -424,7 +424,15 @@ class Search:
         """Log ratios of the fresh pairs by the wall clock, or by CPU time; NaN where one could not be compared."""
         both = [(rate.on_cpu(a), rate.on_cpu(b)) for a, b in self.fresh] if cpu else self.fresh
         ratios = [self._ratio(a, b, self.best, [x for _, x in both if x is not b]) for a, b in both]
-        return [log(r) if r else nan for r in ratios]
+        return [log(r) + self._shift(a, b) if r else nan for r, (a, b) in zip(ratios, both, strict=True)]
+
+    def _shift(self, before: Trace, after: Trace) -> float:
+        """What a log ratio of the window is to be changed by to hold at the target mix; NaN where it is not known."""
+        within = self._stretch(before), self._stretch(after)
+        if not self.target or within[0] is None or within[1] is None:
+            return 0.0
+        found = mix.shift(before, after, (within[0], within[1]), self.target)
+        return log(found) if found else nan
 
     @property
     def rate_before(self) -> float:
@@ -493,7 +501,11 @@ class Search:
 
     @property
     def _pace(self) -> float:
-        return self.target.pace if self.target else 1.0
+        """Units a second at the target mix ÷ in the window, of the command as it is."""
+        if not self.target:
+            return 1.0
+        found = [mix.pace(t, within, self.target) for t in self.original if (within := self._stretch(t))]
+        return median([p for p in found if p] or [1.0])
 
     # what it rests on ------------------------------------------------------------------------------------------
 
@@ -547,11 +559,11 @@ class Search:
             return direct
         both, fewer = (within[0], within[1]), {k for c in setting for k in c.fewer}
         another = any(c.promise in ("changed", "less") for c in setting)  # it is meant to do other work
-        if direct is not None and (another or (not self.target and mix.same_events(before, after, both, fewer))):
+        if direct is not None and (another or mix.same_events(before, after, both, fewer)):
             return direct
         more = [(t, stretch) for t in others if (stretch := self._stretch(t)) is not None]
-        by_mix = mix.ratio_by_mix(before, after, both, fewer, more, self.target)
-        self.mixed |= by_mix is not None and not mix.same_events(before, after, both, fewer)
+        by_mix = mix.ratio_by_mix(before, after, both, fewer, more)
+        self.mixed |= by_mix is not None
         return direct if by_mix is None else by_mix
 
     def _stretch(self, trace: Trace) -> tuple[float, float] | None:
