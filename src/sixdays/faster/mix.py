@@ -84,9 +84,7 @@ def ratio_by_mix(
     if not known:
         return None
     each = np.mean(known, axis=0)
-    (a, took_a), (b, took_b) = (
-        _done(t, s, kinds) for t, s in zip((original, candidate), within, strict=True)
-    )
+    (a, took_a), (b, took_b) = (_done(t, s, kinds) for t, s in zip((original, candidate), within, strict=True))
     if min(took_a, took_b, float(each @ a), float(each @ b)) <= 0.0:
         return None
     return took_a / took_b * float(each @ b) / float(each @ a)
