@@ -91,7 +91,7 @@ def ratio_by_mix(
 
 
 def shift(original: Trace, candidate: Trace, within: tuple[Stretch, Stretch], target: Events) -> float | None:
-    """Ratio at a target mix ÷ ratio at the original's events, each run by its own costs; None where they are not known."""
+    """Ratio at a target mix ÷ ratio at the original's events, by each run's own costs; None where they are unknown."""
     kinds = sorted(target)
     before, _ = _done(original, within[0], kinds)
     a, b = (_pace(costs(t, s, kinds), before, target) for t, s in zip((original, candidate), within, strict=True))

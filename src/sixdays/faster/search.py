@@ -103,9 +103,9 @@ Steps = Generator[Probe, Outcome, None]
 class Search:
     """The state of a search: what was seen and what is kept. `look` and `improve` are generators of probes.
 
-    repeatable: what the command does not repeat, in words. mixed: runs went different ways, and were
-    compared at the original's mix of events. target: the mix at which the total is said, where the window has not that of all
-    that was seen. failed: why the command cannot be measured, in words; empty where it can.
+    target: the mix of events at which the total is said; empty: that of the window. repeatable: what the command does
+    not repeat, in words. mixed: runs went different ways, and were compared at the original's mix of events. failed:
+    why the command cannot be measured, in words; empty where it can.
     """
 
     asked: Asked
