@@ -38,7 +38,7 @@ def factor(ratios: Sequence[float], between: float = BETWEEN) -> Factor:
     """The factor that log ratios of pairs show, original ÷ candidate each; not shown where there is no pair.
 
     The trimmed mean. The interval joins Student's t over the pairs with the spread between runs, `between`, which more
-    pairs of one run do not shrink. One pair tells nothing of its own spread: then `between` of one pair stands for both.
+    pairs of one run do not shrink. One pair tells nothing of its own spread: then `between` stands for both.
 
     Raises:
         ValueError: a ratio is not finite.
