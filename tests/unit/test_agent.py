@@ -257,6 +257,22 @@ def test_steps_of_an_evaluation_are_told_from_those_of_training(tmp_path: Path) 
     assert unit.key == ("env step", "rl.py", "main")
 
 
+def test_a_program_that_never_lets_others_run_has_written_what_it_did_when_it_is_killed(tmp_path: Path) -> None:
+    """NumPy's generators give the interpreter away for a moment and take it back: threads then wait for seconds."""
+    need("gymnasium")
+    loop = (
+        "import os, time\nwalk, draws, end = Walk(), np.random.default_rng(1), time.monotonic() + 2.5\nwalk.reset()\n"
+        "def plain(i):\n    return i\n"
+        "while time.monotonic() < end:\n    for i in range(2000):\n        plain(i)\n"
+        "    draws.uniform(size=4)\n    walk.step(0)\n"
+        "os._exit(0)\n"
+    )
+    (tmp_path / "busy.py").write_text(ENVIRONMENT.replace("import torch", "") + loop, encoding="utf-8")
+    _, trace = watched(tmp_path, sys.executable, "busy.py")
+    (steps,) = [c for c in trace.counters if c.kind == "env step"]
+    assert steps.times[-1] - steps.times[0] > 1.5
+
+
 def test_environments_side_by_side_count_as_many_steps(tmp_path: Path) -> None:
     need("torch")
     need("gymnasium")

@@ -192,6 +192,17 @@ def test_a_command_that_makes_no_progress_is_refused() -> None:
     assert at <= 30.0
 
 
+def test_a_second_run_that_does_not_get_there_is_refused_in_a_sentence() -> None:
+    search = Search(Asked())
+    world, steps = World(), search.look()
+    world.rng, world.at = np.random.default_rng(0), 0.0
+    steps.send(world.run(next(steps)))
+    try:
+        steps.send(Outcome((Trace(seconds=9.0, stopped="time", facts={"optimisers": "Adam"}),), 20.0))
+    except StopIteration:
+        assert "a second run did in 9 s less than the first" in search.failed
+
+
 def test_a_command_that_never_does_the_same_twice_is_compared_at_its_mix() -> None:
     world = World(gains={"off": 1.5}, wanders=True)
     found = world.play(Search(Asked()), [lever(switch("off", "equivalent"))])

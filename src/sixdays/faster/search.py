@@ -169,6 +169,9 @@ class Search:
         if self._is_hopeless(outcome):
             return
         again = outcome.trace
+        if not self._rate(again):
+            self.failed = f"a second run did in {again.seconds:.0f} s less than the first in {self._until(trace):.0f} s"
+            return
         found = digests.kept(trace, again, "same", None)
         self.repeatable = "" if isinstance(found, Kept) else found.why
         self.original.append(again)
