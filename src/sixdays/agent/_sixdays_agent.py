@@ -147,7 +147,8 @@ class Agent:
 
     def _flush_here(self, began):
         """In the program's own thread. One that gives the interpreter away and takes it back every few milliseconds, as
-        NumPy's generators do, keeps others waiting for seconds: theirs starts anew each time."""
+        NumPy's generators do, keeps others waiting for seconds: theirs starts anew each time.
+        """
         with contextlib.suppress(Exception):
             self.flush()
         self.pause += now() - began

@@ -132,6 +132,7 @@ class Search:
     loads: list[float] = field(default_factory=list)
     _of_best: list[Trace] = field(default_factory=list)
     _is_base_latest: bool = False
+    _is_confirmed: bool = False
 
     @property
     def left(self) -> float:
@@ -215,6 +216,7 @@ class Search:
                 yield from self._one_by_one(mine)
         yield from self._copies(packs)
         yield from self._confirm()
+        self._is_confirmed = True
         yield from self._confirm_copies()
         yield from self._all_classes(later)
 
@@ -457,30 +459,28 @@ class Search:
         return len(pairs) >= SEVERAL and compare.centre(np.array(pairs))[1] < SURE
 
     def _all_classes(self, candidates: Sequence[Candidate]) -> Steps:
-        """What else is accepted, on top of what was kept: each once, all in a pair."""
-        chosen: list[Candidate] = []
+        """What else is accepted, each on top of what was kept; then all together, in two pairs with the original."""
         for c in candidates:
             if c.promise not in self.asked.accept:
                 continue
-            if self.left < 2.0 * self._cost(self.original[-1]):
+            if self.left < 4.0 * self._cost(self.original[-1]):
                 self.not_tried.append(NotTried(c.lever, f"{c.text}: no time left in the budget"))
                 continue
-            outcome = yield from self._run(self._probe("try", (*self.best, *chosen, c), c.text))
-            why, _ = self._check(outcome, (*self.best, *chosen, c))
+            setting = (*(k for k in self.best if not _exclude(k, c)), c)
+            outcome, pairs = yield from self._beside(setting, WORTH, c.text)
+            why, _ = self._check(outcome, setting)
             if why:
                 self.thrown_out.append(ThrownOut(c, why))
                 continue
-            value = self._value([(self._of_best[-1], outcome.trace)], (c,)) or 1.0
-            step = Step((c,), Factor(value, value, value))
-            if value < WORTH:
-                self.not_shown.append(step)
-                continue
-            chosen.append(c)
-            self.others.append(step)
-            self._of_best = [outcome.trace]
+            value = self._value(pairs, (c,)) or 1.0
+            (self.others if value >= WORTH else self.not_shown).append(Step((c,), Factor(value, value, value)))
+        chosen: list[Candidate] = []
+        for c in (s.candidates[0] for s in sorted(self.others, key=lambda s: -s.factor.value)):
+            chosen += [] if any(_exclude(c, k) for k in chosen) else [c]
+        setting = (*(k for k in self.best if not any(_exclude(k, c) for c in chosen)), *chosen)
         while chosen and len(self.all_pairs) < 2 and self.left > 2.0 * self._cost(self.original[-1]):
             a = yield from self._run(self._probe("confirm", (), "the command as it is, afresh"))
-            b = yield from self._run(self._probe("confirm", (*self.best, *chosen), "with all classes, afresh"))
+            b = yield from self._run(self._probe("confirm", setting, "with all classes, afresh"))
             self.all_pairs.append(log(self._ratio(a.trace, b.trace, tuple(chosen)) or 1.0))
 
     # what came of it -------------------------------------------------------------------------------------------
@@ -544,7 +544,9 @@ class Search:
         return 0.0 if trace is None or not copies else copies * self._until(trace) + 1.0
 
     def _for_confirming(self) -> float:
-        """Seconds to keep for fresh pairs."""
+        """Seconds to keep for fresh pairs; none once they were made."""
+        if self._is_confirmed:
+            return 0.0
         pair = self._cost(self.original[-1]) + self._cost(self.last_of_best)
         return max(PAIRS[0] * pair, min(CONFIRMING * self.asked.budget_s, PAIRS[1] * pair))
 
