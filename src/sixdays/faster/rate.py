@@ -32,6 +32,7 @@ __all__ = [
     "rate",
     "ratio",
     "reached",
+    "representative",
     "start",
     "time_of",
     "unit_of",
@@ -50,6 +51,7 @@ CYCLES = 3  # rounds of updates that a trace must have: the first warms up
 LONGER = 4.0  # windows, that a whole cycle may take to be compared
 SEEN_ONCE = 0.07  # share that an evaluation seen once may have: of less, no change could be shown
 VARIES = 0.1  # standard deviation ÷ mean of the units between updates, from which on episodes may still grow
+NEAR = 0.1  # log of the cost of a unit by which a window's mix may differ and still stand for all
 MOVED = 0.1  # log of the events per unit by which a later mix is another one
 BUSY = 0.5  # cores that others use, from which on a machine is busy
 DISAGREE = 1.08
@@ -158,16 +160,16 @@ def _cycles(
     return [g for g in grids if g.size > 1]
 
 
-def window(trace: Trace, unit: Unit, seconds: float) -> tuple[float, float]:
+def window(trace: Trace, unit: Unit, seconds: float, later: float = 0.0) -> tuple[float, float]:
     """From which unit to which a trace is compared: about so many seconds of its last phase, in whole cycles.
 
-    After the first three cycles of the phase, in which compilers and caches warm up. The coarsest cycle that fits is
+    later: not before this unit. After the first three cycles of the phase, in which compilers and caches warm up. The coarsest cycle that fits is
     taken (evaluations, then updates, then units). A trace with nothing to choose from gives all of it.
     """
     numbers, times = track(trace, unit)
     if not numbers.size:
         return 0.0, 0.0
-    start = phases(trace, unit)[-1].start
+    start = max(phases(trace, unit)[-1].start, later)
     fine = _grid(trace, unit, numbers, times, start)
     warm = fine[min(3, max(fine.size - 5, 0))] if fine.size else start
     grids = sorted(_cycles(trace, unit, numbers, times, ("optimiser step", "evaluation", "env step")), key=len)
@@ -225,18 +227,53 @@ def varies(trace: Trace, unit: Unit) -> bool:
     return between.size >= CYCLES and float(between.std()) > VARIES * float(between.mean())
 
 
-def whole(trace: Trace, unit: Unit, window: tuple[float, float]) -> mix.Events:
-    """Events per unit of each kind in all of a trace's last phase; empty where the window has the same mix."""
+def representative(
+    trace: Trace, unit: Unit, seconds: float, latest: float
+) -> tuple[tuple[float, float], mix.Events]:
+    """The first window whose mix of events costs about what that of all that was seen costs; and the latter mix.
+
+    latest: seconds after which no window begins: a run has to get there each time. The nearest one where none costs as
+    much; the mix is empty where it is that of the window.
+    """
+    first = window(trace, unit, seconds)
+    seen = whole(trace, unit, first)
+    within = _seconds(trace, unit, first)
+    each = mix.costs(trace, (within[0], trace.seconds), KINDS) if seen and within else None
+    if each is None or within is None:
+        return first, {}
+    numbers, times = track(trace, unit)
+    begins = np.arange(within[0], max(min(latest, float(times[-1]) - seconds), within[0] + 1e-9), seconds / 2.0)
+    windows = [window(trace, unit, seconds, float(np.interp(t, times, numbers))) for t in begins]
+    usual = _cost(each, seen)
+    apart = [abs(log(_cost(each, _mix(trace, numbers, times, w)) / usual)) for w in windows]
+    chosen = next((w for w, d in zip(windows, apart, strict=True) if d < NEAR), windows[int(np.argmin(apart))])
+    return chosen, whole(trace, unit, chosen, seen)
+
+
+def whole(trace: Trace, unit: Unit, window: tuple[float, float], seen: mix.Events | None = None) -> mix.Events:
+    """Events per unit of each kind in all of a trace's last phase from a window on; empty where that has the same mix.
+
+    seen: that mix, where it is known.
+    """
     numbers, times = track(trace, unit)
     grid = _grid(trace, unit, numbers, times, window[0])
     if unit.kind != "env step" or grid.size < 2:
         return {}
-    seen, within = (
-        {k: float(np.diff(mix.counted(trace, k, np.interp(e, numbers, times)))[0] / (e[1] - e[0])) for k in KINDS}
-        for e in (grid[[0, -1]], np.array(window))
-    )
+    seen = seen or _mix(trace, numbers, times, (float(grid[0]), float(grid[-1])))
+    within = _mix(trace, numbers, times, window)
     moved = [abs(log(seen[k] / within[k])) for k in KINDS if seen[k] and within[k]]
     return seen if len(moved) == len(KINDS) and max(moved) >= MOVED else {}
+
+
+def _mix(trace: Trace, numbers: FloatArray, times: FloatArray, units: tuple[float, float]) -> mix.Events:
+    """Events per unit of each kind from one unit to another."""
+    at = np.interp(units, numbers, times)
+    return {k: float(np.diff(mix.counted(trace, k, at))[0]) / (units[1] - units[0]) for k in KINDS}
+
+
+def _cost(each: FloatArray, events: mix.Events) -> float:
+    """Seconds per unit at a mix of events."""
+    return max(float(each @ np.array([events[k] for k in KINDS])), 1e-12)
 
 
 # ratios --------------------------------------------------------------------------------------------------------

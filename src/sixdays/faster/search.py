@@ -37,6 +37,7 @@ WORTH = 1.03  # what a single measurement must show for a candidate to be kept o
 SHORTEST_S = 1.0  # of a run that is compared as a whole
 LOOKING = 0.25  # of the budget, at most, until the main phase was seen
 GROWING = 0.1  # of the budget is looked at least, where episodes may grow
+LATEST = 0.04  # of the budget after its start a run's window begins, if an earlier one would not stand for the rest
 WINDOW = (0.7, 5.0)  # seconds of progress that are compared; runs differ more from each other than within
 SHORT = 100.0  # the budget ÷ a window, where that lies between
 CONFIRMING = 0.35  # of the budget, at least, is left for fresh pairs
@@ -164,8 +165,8 @@ class Search:
         if self.unit is None:
             self.failed = f"no progress to be seen in {trace.seconds:.0f} s"
             return
-        self.window = rate.window(trace, self.unit, self._window_s())
-        self.target = rate.whole(trace, self.unit, self.window)
+        latest = LATEST * self.asked.budget_s
+        self.window, self.target = rate.representative(trace, self.unit, self._window_s(), latest)
         outcome = yield from self._run(self._probe("again", (), "the command once more"))
         if self._is_hopeless(outcome):
             return
