@@ -22,7 +22,7 @@ from benchmarks import public
 from benchmarks.faster import measured
 
 BUDGET = "4min"
-LONG = 40_000  # environment steps of a long run of the patched script
+FIRST, LONG_S = 3000, 60.0  # steps before a long run is timed; seconds that the script as it is then has
 Edit = tuple[int, int, str]  # first and last line that are taken out, and what stands there instead
 
 REINFORCE: tuple[Edit, ...] = (
@@ -210,20 +210,24 @@ _m.Linear.__init__ = _narrow(_m.Linear.__init__)
 """,
 }  # fmt: skip
 ON = ("examples reinforce", "examples actor_critic", "minimalRL dqn", "minimalRL vtrace", "cleanrl ppo", "cleanrl dqn")
-# Runs a script until an environment was stepped so often, and says how long that took; nothing of ours is imported.
+# Runs a script until an environment was stepped so often, or for so long, or to its end, and says how long a step took
+# after the first ones; nothing of ours is imported.
 LONG_RUN = """
-import os, runpy, sys, time
+import atexit, os, runpy, sys, time
 import {gym} as gym
-n, began, most = [0], [0.0], {steps}
+n, began = [0], [0.0]
 plain = gym.wrappers.TimeLimit.step
+def say():
+    print("took", n[0], (time.perf_counter() - began[0]) / (n[0] - {first}), file=sys.stderr, flush=True)
 def step(self, action):
     n[0] += 1
-    if n[0] == most // 10: began[0] = time.perf_counter()
-    if n[0] == most:
-        print("took", time.perf_counter() - began[0], file=sys.stderr, flush=True)
+    if n[0] == {first}: began[0] = time.perf_counter()
+    if n[0] > {first} and (n[0] == {steps} or n[0] % 100 == 0 and time.perf_counter() - began[0] > {seconds}):
+        say()
         os._exit(0)
     return plain(self, action)
 gym.wrappers.TimeLimit.step = step
+atexit.register(say)
 sys.argv = {argv}
 sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))
 runpy.run_path(sys.argv[0], run_name="__main__")
@@ -269,22 +273,25 @@ def try_all(script: public.Script, folder: Path) -> None:
 
 
 def long_runs(script: public.Script, new: str, folder: Path) -> list[float]:
-    """Seconds of the script as it is ÷ of the patched one for as many environment steps, in mirrored pairs."""
+    """Seconds a step of the script as it is ÷ of the patched one, in mirrored pairs, for as many steps as it does in
+    LONG_S; fewer where it ends before."""
     quick = script.where / "sixdays_benchmark_patched.py"
     quick.write_text(new, encoding="utf-8")
     gym = "gym" if "minimalRL" in script.name else "gymnasium"
     run = folder / "run.py"
 
-    def took(file: Path) -> float:
-        run.write_text(LONG_RUN.format(gym=gym, steps=LONG, argv=[str(file)]), encoding="utf-8")
-        ran = subprocess.run(
-            [str(public.PYTHON), str(run)], cwd=script.where, capture_output=True, text=True, check=True
-        )
-        return float(next(x.split()[1] for x in ran.stderr.splitlines() if x.startswith("took")))
+    def took(file: Path, steps: int, seconds: float) -> tuple[int, float]:
+        text = LONG_RUN.format(gym=gym, first=FIRST, steps=steps, seconds=seconds, argv=[str(file)])
+        run.write_text(text, encoding="utf-8")
+        argv = [str(public.PYTHON), str(run)]
+        ran = subprocess.run(argv, cwd=script.where, capture_output=True, text=True, check=True)
+        steps, seconds = next(x.split()[1:] for x in ran.stderr.splitlines() if x.startswith("took"))
+        return int(steps), float(seconds)
 
     try:
         old = script.where / script.words[0]
-        a, b, c, d = took(old), took(quick), took(quick), took(old)
+        steps, a = took(old, 0, LONG_S)
+        (_, b), (_, c), (_, d) = (took(file, steps, 10 * LONG_S) for file in (quick, quick, old))
     finally:
         quick.unlink()
     return [a / b, d / c]

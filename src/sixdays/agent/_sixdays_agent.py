@@ -90,7 +90,7 @@ class Agent:
         if n <= EVERY or not n % SPARSE:
             c.times.append(at - self.pause)
         if at > self.late:
-            self._flush_here(at)
+            self._flush_here()
         return c
 
     def _counter(self, key, kind, frame, each):
@@ -145,13 +145,12 @@ class Agent:
             except Exception as e:
                 self.facts["agent error"] = repr(e)
 
-    def _flush_here(self, began):
-        """In the program's own thread. One that gives the interpreter away and takes it back every few milliseconds, as
+    def _flush_here(self):
+        """In the program's own thread, whose hooks add what it takes to the pause. One that gives the interpreter away and takes it back every few milliseconds, as
         NumPy's generators do, keeps others waiting for seconds: theirs starts anew each time.
         """
         with contextlib.suppress(Exception):
             self.flush()
-        self.pause += now() - began
 
     def _sample(self, me):
         at = now()
@@ -182,7 +181,7 @@ class Agent:
                         array("q", [t - self.epoch for t in c.times[c.written : n]]).tofile(f)
                     c.written = n
             with open(base + ".cpu", "ab") as f:
-                array("q", [now() - self.epoch, time.process_time_ns()]).tofile(f)
+                array("q", [now() - self.pause - self.epoch, time.process_time_ns() - self.pause]).tofile(f)
             if self.digests:
                 todo = self.digests[:]  # others may be added meanwhile
                 del self.digests[: len(todo)]

@@ -111,27 +111,27 @@ def _optimiser(agent, module):
         return found
 
     def before(optimizer, args, kwargs):
+        began = now()
         try:
             found = site_of(optimizer)
             if found[1] == 0:
-                began = now()
                 _parameters(agent, found[0], 0, optimizer)
-                agent.pause += now() - began
         except Exception as e:
             agent.facts["hook before"] = repr(e)
+        agent.pause += now() - began
 
     def after(optimizer, args, kwargs):
+        began = now()
         try:
             found = site_of(optimizer)
             found[1] += 1
             agent.count("optimiser step", _site(_TORCH))
             agent.updates += 1
             if found[1] in AT:
-                began = now()
                 _parameters(agent, found[0], found[1], optimizer)
-                agent.pause += now() - began
         except Exception as e:
             agent.facts["hook after"] = repr(e)
+        agent.pause += now() - began
 
     module.register_optimizer_step_pre_hook(before)
     module.register_optimizer_step_post_hook(after)
@@ -206,14 +206,17 @@ def _environment(agent, module):
                 out = step(self, *args, **kwargs)
             finally:
                 depth.inside = False
+            began = now()
             try:
-                c = agent.count("env step", _site(_GYM), float(getattr(self, "_sixdays_each", 1.0)))
+                each = getattr(type(self), "_sixdays_each", None)  # of the class: a wrapper asks all that it wraps
+                c = agent.count("env step", _site(_GYM), each.fget(self) if each else 1.0)
                 if c.count == 1:
                     _about_environment(agent, self)
                 if c.count <= 1000 or c.count in AT:
                     _seen(agent, streams, c, args[0] if args else kwargs.get("action"), out)
             except Exception as e:
                 agent.facts["hook step"] = repr(e)
+            agent.pause += now() - began
             return out
 
         call._sixdays = True
@@ -283,15 +286,16 @@ def _vec_env(agent, module):
 
 
 def _quietly(agent, f):
+    began = now()
     try:
         f()
     except Exception as e:
         agent.facts["hook"] = repr(e)
+    agent.pause += now() - began
 
 
 def _seen(agent, streams, c, action, out):
     """Running hashes of what was done and what came back, noted at some steps."""
-    began = now()
     key = (agent.pid, id(c))
     both = streams.get(key)
     if both is None:
@@ -307,7 +311,6 @@ def _seen(agent, streams, c, action, out):
     if c.count in AT:
         agent.digest("actions", site, c.count, hash=did.hexdigest())
         agent.digest("seen", site, c.count, hash=saw.hexdigest())
-    agent.pause += now() - began
 
 
 def _update(h, value):
@@ -405,13 +408,11 @@ def _writer(agent, module):
             return
         n = seen[agent.pid, tag] = seen.get((agent.pid, tag), 0) + 1
         if sum(seen.values()) <= MOST_LOGGED:
-            began = now()
             number = repr(float(value)).encode()
             at = n if step is None else int(step)
             agent.digest(
                 "logged", zlib.crc32(str(tag).encode()), at, hash=hashlib.blake2b(number, digest_size=12).hexdigest()
             )
-            agent.pause += now() - began
 
     def add_scalar(self, tag, scalar_value, global_step=None, *args, **kwargs):
         if len(seen) <= MOST_LOGGED:

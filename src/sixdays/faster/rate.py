@@ -227,9 +227,7 @@ def varies(trace: Trace, unit: Unit) -> bool:
     return between.size >= CYCLES and float(between.std()) > VARIES * float(between.mean())
 
 
-def representative(
-    trace: Trace, unit: Unit, seconds: float, latest: float
-) -> tuple[tuple[float, float], mix.Events]:
+def representative(trace: Trace, unit: Unit, seconds: float, latest: float) -> tuple[tuple[float, float], mix.Events]:
     """The first window whose mix of events costs about what that of all that was seen costs; and the latter mix.
 
     latest: seconds after which no window begins: a run has to get there each time. The nearest one where none costs as
