@@ -117,6 +117,7 @@ class Learner:
     mirrored: rows of a batch are summed in the other order (a change of rounding alone). is_made(u): whether the u-th
     update has an effect; is_called(u): whether its `step` is called at all. cached: the first batch over and over.
     evaluate: after each so many updates, on `items` rows; printed with `print_every`. calls: of `step` per update, of which all but the first do nothing.
+    scaled: the first parameters times so much.
     """
 
     seed: int = 0
@@ -133,14 +134,15 @@ class Learner:
     rows_at_once: int = 64
     print_every: int = 1
     calls: int = 1
+    scaled: float = 1.0
 
     def trace(self, updates: int, **more: Any) -> Trace:
         """What is seen of it after so many updates, one each 10 ms."""
         start, world = np.random.default_rng(self.seed), np.random.default_rng(1000 + self.data)
         hidden = self.hidden
         theta = [
-            start.normal(0, 0.3, (8, hidden)).astype(np.float32),
-            start.normal(0, 0.3, (hidden, 3)).astype(np.float32),
+            (self.scaled * start.normal(0, 0.3, (8, hidden))).astype(np.float32),
+            (self.scaled * start.normal(0, 0.3, (hidden, 3))).astype(np.float32),
         ]
         x, y = world.normal(0, 1, (2048, 8)).astype(np.float32), world.integers(0, 3, 2048)
         y = np.where(x[:, 0] > 0.3, 0, np.where(x[:, 1] > 0, 1, y))

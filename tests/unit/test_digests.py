@@ -122,6 +122,14 @@ def test_what_the_original_does_not_repeat_is_not_asked_of_a_candidate() -> None
     assert isinstance(kept(a, run(rate=1.01e-3), "equivalent", again), Broken)
 
 
+def test_a_start_that_was_rounded_otherwise_is_still_checked() -> None:
+    a = run()
+    assert isinstance(kept(a, run(scaled=1 + 1e-6), "equivalent", a), Kept)
+    assert "rate?" in broken(run(scaled=1 + 1e-6, rate=1.01e-3))
+    assert "other parameters" in broken(run(scaled=1 + 1e-6), "same")
+    assert isinstance(kept(a, run(scaled=1.01), "equivalent", a), Unchecked)
+
+
 def test_updates_left_out_are_caught_though_streams_are_not_kept() -> None:
     cheat = run(seed=1, is_called=lambda u: u % 2 == 0)
     assert "in 150 optimiser steps more batches or items" in kept(run(), cheat, "equivalent").why  # type: ignore[union-attr]

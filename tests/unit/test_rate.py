@@ -186,6 +186,14 @@ def test_copies_are_counted_while_all_of_them_run() -> None:
     assert rate.packed([], u, (200, 1800)) is None
 
 
+def test_part_of_a_rollout_is_not_taken_for_the_rate_of_a_copy() -> None:
+    """Of 500 steps of 1 ms and an update of 300 the two share less than a whole round."""
+    one, later = Run(every=500, update=0.3).trace(1400), Run(every=500, update=0.3, load=1.6).trace(1400)
+    assert rate.packed([one, later], unit(one), (500, 1000)) is None
+    one, later = Run(every=500, update=0.3).trace(2400), Run(every=500, update=0.3, load=1.6).trace(2400)
+    assert rate.packed([one, later], unit(one), (500, 1000)) == pytest.approx(2 * 500 / 0.8)
+
+
 def test_a_command_that_ends_well_has_its_whole_run_as_the_unit() -> None:
     u = rate.whole_run(Trace(seconds=3.0, exit=0))
     assert u is not None

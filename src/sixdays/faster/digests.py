@@ -18,6 +18,7 @@ from sixdays.faster.unit import FloatArray, Unit, unit_of
 Key = tuple[str, int, int]
 EARLY = max(movement.LENGTH)
 AGREED = 0.02  # of their movement: parameters that lie so near print the same numbers, nearly
+ROUNDED = 1e-5  # of their length, by which first parameters may differ and be the same but for rounding
 NAMES = {
     "parameters": "the parameters",
     "actions": "the actions",
@@ -164,8 +165,19 @@ def _streams(both: _Both, promise: Promise) -> Broken | Unchecked | None:
         return Unchecked("the command does not repeat its own first parameters: its random streams are not kept")
     if all(_equal(both.a[k], both.b[k]) for k in firsts):
         return None
+    if promise != "same" and all(_is_rounded(both.a[k], both.b[k]) for k in firsts):
+        return None
     why = "it starts from other parameters: the random streams are not kept"
     return Broken(why) if promise == "same" else Unchecked(why)
+
+
+def _is_rounded(a: Digest, b: Digest) -> bool:
+    """Whether parameters differ by rounding alone: an orthogonal start is computed, with as many threads as there are."""
+    if _equal(a, b):
+        return True
+    if a.values is None or b.values is None or a.values.shape != b.values.shape:
+        return False
+    return bool(np.linalg.norm(b.values - a.values) <= ROUNDED * np.linalg.norm(a.values))
 
 
 def _values(digests: Mapping[Key, Digest] | None, site: int) -> dict[int, FloatArray]:

@@ -234,7 +234,7 @@ def representative(trace: Trace, unit: Unit, seconds: float, latest: float) -> t
     much; the mix is empty where it is that of the window.
     """
     first = window(trace, unit, seconds)
-    seen = whole(trace, unit, first)
+    seen = whole(trace, unit, first) if varies(trace, unit) else {}
     within = _seconds(trace, unit, first)
     each = mix.costs(trace, (within[0], trace.seconds), KINDS) if seen and within else None
     if each is None or within is None:
@@ -344,22 +344,19 @@ def rate(trace: Trace, unit: Unit, window: tuple[float, float]) -> float:
 def packed(traces: Sequence[Trace], unit: Unit, window: tuple[float, float]) -> float | None:
     """Units per second of all copies together while all of them ran, past the start of the window.
 
-    None where they never ran side by side. Of each copy only whole cycles of updates in that time are counted.
+    None where they never ran side by side for a whole cycle of updates: of each copy only whole cycles are counted.
     """
     tracks = [track(t, unit) for t in traces]
     begins = [at_unit(*t, window[0]) for t in tracks]
     if not traces or any(b is None for b in begins):
         return None
-    ends = [float(np.interp(min(window[1], numbers[-1]), numbers, times)) for numbers, times in tracks]
-    t0, t1 = max(b for b in begins if b is not None), min(ends)
+    t0, t1 = max(b for b in begins if b is not None), min(float(times[-1]) for _, times in tracks)
     together = 0.0
     for trace, (numbers, times) in zip(traces, tracks, strict=True):
-        for grid in (_grid(trace, unit, numbers, times, 0.0), numbers):
-            at = np.interp(grid, numbers, times)
-            u, t = grid[(at >= t0) & (at <= t1)], at[(at >= t0) & (at <= t1)]
-            if u.size > 1:
-                break
-        else:
+        grid = _grid(trace, unit, numbers, times, 0.0)
+        at = np.interp(grid, numbers, times)
+        u, t = grid[(at >= t0) & (at <= t1)], at[(at >= t0) & (at <= t1)]
+        if u.size < 2:
             return None
         together += float((u[-1] - u[0]) / (t[-1] - t[0]))
     return together
