@@ -146,8 +146,10 @@ class Agent:
                 self.facts["agent error"] = repr(e)
 
     def _flush_here(self):
-        """In the program's own thread, whose hooks add what it takes to the pause. One that gives the interpreter away and takes it back every few milliseconds, as
-        NumPy's generators do, keeps others waiting for seconds: theirs starts anew each time.
+        """In the program's own thread, whose hooks add what it takes to the pause.
+
+        One that gives the interpreter away and takes it back every few milliseconds, as NumPy's generators do, keeps
+        others waiting for seconds: their wait starts anew each time.
         """
         with contextlib.suppress(Exception):
             self.flush()

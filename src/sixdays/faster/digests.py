@@ -172,7 +172,7 @@ def _streams(both: _Both, promise: Promise) -> Broken | Unchecked | None:
 
 
 def _is_rounded(a: Digest, b: Digest) -> bool:
-    """Whether parameters differ by rounding alone: an orthogonal start is computed, with as many threads as there are."""
+    """Whether parameters differ by rounding alone: an orthogonal start is computed, in any number of threads."""
     if _equal(a, b):
         return True
     if a.values is None or b.values is None or a.values.shape != b.values.shape:
