@@ -130,6 +130,20 @@ def test_a_start_that_was_rounded_otherwise_is_still_checked() -> None:
     assert isinstance(kept(a, run(scaled=1.01), "equivalent", a), Unchecked)
 
 
+def test_a_setting_that_is_printed_may_be_the_one_that_the_candidate_sets() -> None:
+    def told(workers: int, rate: str = "0.1") -> Trace:
+        lines = [
+            (0.5, f"{{'num_workers': {workers}, 'rate': {rate}}}"),
+            *((i, f"step {i} loss {1 / i}") for i in (1, 2, 3)),
+        ]
+        return printing(lines)
+
+    a = told(4)
+    assert isinstance(kept(a, told(0), "equivalent", a, options={"num-workers"}), Kept)
+    assert "workers 0 in place of 4" in kept(a, told(0), "equivalent", a).why  # type: ignore[union-attr]
+    assert isinstance(kept(a, told(0, rate="0.3"), "equivalent", a, options={"num-workers"}), Broken)
+
+
 def test_updates_left_out_are_caught_though_streams_are_not_kept() -> None:
     cheat = run(seed=1, is_called=lambda u: u % 2 == 0)
     assert "in 150 optimiser steps more batches or items" in kept(run(), cheat, "equivalent").why  # type: ignore[union-attr]

@@ -55,11 +55,12 @@ def kept(
     promise: Promise,
     again: Trace | None = None,
     fewer: Collection[Kind] = (),
+    options: Collection[str] = (),
 ) -> Kept | Broken | Unchecked:
     """Whether a candidate computes what the original does, in the way that its class promises.
 
     again: a second run of the original: what it does not repeat is not asked of the candidate. fewer: kinds of
-    counters that move less often by design. Classes other than same and equivalent promise nothing.
+    counters that move less often by design. options: names that the candidate sets. Classes other than same and equivalent promise nothing.
     """
     if promise not in ("same", "equivalent"):
         return Unchecked("another experiment: not checked")
@@ -83,7 +84,7 @@ def kept(
     if promise == "same" and (differing := _bits(both, fewer)) is not None:
         return differing
     lines = wording.compared(
-        original, candidate, again, exact=promise == "same", until=_agreed(both), rarer=bool(fewer)
+        original, candidate, again, exact=promise == "same", until=_agreed(both), rarer=bool(fewer), options=options
     )
     if lines.why:
         return Broken(lines.why)

@@ -163,8 +163,9 @@ def _cycles(
 def window(trace: Trace, unit: Unit, seconds: float, later: float = 0.0) -> tuple[float, float]:
     """From which unit to which a trace is compared: about so many seconds of its last phase, in whole cycles.
 
-    later: not before this unit. After the first three cycles of the phase, in which compilers and caches warm up. The coarsest cycle that fits is
-    taken (evaluations, then updates, then units). A trace with nothing to choose from gives all of it.
+    After the first three cycles of the phase, in which compilers and caches warm up. The coarsest cycle that fits is
+    taken (evaluations, then updates, then units). A trace with nothing to choose from gives all of it. later: not
+    before this unit.
     """
     numbers, times = track(trace, unit)
     if not numbers.size:

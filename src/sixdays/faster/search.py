@@ -343,7 +343,8 @@ class Search:
         if any(c.promise in ("changed", "less") for c in setting):
             return "", ""
         fewer = tuple(k for c in setting for k in c.fewer)
-        found = digests.kept(self.looked, outcome.trace, promise, self.original[0], fewer)
+        options = {_name(f).lstrip("-").rpartition(".")[2] for c in setting for f in c.flags}
+        found = digests.kept(self.looked, outcome.trace, promise, self.original[0], fewer, options)
         if isinstance(found, Broken):
             return found.why, ""
         return "", found.why if isinstance(found, Unchecked) else ""
@@ -587,7 +588,7 @@ class Search:
 
 def _exclude(a: Candidate, b: Candidate) -> bool:
     """Whether two candidates set the same thing, so that only one of them can be in."""
-    flags = {f[0].split("=", 1)[0] for f in a.flags} & {f[0].split("=", 1)[0] for f in b.flags}
+    flags = set(map(_name, a.flags)) & set(map(_name, b.flags))
     return a is not b and bool(
         flags
         or set(a.env) & set(b.env)
@@ -595,6 +596,11 @@ def _exclude(a: Candidate, b: Candidate) -> bool:
         or (a.lever, a.name) == (b.lever, b.name)
         or (a.group and (a.lever, a.group) == (b.lever, b.group))
     )
+
+
+def _name(flag: Sequence[str]) -> str:
+    """The option that a flag sets: `--workers` of `--workers 4`, `data.workers` of `data.workers=4`."""
+    return flag[0].split("=", 1)[0]
 
 
 def _failure(trace: Trace) -> str:

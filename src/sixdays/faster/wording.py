@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -26,14 +26,16 @@ class Lines:
 
 
 def compared(
-    original: Trace, candidate: Trace, again: Trace | None, *, exact: bool, until: int = 0, rarer: bool = False
-) -> Lines:
+    original: Trace, candidate: Trace, again: Trace | None, *, exact: bool, until: int = 0, rarer: bool = False,
+    options: Collection[str] = (),
+) -> Lines:  # fmt: skip
     """Printed numbers that the original repeats, against the candidate's; clocks are left out.
 
     exact: all, to the last digit; lines that the candidate leaves out are allowed (it prints less often). Else nearly:
     those printed before update `until`, or the first lines where there is no update. rarer: it does something less
     often by design, so that its first line may be another step's; only lines that name their step are then compared
-    nearly, and in the exact way those of a step after the original's last are none of its.
+    nearly, and in the exact way those of a step after the original's last are none of its. options: that the candidate
+    sets: a program that prints its settings says another number behind their names.
     """
     a, b = by_pattern(original.printed), by_pattern(candidate.printed)
     twice = by_pattern(again.printed) if again is not None else a
@@ -45,6 +47,7 @@ def compared(
         rows, others = [r for _, r in lines], [r for _, r in b[pattern]]
         rows = rows[: len(twice.get(pattern, []))]
         tokens = _stable(pattern, rows, [r for _, r in twice.get(pattern, [])])
+        tokens = [i for i in tokens if not _is_setting(pattern, i, options)]
         if not exact:
             n = sum(at <= _update(original, until) for at, _ in lines) if has_updates else FIRST
             rows, others = _matched(rows[:n], others, tokens, rarer)
@@ -79,6 +82,16 @@ def _stable(pattern: str, rows: Sequence[Row], again: Sequence[Row]) -> list[int
         for i in range(len(rows[0]) if n else 0)
         if not is_clock(pattern, i) and all(_same(rows[j][i], again[j][i]) for j in range(n))
     ]
+
+
+def _is_setting(pattern: str, token: int, options: Collection[str]) -> bool:
+    """Whether the number stands right behind the name of an option, however that is written."""
+    before = _letters("#".join(pattern.split("#")[: token + 1]))
+    return any(before.endswith(name) for name in map(_letters, options) if name)
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text.lower() if c.isalnum())
 
 
 def _same(x: float, y: float) -> bool:
