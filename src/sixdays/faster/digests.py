@@ -60,7 +60,8 @@ def kept(
     """Whether a candidate computes what the original does, in the way that its class promises.
 
     again: a second run of the original: what it does not repeat is not asked of the candidate. fewer: kinds of
-    counters that move less often by design. options: names that the candidate sets. Classes other than same and equivalent promise nothing.
+    counters that move less often by design. options: names that the candidate sets. Classes other than same and
+    equivalent promise nothing.
     """
     if promise not in ("same", "equivalent"):
         return Unchecked("another experiment: not checked")
