@@ -222,8 +222,12 @@ def test_a_run_whose_episodes_grow_is_compared_where_the_look_ended() -> None:
                 most = min(most, 1 + int(np.searchsorted(np.cumsum(lengths), probe.events)))
             return episodes(lengths[:most], cost, 0.0, 0.02, self.start_s, facts={"optimisers": "Adam"})
 
-    found = Growing(gains={"quick": 2.0}).play(Search(Asked()), [lever(switch("quick", "equivalent"))])
+    search = Search(Asked())
+    found = Growing(gains={"quick": 2.0}).play(search, [lever(switch("quick", "equivalent"))])
     assert found.factor.value > 1.8
+    assert search.looked is not None
+    assert not search._is_enough(replace(search.looked, seconds=12.0))
+    assert search.glimpse.endswith("/s")
     assert "environment steps an update" in found.notes[0]
     assert found.rate_before > 900.0
 

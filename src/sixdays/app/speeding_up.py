@@ -20,7 +20,7 @@ from sixdays.errors import RunError, StoreError, UsageError, did_you_mean
 from sixdays.faster.conclusion import conclusion
 from sixdays.faster.diagnosis import Line, diagnose
 from sixdays.faster.length import Length, length
-from sixdays.faster.model import PROMISES, Candidate, Command, Machine, NotTried, Profile, Promise
+from sixdays.faster.model import PROMISES, Candidate, Command, Machine, NotTried, Profile, Promise, Trace
 from sixdays.faster.options import options_of
 from sixdays.faster.report import Delivery, Speedups, ThrownOut
 from sixdays.faster.search import Asked, Outcome, Probe, Search, Steps
@@ -252,7 +252,7 @@ class _Drive:
     def _outcome(self, asked: Probe, copies: Scratch) -> Outcome:
         unit = self.search.unit
         key = unit.key if unit and asked.events else None
-        stop = Stop(asked.seconds, key, asked.events, enough=asked.enough)
+        stop = Stop(asked.seconds, key, asked.events, enough=asked.enough and self._glimpsed(asked))
         stacks = STACKS_S if asked.stacks else 0.0
         try:
             traces = probe(copies, self.command, asked.setting, stop=stop, stacks_every=stacks)
@@ -261,6 +261,20 @@ class _Drive:
                 raise
             return Outcome((), time.monotonic() - self.began, e.message)
         return Outcome(traces, time.monotonic() - self.began)
+
+    def _glimpsed(self, asked: Probe) -> Callable[[Trace], bool]:
+        """Whether a look has seen enough; tells the rate as soon as it is known."""
+        seen = [False]
+
+        def enough(trace: Trace) -> bool:
+            assert asked.enough is not None
+            is_enough = asked.enough(trace)
+            if self.search.glimpse and not seen[0] and not is_enough:
+                self.tell(Told(f"{asked.text}, so far", self.search.glimpse, 1.0, self.search.left))
+                seen[0] = True
+            return is_enough
+
+        return enough
 
 
 def _allow(what: Wanted, trust: Trust, ask: Ask) -> None:

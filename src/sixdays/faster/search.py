@@ -37,6 +37,7 @@ WORTH = 1.03  # what a single measurement must show for a candidate to be kept o
 SHORTEST_S = 1.0  # of a run that is compared as a whole
 LOOKING = 0.25  # of the budget, at most, until the main phase was seen
 GROWING = 0.1  # of the budget is looked at least, where episodes may grow
+GLIMPSE_S = 10.0  # after which a rate is told, though the look goes on
 LATEST = 0.04  # of the budget after its start a run's window begins, if an earlier one would not stand for the rest
 WINDOW = (0.7, 5.0)  # seconds of progress that are compared; runs differ more from each other than within
 SHORT = 100.0  # the budget ÷ a window, where that lies between
@@ -106,7 +107,8 @@ class Search:
 
     target: the mix of events at which the total is said; empty: that of the window. repeatable: what the command does
     not repeat, in words. mixed: runs went different ways, and were compared at the original's mix of events. failed:
-    why the command cannot be measured, in words; empty where it can.
+    why the command cannot be measured, in words; empty where it can. glimpse: the rate that the first look has seen
+    while it still goes on.
     """
 
     asked: Asked
@@ -118,6 +120,7 @@ class Search:
     repeatable: str = ""
     mixed: bool = False
     failed: str = ""
+    glimpse: str = ""
     at: float = 0.0
     probes: int = 0
     best: Setting = ()
@@ -186,11 +189,14 @@ class Search:
     def _is_enough(self, trace: Trace) -> bool:
         """Whether a trace tells the unit, and holds its main phase for as long as is compared."""
         unit = rate.unit_of(trace, self.asked.unit)
-        if unit is None or rate.reached(trace, unit, self.asked.length):
+        if unit is None:
             return False
-        u0, u1 = rate.window(trace, unit, self._window_s())
-        begin, end = rate.time_of(trace, unit, u0), rate.time_of(trace, unit, u1)
-        if begin is None or end is None or end - begin < 0.8 * self._window_s():
+        window = rate.window(trace, unit, self._window_s())
+        begin, end = (rate.time_of(trace, unit, u) for u in window)
+        is_long = begin is not None and end is not None and end - begin >= 0.8 * self._window_s()
+        if (is_long or trace.seconds >= GLIMPSE_S) and (seen := rate.rate(trace, unit, window)):
+            self.glimpse = f"{seen:,.0f}/s"
+        if not is_long or rate.reached(trace, unit, self.asked.length):
             return False
         return trace.seconds >= GROWING * self.asked.budget_s or not rate.varies(trace, unit)
 
