@@ -244,7 +244,7 @@ class Agent:
 
     def _replace(self, path, value):
         with open(path + ".new", "w", encoding="utf-8") as f:
-            json.dump(value, f)
+            f.write(json.dumps(value))  # in C; dump goes piece by piece
         os.replace(path + ".new", path)
 
     def end(self):
