@@ -74,7 +74,7 @@ def table(rows: Sequence[dict[str, Any]]) -> None:
     print(f"{SEEDS} seeds      median {statistics.median(answers):.2f} (asked 2.3)   least {min(answers):.2f} (1.6)")
     print(f"first line   latest after {max(r['first_s'] for r in found):.0f} s (asked 30)   whole time ÷ budget at "
           f"most {max(r['whole_s'] / r['budget'] for r in found):.2f} (1.10)")  # fmt: skip
-    named = [_named(r) for r in found if public.script(r["script"]).hottest[1]]
+    named = [_named(r) for r in found if public.script(r["script"]).hottest]
     if named:
         print(f"diagnosis    the line that a profile by hand names: {sum(named)} of {len(named)} (asked 80 %)")
     _repeats(rows, firsts)
@@ -102,8 +102,8 @@ def _answer(r: dict[str, Any]) -> float:
 
 
 def _named(r: dict[str, Any]) -> bool:
-    first, last = public.script(r["script"]).hottest
-    return any(first <= line["line"] <= last for line in r["diagnosis"][:1])
+    stretches = public.script(r["script"]).hottest
+    return any(first <= line["line"] <= last for line in r["diagnosis"][:1] for first, last in stretches)
 
 
 def _times(f: dict[str, float]) -> str:

@@ -34,14 +34,15 @@ SMALL = (
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """folder: in the repository, where the command is run. hottest: lines of the file that hold the largest share of
-    its time that a change of the file could save, as we read them in a profile by hand; first and last."""
+    """folder: in the repository, where the command is run. hottest: the lines that hold the largest share of its time
+    that a change of the script could save, as we read them by hand in py-spy's profile of one thread (the step of an
+    environment is none); first and last of each stretch that belongs to it."""
 
     name: str
     repository: str
     folder: str
     words: tuple[str, ...]
-    hottest: tuple[int, int] = (0, 0)
+    hottest: tuple[tuple[int, int], ...] = ()
 
     @property
     def where(self) -> Path:
@@ -53,17 +54,23 @@ class Script:
 
 
 SCRIPTS = (
-    Script("examples actor_critic", "pytorch/examples", "reinforcement_learning", ("actor_critic.py",)),
-    Script("examples reinforce", "pytorch/examples", "reinforcement_learning", ("reinforce.py",)),
-    Script("minimalRL dqn", "seungeunrho/minimalRL", "", ("dqn.py",)),
-    Script("minimalRL vtrace", "seungeunrho/minimalRL", "", ("vtrace.py",)),
-    Script("minimalRL ppo", "seungeunrho/minimalRL", "", ("ppo.py",)),
-    Script("minimalRL sac", "seungeunrho/minimalRL", "", ("sac.py",)),
-    Script("cleanrl ppo", "vwxyzjn/cleanrl", "", ("cleanrl/ppo.py",)),
-    Script("cleanrl c51", "vwxyzjn/cleanrl", "", ("cleanrl/c51.py",)),
-    Script("cleanrl dqn", "vwxyzjn/cleanrl", "", ("cleanrl/dqn.py",)),
-    Script("cleanrl ppo_continuous", "vwxyzjn/cleanrl", "", ("cleanrl/ppo_continuous_action.py",)),
-    Script("nanoGPT", "karpathy/nanoGPT", "", ("train.py", *SMALL)),
+    Script(
+        "examples actor_critic",
+        "pytorch/examples",
+        "reinforcement_learning",
+        ("actor_critic.py",),
+        ((54, 92), (115, 131)),
+    ),
+    Script("examples reinforce", "pytorch/examples", "reinforcement_learning", ("reinforce.py",), ((40, 60), (73, 76))),
+    Script("minimalRL dqn", "seungeunrho/minimalRL", "", ("dqn.py",), ((49, 53), (66, 75))),
+    Script("minimalRL vtrace", "seungeunrho/minimalRL", "", ("vtrace.py",), ((115, 117),)),
+    Script("minimalRL ppo", "seungeunrho/minimalRL", "", ("ppo.py",), ((98, 100),)),
+    Script("minimalRL sac", "seungeunrho/minimalRL", "", ("sac.py",), ((60, 69),)),
+    Script("cleanrl ppo", "vwxyzjn/cleanrl", "", ("cleanrl/ppo.py",), ((121, 126),)),
+    Script("cleanrl c51", "vwxyzjn/cleanrl", "", ("cleanrl/c51.py",), ((225, 227),)),
+    Script("cleanrl dqn", "vwxyzjn/cleanrl", "", ("cleanrl/dqn.py",), ((103, 103), (203, 212))),
+    Script("cleanrl ppo_continuous", "vwxyzjn/cleanrl", "", ("cleanrl/ppo_continuous_action.py",), ((134, 141),)),
+    Script("nanoGPT", "karpathy/nanoGPT", "", ("train.py", *SMALL), ((299, 305),)),
 )
 
 
