@@ -234,28 +234,37 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
+def source(script: public.Script) -> str:
+    """Its text with the ends of lines that it has: a patch must have the same."""
+    return (script.where / script.words[0]).read_bytes().decode()
+
+
 def patched(text: str, edits: Sequence[Edit]) -> str:
     lines = text.splitlines(keepends=True)
     for first, last, new in sorted(edits, reverse=True):
-        lines[first - 1 : last] = [*new.strip("\n").splitlines(keepends=True), "\n"]
+        lines[first - 1 : last] = [f"{line}{_end(text)}" for line in (*new.strip("\n").splitlines(), "")]
     return "".join(lines)
+
+
+def _end(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"
 
 
 def diff(script: public.Script, new: str) -> str:
     """As git writes it, against the repository's root."""
     file = (script.where / script.words[0]).relative_to(public.FOLDER / script.repository.split("/")[1]).as_posix()
-    old = (script.where / script.words[0]).read_text(encoding="utf-8")
+    old = source(script)
     parts = (x.splitlines(keepends=True) for x in (old, new))
     return "".join(difflib.unified_diff(*parts, f"a/{file}", f"b/{file}"))
 
 
 def try_all(script: public.Script, folder: Path) -> None:
     """The right patch and all wrong ones in one run of `faster`."""
-    old = (script.where / script.words[0]).read_text(encoding="utf-8")
+    old = source(script)
     texts = {"right": patched(old, RIGHT[script.name])} if script.name in RIGHT else {}
-    texts |= {name: lines.lstrip("\n") + old for name, lines in WRONG.items()}
+    texts |= {name: lines.lstrip("\n").replace("\n", _end(old)) + old for name, lines in WRONG.items()}
     for name, text in texts.items():
-        (folder / f"{name}.diff").write_text(diff(script, text), encoding="utf-8")
+        (folder / f"{name}.diff").write_bytes(diff(script, text).encode())
     found = measured(script, BUDGET, [str(folder / f"{name}.diff") for name in texts])
     out = {t["text"].rpartition("/")[2].removesuffix(".diff"): t["why"] for t in found["thrown_out"]}
     print(f"\n{script.name}: {found['factor']['value']:.2f} ({found['factor']['low']:.2f} to "
@@ -276,7 +285,7 @@ def long_runs(script: public.Script, new: str, folder: Path) -> list[float]:
     """Seconds a step of the script as it is ÷ of the patched one, in mirrored pairs, for as many steps as it does in
     LONG_S; fewer where it ends before."""
     quick = script.where / "sixdays_benchmark_patched.py"
-    quick.write_text(new, encoding="utf-8")
+    quick.write_bytes(new.encode())
     gym = "gym" if "minimalRL" in script.name else "gymnasium"
     run = folder / "run.py"
 

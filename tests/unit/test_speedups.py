@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sixdays.app.tries import tries
@@ -96,3 +98,9 @@ def test_what_is_given_to_try_is_a_patch_or_a_command(tmp_path, monkeypatch) -> 
     for wrong in ("missing.diff", "'open"):
         with pytest.raises(UsageError):
             tries([wrong], None)
+
+
+def test_a_patch_keeps_the_ends_of_its_lines(tmp_path: Path) -> None:
+    file = tmp_path / "my.diff"
+    file.write_bytes(b"--- a/x.py\r\n+++ b/x.py\r\n")
+    assert tries([str(file)], None).patches == {str(file): "--- a/x.py\r\n+++ b/x.py\r\n"}

@@ -52,7 +52,7 @@ def tries(given: Sequence[str], propose: str | None) -> Tries:
 
 def _read(path: str) -> str:
     try:
-        with open(path, encoding="utf-8") as f:
+        with open(path, encoding="utf-8", newline="") as f:  # the ends of its lines are those of the file it changes
             return f.read(MOST_BYTES)
     except FileNotFoundError as e:
         raise UsageError(f"--try {path}: there is no such file", "git diff > my.diff makes one") from e
