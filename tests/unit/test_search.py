@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pytest
 from tests.properties.traces import episodes
 
 from sixdays.faster.conclusion import conclusion
@@ -197,10 +198,9 @@ def test_a_second_run_that_does_not_get_there_is_refused_in_a_sentence() -> None
     world, steps = World(), search.look()
     world.rng, world.at = np.random.default_rng(0), 0.0
     steps.send(world.run(next(steps)))
-    try:
+    with pytest.raises(StopIteration):
         steps.send(Outcome((Trace(seconds=9.0, stopped="time", facts={"optimisers": "Adam"}),), 20.0))
-    except StopIteration:
-        assert "a second run did in 9 s less than the first" in search.failed
+    assert "a second run did in 9 s less than the first" in search.failed
 
 
 def test_a_command_that_never_does_the_same_twice_is_compared_at_its_mix() -> None:
@@ -210,7 +210,7 @@ def test_a_command_that_never_does_the_same_twice_is_compared_at_its_mix() -> No
     assert abs(found.factor.value - 1.5) < 0.02
 
 
-def test_a_run_whose_episodes_grow_is_compared_where_the_look_ended() -> None:
+def test_a_run_whose_episodes_grow_is_compared_at_the_mix_of_the_whole_look() -> None:
     """Steps twice as quick, updates as slow: 2 ms → 1.5 a step at the start, where one comes after 20 steps."""
 
     class Growing(World):

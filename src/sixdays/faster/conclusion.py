@@ -71,4 +71,4 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
 def _growing(target: Events) -> str:
     steps = target["env step"] / target["optimiser step"]
     times = f"{steps:.0f} environment steps an update" if steps >= 1.0 else f"{1 / steps:.0f} updates a step"
-    return f"Episodes change as it learns: the factor holds at {times}, as where the first look ended."
+    return f"Episodes change as it learns: the factor holds at {times}, as in all that the first look saw."

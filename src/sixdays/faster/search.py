@@ -371,15 +371,14 @@ class Search:
                 self.thrown_out.append(ThrownOut(c, why))
             elif together is None:
                 self.not_tried.append(NotTried(c.lever, f"{c.text}: a copy did not get as far as one alone"))
-            elif together > max(self.packed.values(), default=0.0):
+            elif (whole := together * self._pace) > max(self.packed.values(), default=0.0):
                 self.packing = setting
-                self.packed = {c.copies: together}
+                self.packed = {c.copies: whole}
 
     def _packed(self, outcome: Outcome) -> float | None:
         if outcome.problem or any(_failure(t) for t in outcome.traces):
             return None
-        together = rate.packed(outcome.traces, self._unit(), self.window)
-        return together and together * self._pace
+        return rate.packed(outcome.traces, self._unit(), self.window)
 
     def _confirm_copies(self) -> Steps:
         """The quickest packing of what was confirmed, afresh, beside the command alone: only that is reported."""
@@ -450,7 +449,7 @@ class Search:
     @property
     def rate_before(self) -> float:
         """Units a second of the command as it is, of all runs of it but the first, which was watched."""
-        return median([self._rate(t) for t in self.original])
+        return median([self._rate(t) for t in self.original]) * self._pace
 
     def total(self) -> tuple[Factor, str]:
         """The factor of the fresh pairs, 1 where none is shown; and by which clock, in words."""
@@ -508,7 +507,7 @@ class Search:
         return f"{self._ratio(self.original[-1], outcome.trace, probe.setting) or 0.0:.2f}×"
 
     def _rate(self, trace: Trace) -> float:
-        return rate.rate(trace, self._unit(), self.window) * self._pace
+        return rate.rate(trace, self._unit(), self.window)
 
     @property
     def _pace(self) -> float:
