@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.properties.traces import Run, counter, episodes
 
-from sixdays.faster.mix import Events, costs, pace, ratio_by_mix, same_events, shift
+from sixdays.faster.mix import Events, costs, pace, ratio_by_mix, same_events
 from sixdays.faster.model import EVERY, Kind, Trace
 
 ALL = (1.0, 1e9)
@@ -54,14 +54,22 @@ def test_cheaper_updates_count_by_their_share_of_the_originals_time() -> None:
 
 
 def test_a_target_mix_is_compared_at_its_own_events() -> None:
-    """By hand: the candidate's steps cost a quarter, its updates the same. At one update for 4 steps 8 ÷ 5, at one for
-    40 steps 44 ÷ 14."""
-    a, b = Run(every=4).trace(400), Run(every=4, step=0.00025).trace(400)
-    target: Events = {"env step": 2.0, "optimiser step": 2 / 40}
-    assert ratio_by_mix(a, b, BOTH) == pytest.approx(8 / 5)
-    assert shift(a, b, BOTH, target) == pytest.approx(44 / 14 / (8 / 5))
-    assert pace(a, ALL, target) == pytest.approx(2.0 / 1.1)
-    assert shift(a, replace(b, counters=b.counters[:1]), BOTH, target) is None
+    """By hand: a step costs 1 ms, an update 4: at one update for 4 steps 2 ms a step, at one for 40 steps 1.1."""
+    a = Run(every=4).trace(400)
+    here: Events = {"env step": 400.0, "optimiser step": 100.0}
+    there: Events = {"env step": 2.0, "optimiser step": 2 / 40}
+    assert pace(a, (ALL, here), (ALL, there)) == pytest.approx(2.0 / 1.1)
+    assert pace(replace(a, counters=a.counters[:1]), (ALL, here), (ALL, there)) is None
+
+
+def test_costs_that_grow_with_an_episode_are_told_by_a_run_that_has_grown_ones() -> None:
+    """An update costs 10 ms and .2 more for each step: what short episodes tell of long ones is too little."""
+    lengths = np.repeat([20, 200], 50)
+    t = episodes(lengths, 0.0005, 0.0002, 0.010, load=0.0)
+    here: Events = {"env step": 20.0, "optimiser step": 1.0}
+    there: Events = {"env step": 1.0, "optimiser step": 1 / 200}
+    short = (0.0, 50 * (20 * 0.0007 + 0.010))
+    assert pace(t, (short, here), (ALL, there)) == pytest.approx(1.2 / 0.75, rel=0.01)
 
 
 def test_what_a_candidate_does_less_often_by_design_is_its_gain() -> None:

@@ -19,14 +19,14 @@ BLOCKS = (8, 40)  # stretches of a run from which costs are told
 ALIKE = 0.01  # share by which the events of two runs may differ and still be the same work
 PRIOR = 0.01  # weight of the cost that the gaps tell, beside the stretches: it decides only where those do not
 
-Events = Mapping[Kind, float]  # of each kind, per unit
+Events = Mapping[Kind, float]  # of each kind, per unit of whatever: a mix
 IntArray = NDArray[np.intp]
 Stretch = tuple[float, float]  # seconds since the probe began
 
 
 def same_events(original: Trace, candidate: Trace, within: tuple[Stretch, Stretch], fewer: Collection[Kind]) -> bool:
     """Whether two runs did the same events in their stretches; fewer: kinds that the candidate leaves out by design."""
-    a, b = (_events(t, s) for t, s in zip((original, candidate), within, strict=True))
+    a, b = (events(t, s) for t, s in zip((original, candidate), within, strict=True))
     return all(
         abs(a.get(k, 0.0) - b.get(k, 0.0)) <= max(ALIKE * a.get(k, 0.0), 1.0)
         for k in a.keys() | b.keys()
@@ -77,8 +77,8 @@ def ratio_by_mix(
     its own time is that of its own run. None where one of the two lacks a kind of event that the other has, or has too
     few to know their cost.
     """
-    kinds = sorted(k for k in _events(original, within[0]) if k not in fewer)
-    if kinds != sorted(k for k in _events(candidate, within[1]) if k not in fewer):
+    kinds = sorted(k for k in events(original, within[0]) if k not in fewer)
+    if kinds != sorted(k for k in events(candidate, within[1]) if k not in fewer):
         return None
     known = [c for t, s in ((candidate, within[1]), *others) if (c := costs(t, s, kinds)) is not None]
     if not known:
@@ -90,26 +90,21 @@ def ratio_by_mix(
     return took_a / took_b * float(each @ b) / float(each @ a)
 
 
-def shift(original: Trace, candidate: Trace, within: tuple[Stretch, Stretch], target: Events) -> float | None:
-    """Ratio at a target mix ÷ ratio at the original's events, by each run's own costs; None where they are unknown."""
-    kinds = sorted(target)
-    before, _ = _done(original, within[0], kinds)
-    a, b = (_pace(costs(t, s, kinds), before, target) for t, s in zip((original, candidate), within, strict=True))
-    return b / a if a and b else None
+def pace(trace: Trace, here: tuple[Stretch, Events], there: tuple[Stretch, Events]) -> float | None:
+    """Units a second at the mix of there ÷ at that of here, by the costs in their stretches; None where unknown.
+
+    The mixes are of the same kinds, and taken per step of the environment.
+    """
+    a, b = (_per_step(trace, *of) for of in (here, there))
+    return a / b if a and b else None
 
 
-def pace(trace: Trace, within: Stretch, target: Events) -> float | None:
-    """Units a second at a target mix ÷ in a stretch, by the costs in it; None where they are not known."""
-    kinds = sorted(target)
-    return _pace(costs(trace, within, kinds), _done(trace, within, kinds)[0], target)
-
-
-def _pace(each: FloatArray | None, events: FloatArray, target: Events) -> float | None:
-    """Both mixes are taken per event of the first kind by name, which is the environment's step."""
-    wanted = np.array([target[k] for k in sorted(target)])
-    if each is None or events[0] <= 0.0:
-        return None
-    return float((each @ events) / events[0] / ((each @ wanted) / wanted[0]))
+def _per_step(trace: Trace, within: Stretch, events: Events) -> float | None:
+    """Seconds per step of the environment at a mix, by the costs in a stretch; None where they are not known."""
+    kinds = sorted(events)
+    each = costs(trace, within, kinds)
+    wanted = np.array([events[k] for k in kinds])
+    return None if each is None or not events["env step"] else float(each @ wanted) / events["env step"]
 
 
 def _done(trace: Trace, within: Stretch, kinds: Sequence[Kind]) -> tuple[FloatArray, float]:
@@ -129,7 +124,7 @@ def _moving(trace: Trace, within: Stretch, kinds: Collection[Kind] | None = None
     return found
 
 
-def _events(trace: Trace, within: Stretch) -> dict[Kind, float]:
+def events(trace: Trace, within: Stretch) -> dict[Kind, float]:
     """How many events of each kind fell into a stretch."""
     found: dict[Kind, float] = {}
     for c, inside in _moving(trace, within):

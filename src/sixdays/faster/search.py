@@ -105,7 +105,8 @@ Steps = Generator[Probe, Outcome, None]
 class Search:
     """The state of a search: what was seen and what is kept. `look` and `improve` are generators of probes.
 
-    target: the mix of events at which the total is said; empty: that of the window. repeatable: what the command does
+    target: the mix of events at which the total is said; empty: that of the window. far: what was kept, run as far as
+    the look went, which tells its costs at that mix. repeatable: what the command does
     not repeat, in words. mixed: runs went different ways, and were compared at the original's mix of events. failed:
     why the command cannot be measured, in words; empty where it can. glimpse: the rate that the first look has seen
     while it still goes on.
@@ -130,6 +131,7 @@ class Search:
     thrown_out: list[ThrownOut] = field(default_factory=list)
     not_tried: list[NotTried] = field(default_factory=list)
     fresh: list[Pair] = field(default_factory=list)
+    far: Trace | None = None
     all_pairs: list[float] = field(default_factory=list)
     packed: dict[int, float] = field(default_factory=dict)
     packing: Setting = ()
@@ -413,7 +415,8 @@ class Search:
         reserve = 0.0
         if self.packed:
             reserve = self._cost(self.original[-1]) + 1.2 * self._cost(self.last_of_best, max(self.packed))
-        while len(self.fresh) < PAIRS[1]:
+        yield from self._run_far()
+        while self.best and len(self.fresh) < PAIRS[1]:
             cost = self._cost(self.original[-1]) + self._cost(self.last_of_best)
             if len(self.fresh) >= PAIRS[0] and (self._is_sure() or self.left < cost + reserve):
                 break
@@ -422,29 +425,46 @@ class Search:
             pair: dict[bool, Trace] = {}
             for setting in order[:2] if len(self.fresh) % 2 == 0 else order[2:]:
                 text = f"{'what was kept' if setting else 'the command as it is'}, afresh"
-                outcome = yield from self._run(self._probe("confirm", setting, text))
-                why, _ = self._check(outcome, setting)
-                if why:
-                    self.thrown_out.append(ThrownOut(setting[-1] if setting else self.best[-1], f"afresh: {why}"))
-                    self.fresh, self.steps, self.best = [], [], ()
+                trace = yield from self._afresh(self._probe("confirm", setting, text))
+                if trace is None:
                     return
-                pair[bool(setting)] = outcome.trace
+                pair[bool(setting)] = trace
             self.fresh.append((pair[False], pair[True]))
             self.original.append(pair[False])
+
+    def _afresh(self, probe: Probe) -> Generator[Probe, Outcome, Trace | None]:
+        """A run that shall confirm; None where it broke a promise after all: then nothing is kept."""
+        outcome = yield from self._run(probe)
+        why, _ = self._check(outcome, probe.setting)
+        if not why:
+            return outcome.trace
+        self.thrown_out.append(ThrownOut(probe.setting[-1] if probe.setting else self.best[-1], f"afresh: {why}"))
+        self.fresh, self.steps, self.best, self.far = [], [], (), None
+        return None
+
+    def _run_far(self) -> Steps:
+        """What was kept, as far as the look went: how its costs move with the mix, a window is too short to tell."""
+        assert self.looked is not None
+        seconds = self.looked.seconds / self.gain
+        if self.target and self.left > seconds + self._for_confirming():
+            events = ceil(self._unit().count(self.looked) / self.window[1] * self._events(self.looked))
+            near = self._probe("confirm", self.best, "what was kept, as far as the first look went")
+            self.far = yield from self._afresh(replace(near, seconds=1.6 * seconds + 5.0, events=events))
 
     def pairs(self, *, cpu: bool = False) -> list[float]:
         """Log ratios of the fresh pairs by the wall clock, or by CPU time; NaN where one could not be compared."""
         both = [(rate.on_cpu(a), rate.on_cpu(b)) for a, b in self.fresh] if cpu else self.fresh
         ratios = [self._ratio(a, b, self.best, [x for _, x in both if x is not b]) for a, b in both]
-        return [log(r) + self._shift(a, b) if r else nan for r, (a, b) in zip(ratios, both, strict=True)]
+        shift = self._shift()
+        return [log(r) + shift if r else nan for r in ratios]
 
-    def _shift(self, before: Trace, after: Trace) -> float:
-        """What a log ratio of the window is to be changed by to hold at the target mix; NaN where it is not known."""
-        within = self._stretch(before), self._stretch(after)
-        if not self.target or within[0] is None or within[1] is None:
+    def _shift(self) -> float:
+        """What log ratios of the window are to be changed by to hold at the target mix; NaN where it is not known."""
+        if not self.target:
             return 0.0
-        found = mix.shift(before, after, (within[0], within[1]), self.target)
-        return log(found) if found else nan
+        after = [self.far] if self.far is not None else [b for _, b in self.fresh]
+        gains = [p for t in after if (p := self._pace_of(t, is_far=self.far is not None))]
+        return log(median(gains) / self._pace) if gains else nan
 
     @property
     def rate_before(self) -> float:
@@ -512,10 +532,17 @@ class Search:
     @property
     def _pace(self) -> float:
         """Units a second at the target mix ÷ in the window, of the command as it is."""
-        if not self.target:
-            return 1.0
-        found = [mix.pace(t, within, self.target) for t in self.original if (within := self._stretch(t))]
-        return median([p for p in found if p] or [1.0])
+        assert self.looked is not None
+        return self._pace_of(self.looked, is_far=True) or 1.0
+
+    def _pace_of(self, trace: Trace, *, is_far: bool) -> float | None:
+        """The same of any run. is_far: it went as far as the look, so that all of it tells its costs at the target."""
+        assert self.looked is not None
+        window, seen = self._stretch(trace), self._stretch(self.looked)
+        if not self.target or window is None or seen is None:
+            return None
+        before = {k: n for k, n in mix.events(self.looked, seen).items() if k in self.target}
+        return mix.pace(trace, (window, before), ((window[0], trace.seconds) if is_far else window, self.target))
 
     # what it rests on ------------------------------------------------------------------------------------------
 
