@@ -20,6 +20,7 @@ COMMITS = {
     "seungeunrho/minimalRL": "c8efed8",
     "pytorch/examples": "77f55b9",
     "karpathy/nanoGPT": "3adf61e1",
+    "shanemcandrewai/gymnasium": "26c30c2",
 }
 NEEDS = (
     "torch==2.13.0", "gym==0.26.2", "gymnasium==0.28.1", "numpy<2", "pygame", "tyro", "tensorboard", "matplotlib",
@@ -72,10 +73,15 @@ SCRIPTS = (
     Script("cleanrl ppo_continuous", "vwxyzjn/cleanrl", "", ("cleanrl/ppo_continuous_action.py",), ((134, 141),)),
     Script("nanoGPT", "karpathy/nanoGPT", "", ("train.py", *SMALL), ((299, 305),)),
 )
+# The DQN of the tutorials of PyTorch, which draws a figure after each episode; and as someone changed it, with a window.
+DRAWING = (
+    Script("tutorial, plots", "shanemcandrewai/gymnasium", "", ("reinforcement_q_learning.0.py",)),
+    Script("tutorial, window", "shanemcandrewai/gymnasium", "", ("reinforcement_q_learning.py",)),
+)
 
 
 def script(name: str) -> Script:
-    return next(s for s in SCRIPTS if s.name == name)
+    return next(s for s in (*SCRIPTS, *DRAWING) if s.name == name)
 
 
 def prepare() -> None:

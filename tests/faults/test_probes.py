@@ -340,6 +340,17 @@ def test_a_patch_is_applied_in_the_copy_alone(project: Path) -> None:
     assert trace.printed[0].text == "fast"
 
 
+@pytest.mark.parametrize(("file", "patch"), [("\r\n", "\n"), ("\n", "\r\n"), ("\r\n", "\r\n")])
+def test_a_patch_whose_lines_end_otherwise_is_applied_with_the_ends_of_the_file(
+    project: Path, file: str, patch: str
+) -> None:
+    command = script(project, "")
+    (project / "train.py").write_bytes(f'print("slow"){file}{file}print(open("train.py", "rb").read()){file}'.encode())
+    lines = '--- a/train.py\n+++ b/train.py\n@@ -1,3 +1,3 @@\n-print("slow")\n+x = 1\n\n print(open("train.py", "rb").read())\n'
+    trace = try_out(command, patched(lines.replace("\n", patch)))
+    assert trace.printed[0].text.startswith(repr(f"x = 1{file}{file}print".encode())[:-1])
+
+
 def test_a_patch_that_does_not_apply_is_refused_with_the_reason_of_git(project: Path) -> None:
     command = script(project, 'print("another")\n')
     with pytest.raises(RunError, match=r"the patch mine\.diff does not apply: patch failed: train\.py:1"):

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 from sixdays.errors import RunError
@@ -259,6 +260,8 @@ def _remove(path: str) -> None:
 def put_patch(root: str, cwd: str, patch: str, env: Mapping[str, str], name: str) -> None:
     """Changes files of the copy as `git apply` does; paths may be relative to the root or to the command's folder.
 
+    The lines of a patch may end otherwise than those of the files: what an assistant writes rarely has their ends.
+
     Raises:
         RunError: it does not apply, with the reason that git gives.
     """
@@ -267,26 +270,36 @@ def put_patch(root: str, cwd: str, patch: str, env: Mapping[str, str], name: str
     clean = {k: v for k, v in env.items() if not k.startswith("GIT_")}
     clean |= {"GIT_CEILING_DIRECTORIES": os.path.dirname(root), "LC_ALL": "C"}
     first = ""
-    for strip in ("-p1", "-p0"):
-        for folder in dict.fromkeys((".", cwd)):
-            argv = ["git", "apply", strip, "--recount", "--whitespace=nowarn", f"--directory={folder}", "-"]
-            argv = [w for w in argv if w != "--directory=."]
-            try:
-                ran = subprocess.run(
-                    argv, cwd=root, env=clean, input=patch.encode(), capture_output=True, timeout=20, check=False
-                )
-            except FileNotFoundError as e:
-                raise RunError("git is not there, and a patch needs it", "install git") from e
-            except subprocess.TimeoutExpired as e:
-                raise RunError(f"the patch {name} could not be applied within 20 s") from e
-            if ran.returncode == 0:
-                return
-            first = first or ran.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+    for text, strip, folder in product((patch, _other_ends(patch)), ("-p1", "-p0"), dict.fromkeys((".", cwd))):
+        argv = ["git", "apply", strip, "--recount", "--whitespace=nowarn", f"--directory={folder}", "-"]
+        argv = [w for w in argv if w != "--directory=."]
+        try:
+            ran = subprocess.run(
+                argv, cwd=root, env=clean, input=text.encode(), capture_output=True, timeout=20, check=False
+            )
+        except FileNotFoundError as e:
+            raise RunError("git is not there, and a patch needs it", "install git") from e
+        except subprocess.TimeoutExpired as e:
+            raise RunError(f"the patch {name} could not be applied within 20 s") from e
+        if ran.returncode == 0:
+            return
+        first = first or ran.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
     if found := re.search(r"invalid path '(.*)'|'(.*)' is beyond a symbolic link", first):
         outside = found[1] or found[2]
         raise RunError(f"the patch {name} changes {outside}, outside of the project", "leave that file out of it")
     why = first.removeprefix("error: ")
     raise RunError(f"the patch {name} does not apply: {why}", "make it with: git diff > my.diff")
+
+
+def _other_ends(patch: str) -> str:
+    r"""The same patch for files whose lines end otherwise: with \r\n where it has \n, or with \n.
+
+    >>> _other_ends("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-1\n+2\n")
+    '--- a/x\n+++ b/x\n@@ -1 +1 @@\n-1\r\n+2\r\n'
+    """
+    if "\r\n" in patch:
+        return patch.replace("\r\n", "\n")
+    return re.sub(r"^(?!--- |\+\+\+ )([ +-].*|)\n", lambda m: f"{m[1] or ' '}\r\n", patch, flags=re.M)
 
 
 def put_preamble(command: Command, text: str, env: Mapping[str, str]) -> None:
