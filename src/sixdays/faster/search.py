@@ -425,31 +425,33 @@ class Search:
             pair: dict[bool, Trace] = {}
             for setting in order[:2] if len(self.fresh) % 2 == 0 else order[2:]:
                 text = f"{'what was kept' if setting else 'the command as it is'}, afresh"
-                trace = yield from self._afresh(self._probe("confirm", setting, text))
-                if trace is None:
+                outcome = yield from self._run(self._probe("confirm", setting, text))
+                if not self._holds(setting, self._check(outcome, setting)[0]):
                     return
-                pair[bool(setting)] = trace
+                pair[bool(setting)] = outcome.trace
             self.fresh.append((pair[False], pair[True]))
             self.original.append(pair[False])
 
-    def _afresh(self, probe: Probe) -> Generator[Probe, Outcome, Trace | None]:
-        """A run that shall confirm; None where it broke a promise after all: then nothing is kept."""
-        outcome = yield from self._run(probe)
-        why, _ = self._check(outcome, probe.setting)
-        if not why:
-            return outcome.trace
-        self.thrown_out.append(ThrownOut(probe.setting[-1] if probe.setting else self.best[-1], f"afresh: {why}"))
-        self.fresh, self.steps, self.best, self.far = [], [], (), None
-        return None
+    def _holds(self, setting: Setting, why: str) -> bool:
+        """Whether a fresh run kept its promise; where it did not after all, nothing is kept."""
+        if why:
+            self.thrown_out.append(ThrownOut(setting[-1] if setting else self.best[-1], f"afresh: {why}"))
+            self.fresh, self.steps, self.best, self.far = [], [], (), None
+        return not why
 
     def _run_far(self) -> Steps:
-        """What was kept, as far as the look went: how its costs move with the mix, a window is too short to tell."""
+        """What was kept, as far as the look went: how its costs move with the mix, a window is too short to tell.
+
+        Its numbers are not compared once more: so late the two have gone different ways.
+        """
         assert self.looked is not None
         seconds = self.looked.seconds / self.gain
         if self.target and self.left > seconds + self._for_confirming():
             events = ceil(self._unit().count(self.looked) / self.window[1] * self._events(self.looked))
             near = self._probe("confirm", self.best, "what was kept, as far as the first look went")
-            self.far = yield from self._afresh(replace(near, seconds=1.6 * seconds + 5.0, events=events))
+            outcome = yield from self._run(replace(near, seconds=1.6 * seconds + 5.0, events=events))
+            if self._holds(self.best, outcome.problem or _failure(outcome.trace)):
+                self.far = outcome.trace
 
     def pairs(self, *, cpu: bool = False) -> list[float]:
         """Log ratios of the fresh pairs by the wall clock, or by CPU time; NaN where one could not be compared."""

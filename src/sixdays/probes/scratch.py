@@ -11,7 +11,7 @@ import sys
 import tempfile
 import tokenize
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import product
@@ -270,7 +270,7 @@ def put_patch(root: str, cwd: str, patch: str, env: Mapping[str, str], name: str
     clean = {k: v for k, v in env.items() if not k.startswith("GIT_")}
     clean |= {"GIT_CEILING_DIRECTORIES": os.path.dirname(root), "LC_ALL": "C"}
     first = ""
-    for text, strip, folder in product((patch, _other_ends(patch)), ("-p1", "-p0"), dict.fromkeys((".", cwd))):
+    for text, strip, folder in product(_any_ends(patch), ("-p1", "-p0"), dict.fromkeys((".", cwd))):
         argv = ["git", "apply", strip, "--recount", "--whitespace=nowarn", f"--directory={folder}", "-"]
         argv = [w for w in argv if w != "--directory=."]
         try:
@@ -291,15 +291,15 @@ def put_patch(root: str, cwd: str, patch: str, env: Mapping[str, str], name: str
     raise RunError(f"the patch {name} does not apply: {why}", "make it with: git diff > my.diff")
 
 
-def _other_ends(patch: str) -> str:
-    r"""The same patch for files whose lines end otherwise: with \r\n where it has \n, or with \n.
+def _any_ends(patch: str) -> Iterable[str]:
+    r"""A patch as it is, for files whose lines end with \n, and for files whose lines end with \r\n.
 
-    >>> _other_ends("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-1\n+2\n")
+    >>> list(_any_ends("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-1\n+2\n"))[1]
     '--- a/x\n+++ b/x\n@@ -1 +1 @@\n-1\r\n+2\r\n'
     """
-    if "\r\n" in patch:
-        return patch.replace("\r\n", "\n")
-    return re.sub(r"^(?!--- |\+\+\+ )([ +-].*|)\n", lambda m: f"{m[1] or ' '}\r\n", patch, flags=re.M)
+    plain = patch.replace("\r\n", "\n")
+    other = re.sub(r"^(?!--- |\+\+\+ )([ +-].*|)\n", lambda m: f"{m[1] or ' '}\r\n", plain, flags=re.M)
+    return dict.fromkeys((patch, plain, other))
 
 
 def put_preamble(command: Command, text: str, env: Mapping[str, str]) -> None:
