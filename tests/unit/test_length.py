@@ -59,6 +59,7 @@ def test_what_stands_on_the_command_line_counts() -> None:
         ("K = 30\nfor epoch in range(1, K + 1):\n    pass\n", "30 epoch: 30 from K (train.py:1)"),
         ("model.learn(25_000)\n", "25000 env step: 25,000 from total_timesteps (train.py:1)"),
         ("t = Trainer(max_epochs=12)\nt.fit(m)\n", "12 epoch: 12 from max_epochs (train.py:1)"),
+        ("train_and_test(net, epochs=12)\n", "12 epoch: 12 from epochs (train.py:1)"),
         (
             "def dqn(env, n_episodes=2000, max_t=9):\n    for i_episode in range(1, n_episodes + 1):\n        1\n",
             "2000 episode: 2,000 from n_episodes (train.py:1)",
@@ -86,6 +87,7 @@ def test_a_script_without_options_says_it_in_constants_loops_and_calls(source: s
         "warmup_steps = 500\nmax_episode_steps = 200\neval_episodes = 10\nepochs_per_eval = 3\nlr_decay_steps = 90\n",
         "epoch = 0\nstep = 1\n",
         "num_epochs = compute()\n",
+        "while True:\n    loss = evaluate(model, max_batches=10)\n",
         "def f(:\n",
         "max_steps = 9 ** 60\nepochs = 1 / 0\nepisodes = 9 ** 9 ** 9 ** 9\nrounds = 'a' * 10**9\n",
         "max_steps = " + "1 + " * 5000 + "1\n",

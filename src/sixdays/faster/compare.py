@@ -8,11 +8,9 @@ from functools import cache
 from math import exp, inf, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sixdays.faster.model import FloatArray
 from sixdays.stats import normal_quantile, t_quantile
-
-FloatArray = NDArray[np.float64]
 
 BETWEEN = 0.03
 """Standard deviation of the log ratio from one run of the search to the next, beyond what pairs of one run show.

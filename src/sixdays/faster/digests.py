@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sixdays.faster import movement, progress, wording
-from sixdays.faster.model import Digest, Kind, Promise, Trace
-from sixdays.faster.unit import FloatArray, Unit, unit_of
+from sixdays.faster.model import Digest, FloatArray, Kind, Promise, Trace
+from sixdays.faster.unit import Unit, unit_of
 
 Key = tuple[str, int, int]
 EARLY = max(movement.LENGTH)

@@ -15,6 +15,7 @@ _DEEP, _LARGE = 50, 1e30  # no expression for a length or an interval goes deepe
 _ASIDE = re.compile(
     r"eval|test|valid|rollout|collect|sample|demo|render|play|warm|pretrain|generate|(episode|epoch|step)$", re.I
 )
+_TRAINS = re.compile(r"train|learn|fit", re.I)
 _SETTINGS = re.compile(r"config|args|hparams|hyper|settings|params", re.I)
 
 
@@ -82,12 +83,13 @@ def _numbers_given(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> 
 
 
 def _keywords(call: ast.Call, file: str, known: Mapping[str, Scalar]) -> Iterator[Option]:
-    """Numbers that a call is given by name: `Trainer(max_epochs=10)`."""
-    for key in call.keywords:
+    """Numbers that a call is given by name: `Trainer(max_epochs=10)`; none of what is done beside the training."""
+    name = _last(call.func)
+    for key in call.keywords if _TRAINS.search(name) or not _ASIDE.search(name) else ():
         value = literal(key.value, known) if key.arg else None
         if isinstance(value, int) and not isinstance(value, bool) and value > 0:
             yield _constant(str(key.arg), value, file, key.value.lineno)
-    if getattr(call.func, "attr", "") == "learn" and call.args:  # by custom the budget comes first
+    if isinstance(call.func, ast.Attribute) and name == "learn" and call.args:  # by custom the budget comes first
         value = literal(call.args[0], known)
         if isinstance(value, (int, float)):
             yield _constant("total_timesteps", value, file, call.lineno)

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sixdays.faster.model import Counter, Kind, Trace
-from sixdays.faster.unit import FloatArray, done, event_numbers
+from sixdays.faster.model import Counter, FloatArray, Kind, Trace
+from sixdays.faster.unit import done, event_numbers
 
 FEWEST = 5  # events of a kind from which on their cost is known
 BLOCKS = (8, 40)  # stretches of a run from which costs are told

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+FloatArray = NDArray[np.float64]
 Promise = Literal["same", "equivalent", "changed", "less"]
 PROMISES: tuple[Promise, ...] = ("same", "equivalent", "changed", "less")
 Kind = Literal["env step", "optimiser step", "batch", "evaluation", "printed"]
@@ -107,7 +108,7 @@ class Counter:
     file: str
     function: str
     line: int
-    times: NDArray[np.float64]
+    times: FloatArray
     count: int
     each: float = 1.0
     bursts: int = 0
@@ -138,7 +139,7 @@ class Digest:
     site: int
     at: int
     hash: str
-    values: NDArray[np.float64] | None = None
+    values: FloatArray | None = None
     shapes: str = ""
     counts: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
 
@@ -186,7 +187,7 @@ class Trace:
     digests: tuple[Digest, ...] = ()
     stacks: tuple[Stack, ...] = ()
     printed: tuple[Printed, ...] = ()
-    cpu: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
+    cpu: FloatArray = field(default_factory=lambda: np.zeros((0, 2)))
     seconds: float = 0.0
     exit: int | None = None
     signal: int | None = None

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from sixdays.faster.model import FloatArray
 
 LENGTH = {1: 0.002, 2: 0.002, 3: 0.003, 5: 0.004, 10: 0.008}
 """How far the median ratio of movements may be from 1 after so many updates.

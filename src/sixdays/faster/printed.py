@@ -7,11 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sixdays.faster.model import Printed
-
-FloatArray = NDArray[np.float64]
+from sixdays.faster.model import FloatArray, Printed
 
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?|[-+]?\b(?:nan|inf)\b")
 _NOISE = re.compile(

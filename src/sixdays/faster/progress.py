@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sixdays.faster.model import Counter, Kind, Trace
-from sixdays.faster.unit import FloatArray, Unit, at_unit, counter_of, done, event_numbers, track
+from sixdays.faster.model import Counter, FloatArray, Kind, Trace
+from sixdays.faster.unit import Unit, at_unit, counter_of, done, event_numbers, track
 
 REGULAR = 0.05  # coefficient of variation of its strides, up to which a counter moves regularly
 SLACK = 0.02  # how far regular counters may be apart

@@ -15,8 +15,8 @@ from typing import Literal, Protocol
 import numpy as np
 
 from sixdays.faster import mix
-from sixdays.faster.model import Kind, Trace
-from sixdays.faster.unit import FloatArray, Unit, at_unit, done, of_kind, time_of, track, unit_of, whole_run
+from sixdays.faster.model import FloatArray, Kind, Trace
+from sixdays.faster.unit import Unit, at_unit, done, of_kind, time_of, track, unit_of, whole_run
 
 __all__ = [
     "HasLength",

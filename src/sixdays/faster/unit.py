@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sixdays.faster import printed
-from sixdays.faster.model import EVERY, SPARSE, Counter, Kind, Trace
-
-FloatArray = NDArray[np.float64]
+from sixdays.faster.model import EVERY, SPARSE, Counter, FloatArray, Kind, Trace
 
 WORDS: dict[str, str] = {
     "env step": "environment step",
