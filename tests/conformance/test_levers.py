@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sixdays import plugins
+from sixdays.faster import bounds
 from sixdays.faster.model import Candidate, Command, Counter, Frame, Machine, NotTried, Profile, Stack, Trace
 from sixdays.levers import Lever
 from sixdays.levers.switches import SWITCHES
@@ -63,7 +64,7 @@ def test_what_is_proposed_is_well_formed_and_worth_a_probe(name: str, profile: P
     for c in candidates:
         assert (c.lever, c.promise in profile.accept) == (name, True)
         assert 0 <= c.touches <= 1
-        assert c.bound >= 1.08
+        assert bounds.bound(c.touches) >= 1.08
         assert c.text
         ast.parse("\n".join(c.preamble))
         assert "sixdays" not in "\n".join(c.preamble)

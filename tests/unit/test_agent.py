@@ -340,3 +340,36 @@ def test_files_that_end_anywhere_are_read_as_far_as_they_go(tmp_path: Path) -> N
     for file in (tmp_path / "seen").glob("*.json"):
         file.write_bytes(file.read_bytes()[:-3])
     assert read_trace(tmp_path / "seen").counters == ()
+
+
+def test_a_module_that_was_only_asked_for_is_watched_when_it_comes(tmp_path: Path) -> None:
+    need("torch")
+    (tmp_path / "train.py").write_text(
+        "import importlib.util\nimportlib.util.find_spec('torch')\n" + TRAIN.format(lr=0.01, steps=5), encoding="utf-8"
+    )
+    _, trace = watched(tmp_path, sys.executable, "train.py")
+    assert [c.count for c in trace.counters if c.kind == "optimiser step"] == [5]
+
+
+def test_trackers_stay_here_whatever_the_script_says(tmp_path: Path) -> None:
+    (tmp_path / "wandb.py").write_text("def init(project=None, mode=None):\n    return mode\n", encoding="utf-8")
+    (tmp_path / "neptune.py").write_text("def init_run(mode=None):\n    return mode\n", encoding="utf-8")
+    (tmp_path / "swanlab.py").write_text("def init(mode=None):\n    return mode\n", encoding="utf-8")
+    comet = "class Experiment: pass\nclass OfflineExperiment:\n    def __init__(self, project_name=None): self.p = project_name\n"
+    (tmp_path / "comet_ml.py").write_text(comet, encoding="utf-8")
+    (tmp_path / "mlflow" / "tracking").mkdir(parents=True)
+    (tmp_path / "mlflow" / "__init__.py").write_text("def set_tracking_uri(uri): return uri\n", encoding="utf-8")
+    (tmp_path / "mlflow" / "tracking" / "__init__.py").touch()
+    client = "class MlflowClient:\n    def __init__(self, tracking_uri=None): self.uri = tracking_uri\n"
+    (tmp_path / "mlflow" / "tracking" / "client.py").write_text(client, encoding="utf-8")
+    (tmp_path / "track.py").write_text(
+        "import comet_ml, mlflow, neptune, swanlab, wandb\nfrom mlflow.tracking.client import MlflowClient\n"
+        "print(wandb.init('p', mode='online'), wandb.init(mode='disabled'), wandb.init(), neptune.init_run(mode='async'))\n"
+        "print(swanlab.init(mode='cloud'), type(comet_ml.Experiment('key', project_name='p')).__name__)\n"
+        "print(mlflow.set_tracking_uri('https://host'), mlflow.set_tracking_uri('here'), MlflowClient('http://host').uri)\n",
+        encoding="utf-8",
+    )
+    said, _ = watched(tmp_path, sys.executable, "track.py", MLFLOW_TRACKING_URI="file:///runs")
+    assert said.splitlines() == [
+        "offline disabled None offline", "offline OfflineExperiment", "file:///runs here file:///runs",
+    ]  # fmt: skip

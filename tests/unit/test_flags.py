@@ -478,3 +478,12 @@ def test_a_source_that_cannot_be_read_and_a_file_that_is_broken_give_no_option()
     assert refused(profile("def f(:\n", configs={"a.json": "{", "b.toml": "= 3", "c.yaml": "\t- [\n"})) == [
         "no option of the command is known"
     ]
+
+
+@pytest.mark.parametrize(
+    "steers", ["scheduler = ReduceLROnPlateau(opt)", "if bad > args.patience: break", "EarlyStopping()"]
+)
+def test_an_evaluation_that_steers_the_training_is_another_experiment_when_it_comes_less_often(steers: str) -> None:
+    parser = "import argparse\np = argparse.ArgumentParser()\np.add_argument('--eval-every', type=int, default=10)\n"
+    assert proposed(profile(parser))["--eval-every 100"] == "same"
+    assert proposed(profile(parser + steers))["--eval-every 100"] == "changed"

@@ -111,6 +111,14 @@ def test_a_loop_decides_between_two() -> None:
     assert said(source) == "20 episode: 20 from max_episodes (train.py:2)"
 
 
+def test_the_bound_of_an_inner_loop_is_no_length_where_that_of_the_outer_cannot_be_counted() -> None:
+    source = "episodes = 500\nmax_steps = 1000\nfor e in range(episodes):\n    for t in range(max_steps):\n        1\n"
+    trace = Trace(counters=(counter("env step"), counter("optimiser step")), stopped="time")
+    assert (
+        said(source, trace=trace) == "500 from episodes (train.py:1): how many environment steps that is, is not known"
+    )
+
+
 def test_a_loop_of_tests_is_not_the_run() -> None:
     source = "A = 30\nmax_test_ep = 40\nfor n_epi in range(A):\n    1\nfor n_epi in range(max_test_ep):\n    1\n"
     assert said(source) == "30 episode: 30 from A (train.py:1)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import resource
 import shlex
@@ -10,17 +11,19 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from sixdays.app.delivering import delivery
 from sixdays.errors import RunError
 from sixdays.faster.model import Candidate, Command, Frame, Machine, Printed, Stack, Trace
 from sixdays.faster.preload import with_first_line
 from sixdays.probes import copying
 from sixdays.probes.entry import entry_of
 from sixdays.probes.inspect import configs_of, help_of, machine, refusal, sources_of
-from sixdays.probes.run import Stop, probe
+from sixdays.probes.run import Stop, _counted, probe
 from sixdays.probes.scratch import scratch
 from sixdays.processes import MARK, Output, Process, attend, members, started
 
@@ -393,3 +396,90 @@ def test_a_help_that_runs_the_training_is_read_from_the_source(project: Path, tm
         (trace,) = probe(copies, command, stop=Stop(60.0, units=1))
         assert trace.stopped == "units"
         assert help_of(command, copies) == "  --steps VALUE  "
+
+
+def test_a_probe_counts_the_site_that_is_meant_of_two_in_one_function(tmp_path: Path) -> None:
+    """As one that fills a buffer and then trains, in one function: the second line is the training's."""
+    place = SimpleNamespace(agent=str(tmp_path))
+    copy: Any = SimpleNamespace(place=place)
+
+    def seen(*counters: tuple[int, int]) -> None:
+        rows = [["env step", "train.py", "main", line, 1.0, n, 1, 0] for line, n in counters]
+        (tmp_path / "7.json").write_text(json.dumps({"counters": rows}), encoding="utf-8")
+
+    key = ("env step", "train.py", "main")
+    seen((5, 9000))
+    assert (_counted(copy, key, 0), _counted(copy, key, 1)) == (9000, 0)
+    seen((9, 30), (5, 10_000))
+    assert (_counted(copy, key, 1), _counted(copy, None, 0)) == (30, 10_000)
+    assert _counted(copy, ("env step", "other.py", "main"), 1) == 10_000  # a patch has moved it
+    assert _counted(copy, ("batch", "other.py", "main"), 0) == 0
+
+
+def test_what_a_link_of_the_project_leads_to_is_copied_too(project: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "last.pt").write_text("mine", encoding="utf-8")
+    (tmp_path / "note.txt").write_text("mine", encoding="utf-8")
+    (project / "checkpoints").symlink_to(outside)
+    (project / "note.txt").symlink_to("../note.txt")
+    (project / "sub" / "again").symlink_to(outside / "..//outside")
+    (project / "gone").symlink_to("/nowhere/at all")
+    (project / "null").symlink_to("/dev/null")
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        root = Path(copies.fresh(Command(("true",), str(project))).root)
+        for name in ("checkpoints/last.pt", "note.txt", "sub/again/last.pt"):
+            assert (root / name).read_text(encoding="utf-8") == "mine"
+            (root / name).write_text("theirs", encoding="utf-8")
+            (root / name).write_text("mine", encoding="utf-8")
+        (root / "sub" / "again" / "last.pt").write_text("theirs", encoding="utf-8")
+        (root / "note.txt").write_text("theirs", encoding="utf-8")
+        assert (root / "null").resolve() == Path("/dev/null")
+    assert (outside / "last.pt").read_text(encoding="utf-8") == (tmp_path / "note.txt").read_text(encoding="utf-8")
+    assert (outside / "last.pt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_large_folder_that_a_link_leads_to_stays_linked(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "SMALL", 10)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "x").write_text("more than ten bytes", encoding="utf-8")
+    (project / "data").symlink_to(tmp_path / "data")
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        root = copies.fresh(Command(("true",), str(project))).root
+        assert Path(root, "data").resolve() == tmp_path / "data"
+
+
+def test_the_help_of_a_command_that_cannot_be_asked_is_read_from_its_source(project: Path, tmp_path: Path) -> None:
+    (project / "train.py").write_text(
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('--steps')\n", encoding="utf-8"
+    )
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        command = Command(("uv", "run", "train.py"), str(project))
+        assert help_of(command, copies, interpreter="/nowhere/python") == "  --steps VALUE  "
+
+
+def test_what_the_user_changes_meanwhile_is_not_in_the_diff(project: Path, tmp_path: Path) -> None:
+    (project / "log.csv").write_text("1\n", encoding="utf-8")
+    lever = Candidate("l", "n", "says so", "same", preamble=("print('loaded')",))
+    command = Command(("python", "train.py"), str(project))
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        (project / "log.csv").write_text("1\n2\n", encoding="utf-8")
+        (project / "train.py").write_text('"""Doc."""\nprint(1)\nprint(2)\n', encoding="utf-8")
+        made = delivery(command, (lever,), copies)
+    assert "log.csv" not in made.diff
+    assert "+import fast_start" in made.diff
+    assert "print(2)" not in made.diff
+    assert (made.entry, made.folder, made.has_patch) == ("train.py", ".", False)
+
+
+def test_where_the_preamble_belongs_is_said_for_a_module_too(project: Path, tmp_path: Path) -> None:
+    (project / "pkg").mkdir()
+    (project / "pkg" / "__init__.py").touch()
+    (project / "pkg" / "a.py").write_text("print(1)\n", encoding="utf-8")
+    lever = Candidate("l", "n", "says so", "same", preamble=("print('loaded')",))
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        for argv, folder in ((("python", "-m", "pkg.a"), "."), (("python", "pkg/a.py"), "pkg")):
+            made = delivery(Command(argv, str(project)), (lever,), copies)
+            assert (made.entry, made.folder) == ("pkg/a.py", folder)

@@ -153,6 +153,138 @@ def test_copies_side_by_side_shorten_the_answer_and_not_the_factor() -> None:
     assert abs(found.answer_factor - alone / rounds) < 1e-3
 
 
+PACKS = switch("two copies", "equivalent", lever="threads", copies=2)
+
+
+def test_copies_that_give_next_to_nothing_are_not_claimed() -> None:
+    found = World(together=1.05).play(Search(Asked(seeds=4)), [lever(PACKS)])
+    assert (found.copies, found.packed, found.delivered) == (1, (), ())
+    assert found.not_shown[0].text == "two copies"
+
+
+def test_copies_that_crash_when_they_are_run_again_are_thrown_out() -> None:
+    class Once(World):
+        def run(self, probe: Probe) -> Outcome:
+            outcome = super().run(probe)
+            if probe.copies > 1 and probe.purpose == "confirm":
+                outcome = replace(outcome, traces=tuple(replace(t, exit=1, stopped="") for t in outcome.traces))
+            return outcome
+
+    found = Once().play(Search(Asked(seeds=4)), [lever(PACKS)])
+    assert (found.copies, found.packed) == (1, ())
+    assert "afresh: it ended with exit status 1" in found.thrown_out[0].why
+
+
+def test_copies_that_compute_something_else_are_thrown_out() -> None:
+    found = World(lies=("two copies",)).play(Search(Asked(seeds=4)), [lever(PACKS)])
+    assert found.packed == ()
+    assert "times as far" in found.thrown_out[0].why
+
+
+def test_what_does_not_get_far_in_a_bundle_is_taken_out_and_the_rest_kept() -> None:
+    world = World(gains={"slow": 1e-4, "off": 1.5})
+    found = world.play(Search(Asked()), [lever(switch("off"), switch("slow"), together=True)])
+    assert [c.name for c in found.setting] == ["off"]
+    assert [t.candidate.name for t in found.thrown_out] == ["slow"]
+
+
+class Rounded(World):
+    """The bits of a candidate's parameters are others from update 5 on, by rounding alone; in some runs as well."""
+
+    wavers = False
+
+    def run(self, probe: Probe) -> Outcome:
+        outcome = super().run(probe)
+        is_odd = self.wavers and not probe.setting and probe.purpose == "confirm"
+        if any(c.name == "rounds" for c in probe.setting) or is_odd:
+            digests = tuple(replace(d, hash=f"other {d.hash}") if d.at >= 5 else d for d in outcome.trace.digests)
+            outcome = replace(outcome, traces=(replace(outcome.trace, digests=digests),))
+        return outcome
+
+
+def test_the_same_is_asked_to_the_bit_on_top_of_what_is_equivalent_too() -> None:
+    fused = switch("fused", "equivalent")
+    for promise, kept in (("same", ["fused"]), ("equivalent", ["fused", "rounds"])):
+        world = Rounded(gains={"fused": 1.3, "rounds": 1.3})
+        found = world.play(Search(Asked()), [lever(fused), lever(switch("rounds", promise))])  # type: ignore[arg-type]
+        assert [c.name for c in found.setting] == kept
+        assert ["same bits" in t.why for t in found.thrown_out] == [True] * (promise == "same")
+
+
+def test_a_run_of_the_command_that_does_not_repeat_it_breaks_no_candidate() -> None:
+    world = Rounded(gains={"off": 1.5})
+    world.wavers = True
+    found = world.play(Search(Asked()), [lever(switch("off"))])
+    assert found.confirmed
+    assert found.thrown_out == ()
+
+
+def test_other_classes_that_fail_all_together_are_not_counted() -> None:
+    class Both(World):
+        def run(self, probe: Probe) -> Outcome:
+            outcome = super().run(probe)
+            if probe.text.startswith("with all classes"):
+                outcome = Outcome((), self.at, problem="it cannot be started")
+            return outcome
+
+    asked = Asked(accept=("same", "equivalent", "changed"))
+    found = Both(gains={"big": 2.0}).play(Search(asked), [lever(switch("big", "changed"))])
+    assert found.factor_all_classes == found.factor
+    assert "with all classes, afresh: it cannot be started" in found.thrown_out[0].why
+
+
+def test_nothing_is_built_on_what_was_not_confirmed() -> None:
+    """A gain that is gone when it is measured afresh: other classes are then measured beside the command alone."""
+
+    class Fades(World):
+        def run(self, probe: Probe) -> Outcome:
+            self.gains = {"big": 2.0} | ({"luck": 1.5} if probe.purpose == "try" else {})
+            return super().run(probe)
+
+    world = Fades()
+    asked = Asked(accept=("same", "equivalent", "changed"))
+    found = world.play(Search(asked), [lever(switch("luck")), lever(switch("big", "changed"))])
+    assert not found.confirmed
+    assert "What helped on the way gave 1.00× (" in found.notes[0]
+    last = world.probes[-1]
+    assert [c.name for c in last.setting] == ["big"]
+
+
+def test_what_is_written_outside_of_the_copies_is_named() -> None:
+    class Writes(World):
+        def run(self, probe: Probe) -> Outcome:
+            outcome = super().run(probe)
+            names = ("/home/me/.cache/torch/x", "/dev/shm/y", *(f"/data/{i}.pt" for i in range(5)))
+            return replace(outcome, traces=(replace(outcome.trace, outside=names),))
+
+    found = Writes().play(Search(Asked()), [])
+    assert found.notes == ("Short runs wrote outside of their copies: /data/0.pt, /data/1.pt, /data/2.pt and 2 more.",)
+
+
+def test_what_the_agent_could_not_see_is_said() -> None:
+    class Blind(World):
+        def run(self, probe: Probe) -> Outcome:
+            outcome = super().run(probe)
+            facts = {**outcome.trace.facts, "hook after": "ValueError()"}
+            return replace(outcome, traces=(replace(outcome.trace, facts=facts),))
+
+    assert Blind().play(Search(Asked()), []).notes == ("Not all of the command was seen (hook after: ValueError()).",)
+
+
+def test_a_command_that_is_measured_as_a_whole_has_the_length_of_one_run() -> None:
+    class Silent(World):
+        def run(self, probe: Probe) -> Outcome:
+            self.probes.append(probe)
+            seconds = 6.0 / (2.0 if probe.setting else 1.0)
+            self.at += seconds
+            cpu = np.array([[0.0, 0.0], [seconds, seconds]])
+            return Outcome((Trace(seconds=seconds, exit=0, cpu=cpu),), self.at)
+
+    found = Silent().play(Search(Asked(seeds=2)), [lever(switch("off"))])
+    assert (found.unit, found.length, found.length_known, found.start_s) == ("run", 1.0, True, 0.0)
+    assert (found.answer_s_before, found.answer_s_after) == (12.0, 6.0)
+
+
 def test_what_is_not_accepted_is_never_run() -> None:
     world = World(gains={"bigger batch": 3.0})
     found = world.play(Search(Asked()), [lever(switch("bigger batch", "changed"))])

@@ -249,3 +249,15 @@ def test_every_switch_does_nothing_where_its_library_is_missing(tmp_path: Path) 
     file.write_text("".join(every) + "print('fine')", encoding="utf-8")
     done = subprocess.run([sys.executable, "-I", "-S", str(file)], capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.stderr) == ("fine", "")
+
+
+def test_an_environment_with_a_window_has_none_and_may_be_asked_to_draw(tmp_path: Path) -> None:
+    pytest.importorskip("gymnasium")
+    script = """
+import gymnasium as gym
+env = gym.make("CartPole-v1", render_mode="human")
+env.reset(seed=1)
+print(env.step(0)[1], env.render(), env.unwrapped.render_mode)
+env.close()
+"""
+    assert _run(tmp_path, script, texts.environments("gymnasium")).split() == ["1.0", "None", "None"]

@@ -230,14 +230,6 @@ class Agent:
         try:
             if torch is not None and hasattr(torch, "get_num_threads"):
                 facts["torch threads"] = str(torch.get_num_threads())
-                facts["anomaly"] = str(torch.is_anomaly_enabled())
-            distribution = sys.modules.get("torch.distributions.distribution")
-            if distribution is not None and hasattr(distribution, "Distribution"):
-                facts["distributions checked"] = str(distribution.Distribution._validate_args)
-            rc = getattr(sys.modules.get("matplotlib"), "rcParams", None)
-            if isinstance(rc, dict):  # asked by way of the class, so that no backend is looked for
-                backend = dict.__getitem__(rc, "backend")
-                facts["backend"] = backend if isinstance(backend, str) else "auto"
         except Exception:  # half imported
             pass
         return facts
@@ -324,7 +316,7 @@ def _watch_writes(agent):
     """Paths outside the copy that are opened for writing, made or removed."""
     if not hasattr(sys, "addaudithook") or not agent.copy:
         return
-    top = os.path.dirname(agent.copy.rstrip(os.sep)) + os.sep
+    top = os.path.realpath(os.environ.get("SIXDAYS_AGENT_COPIES") or os.path.dirname(agent.copy)) + os.sep
 
     def hook(event, args):
         at = _WRITES.get(event)
@@ -337,7 +329,7 @@ def _watch_writes(agent):
                 if not (any(m in mode for m in "wax+") if mode else flags & 3):
                     return
             if not isinstance(path, int):
-                full = os.path.abspath(os.fsdecode(path))
+                full = os.path.realpath(os.fsdecode(path))
                 if not full.startswith((top, "/dev/", "/proc/")) and "__pycache__" not in full:
                     agent.outside.add(full)
         except Exception:  # an audit hook that raises would stop what it looks at

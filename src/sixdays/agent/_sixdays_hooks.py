@@ -9,6 +9,7 @@ import weakref
 import zlib
 
 import _sixdays_streams
+import _sixdays_trackers
 from _sixdays_agent import now
 
 AT = frozenset(m * 10**e for e in range(9) for m in (1, 2, 5)) | {3}
@@ -18,7 +19,7 @@ MOST_NUMBERS, SAMPLED, MOST_BYTES, MOST_LOGGED = 8_000_000, 4096, 1 << 20, 2000
 def install(agent):
     """Watches imports; what is imported already is hooked at once."""
     hooks = {
-        **_sixdays_streams.HOOKS, "torch.optim.optimizer": _optimiser,
+        **_sixdays_streams.HOOKS, **_sixdays_trackers.HOOKS, "torch.optim.optimizer": _optimiser,
         "torch.utils.data.dataloader": _loader, "torch.nn.modules.module": _module, "gymnasium.core": _environment,
         "gym.core": _environment, "gymnasium.vector.vector_env": _vector, "gym.vector.vector_env": _vector,
         "multiprocessing.util": _children, "torch.utils.tensorboard.writer": _writer, "tensorboardX.writer": _writer,
@@ -44,8 +45,7 @@ class _Finder:
         self.agent, self.waiting = agent, waiting
 
     def find_spec(self, name, path=None, target=None):
-        hook = self.waiting.pop(name, None)
-        if hook is None:
+        if name not in self.waiting:
             return None
         for finder in sys.meta_path:
             if finder is self or not hasattr(finder, "find_spec"):
@@ -53,16 +53,18 @@ class _Finder:
             spec = finder.find_spec(name, path, target)
             if spec is not None:
                 if spec.loader is not None and hasattr(spec.loader, "exec_module"):
-                    self._patch(spec.loader, hook)
+                    self._patch(spec.loader, name)
                 return spec
         return None
 
-    def _patch(self, loader, hook):
+    def _patch(self, loader, name):
         execute = loader.exec_module
 
         def exec_module(module):
             execute(module)
-            _guarded(self.agent, hook, module)
+            hook = self.waiting.pop(name, None)  # only now: others ask for a module that they do not import
+            if hook is not None:
+                _guarded(self.agent, hook, module)
 
         with contextlib.suppress(AttributeError):  # a loader without room for it is left alone
             loader.exec_module = exec_module
@@ -153,7 +155,6 @@ def _about_optimiser(agent, site, optimizer):
     agent.facts[f"optimiser {site}"] = f"{type(optimizer).__name__}({options})"
     agent.facts[f"parameters {site}"] = f"{sum(p.numel() for p in tensors)} numbers in {len(tensors)} tensors"
     agent.facts["device"] = ", ".join(sorted({p.device.type for p in tensors}))
-    agent.facts["dtype"] = ", ".join(sorted({str(p.dtype) for p in tensors}))
 
 
 def _parameters(agent, site, at, optimizer):

@@ -12,30 +12,30 @@ from sixdays.errors import RunError, StoreError
 from sixdays.faster.model import Command, Setting
 from sixdays.faster.report import Delivery
 from sixdays.faster.setting import changed, preamble
-from sixdays.probes.entry import entry_of
 from sixdays.probes.scratch import Place, Scratch
 from sixdays.stores.files import write_whole
 
 
-def delivery(command: Command, setting: Setting, copies: Scratch, path: str | None) -> Delivery:
-    """How to have a setting. path: where the user's programs are."""
+def delivery(command: Command, setting: Setting, copies: Scratch) -> Delivery:
+    """How to have a setting."""
     made = changed(command, setting)
     env = tuple((k, v) for k, v in made.env.items() if command.env.get(k) != v)
     text = preamble(setting)
-    shown = ""
-    if text or any(c.patch for c in setting):
+    shown, where, has_patch = "", ("", "."), any(c.patch for c in setting)
+    if text or has_patch:
         place = copies.fresh(command, setting)
-        shown = _diff(place, [c.patch for c in setting])
+        shown = _diff(place, copies.pristine, [c.patch for c in setting])
         copies.release(place)
-    return Delivery(made.argv, env, text, shown, entry_of(command, path) or "", command.root)
+        where = place.loads
+    return Delivery(made.argv, env, text, shown, where[0], command.root, where[1], has_patch)
 
 
-def _diff(place: Place, patches: list[str]) -> str:
-    """What differs between the user's project and a copy with everything put in, as one unified diff."""
+def _diff(place: Place, pristine: str, patches: list[str]) -> str:
+    """What differs between a clean copy of the project and one with everything put in, as one unified diff."""
     gone = {n for p in patches for n in re.findall(r"^--- a/(.+)\n\+\+\+ /dev/null", p, re.M)}
     parts = []
     for name in sorted({*place.ready, *gone}):
-        before, after = Path(place.original, name), Path(place.root, name)
+        before, after = Path(pristine, name), Path(place.root, name)
         if _stamp(before) != _stamp(after):
             old, new = (_lines(p) for p in (before, after))
             if old != new:

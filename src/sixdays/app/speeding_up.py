@@ -32,11 +32,12 @@ from sixdays.plugins import create, names
 from sixdays.probes import inspect
 from sixdays.probes.copying import root_of
 from sixdays.probes.run import Stop, probe
-from sixdays.probes.scratch import Scratch, scratch
+from sixdays.probes.scratch import Overwritten, Scratch, scratch
 from sixdays.quantities import Unreadable, parse_seconds, show_seconds
 from sixdays.stores.trust import Trust
 
 STACKS_S = 0.01
+SLOWING = ("CUDA_LAUNCH_BLOCKING",)  # what a user's environment may hold that levers would take out
 Tell = Callable[["Told"], None]
 Ask = Callable[[str], bool] | None
 
@@ -127,8 +128,9 @@ def wanted(
         task = _task(project, words)
         argv = _argv(task)
     root, cwd = _folder(project, place)
+    env = {k: place.env[k] for k in SLOWING if k in place.env}
     return Wanted(
-        Command(argv, root, cwd), _budget(budget), _classes(accept), units, unit,
+        Command(argv, root, cwd, env), _budget(budget), _classes(accept), units, unit,
         seeds or (task.copies if task else 1), tries(given, propose), keep_probes, keep, project, task,
     )  # fmt: skip
 
@@ -221,7 +223,7 @@ def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell, ask: A
             if search.unit is None or not search.original:
                 raise
         speedups = conclusion(search, diagnosis, time.monotonic() - drive.began, interrupted=interrupted)
-        made = delivery(what.command, speedups.delivered, copies, place.env.get("PATH"))
+        made = delivery(what.command, speedups.delivered, copies)
         kept = (f"the copies are in {copies.path}",) if what.keep_probes else ()
     return _told(what, speedups, made, options, kept)
 
@@ -252,12 +254,13 @@ class _Drive:
     def _outcome(self, asked: Probe, copies: Scratch) -> Outcome:
         unit = self.search.unit
         key = unit.key if unit and asked.events else None
-        stop = Stop(asked.seconds, key, asked.events, enough=asked.enough and self._glimpsed(asked))
+        place = unit.place if unit else 0
+        stop = Stop(asked.seconds, key, asked.events, place, enough=asked.enough and self._glimpsed(asked))
         stacks = STACKS_S if asked.stacks else 0.0
         try:
             traces = probe(copies, self.command, asked.setting, stop=stop, stacks_every=stacks)
         except RunError as e:
-            if not asked.setting:
+            if not asked.setting or isinstance(e, Overwritten):
                 raise
             return Outcome((), time.monotonic() - self.began, e.message)
         return Outcome(traces, time.monotonic() - self.began)
@@ -302,7 +305,7 @@ def _profile(what: Wanted, search: Search, copies: Scratch, machine: Machine, pl
         what.command,
         search.looked,
         machine,
-        inspect.help_of(what.command, copies, path),
+        inspect.help_of(what.command, copies, path, search.looked.facts.get("executable") or "python"),
         inspect.sources_of(what.command, search.looked, path),
         inspect.configs_of(what.command, path),
         what.seeds,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sixdays.faster import compare, rate
+from sixdays.faster.length import Length
 from sixdays.faster.report import Speedups
 from sixdays.stats import median
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from sixdays.faster.search import Search
 
 ANY_LENGTH = 1000.0  # units, where the length of a run is not known
-BY_MIX = "Runs went different ways, so they were compared at the original's mix of events."
+ONE_RUN = Length(1.0, "run", "it was measured as a whole")
+NAMED = 3  # paths, at most
 
 
 def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrupted: bool = False) -> Speedups:
@@ -25,12 +27,13 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
     total, clock = s.total()
     before = s.rate_before
     after = before * total.value
-    length = asked.length.value if asked.length else ANY_LENGTH
+    length = asked.length or (ONE_RUN if unit.kind == "run" else None)
     last = (s.last_of_best if total.shown else None) or first
-    # Of a number of units that stands for any, a start says nothing.
-    starts = [rate.start(t, unit) if asked.length else 0.0 for t in (first, last)]
-    alone = compare.answer(asked.seeds, length, before, {}, starts[0])
-    best = compare.answer(asked.seeds, length, after, s.packed, starts[1])
+    # Of a number of units that stands for any, a start says nothing; of a whole run it is a part.
+    starts = [rate.start(t, unit) if length and unit.kind != "run" else 0.0 for t in (first, last)]
+    units = length.value if length else ANY_LENGTH
+    alone = compare.answer(asked.seeds, units, before, {}, starts[0])
+    best = compare.answer(asked.seeds, units, after, s.packed, starts[1])
     steps = tuple(s.steps)
     return Speedups(
         unit=unit.word,
@@ -49,12 +52,12 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
         packing=s.packing,
         packed=tuple(s.packed.items()),
         seeds=asked.seeds,
-        length=length,
-        length_text=asked.length.text if asked.length else asked.doubt,
-        length_known=asked.length is not None,
+        length=units,
+        length_text=length.text if length else asked.doubt,
+        length_known=length is not None,
         answer_s_before=alone.seconds,
         answer_s_after=min(best.seconds, alone.seconds),
-        start_s=rate.start(last, unit),
+        start_s=rate.start(last, unit) if unit.kind != "run" else 0.0,
         warm_s=rate.warm_up(last, unit, s.window),
         confirmed=total.shown,
         pairs=len(s.fresh),
@@ -64,8 +67,26 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
         seconds=seconds,
         repeatable=s.repeatable,
         interrupted=interrupted,
-        notes=(*((BY_MIX,) if s.mixed else ()), *((_growing(s.target),) if s.target else ())),
+        notes=tuple(_notes(s)),
     )
+
+
+def _notes(s: Search) -> Iterator[str]:
+    """What a reader of the factor should know besides."""
+    if s.mixed:
+        yield "Runs went different ways, so they were compared at the original's mix of events."
+    if s.target:
+        yield _growing(s.target)
+    seen = s.measured()[0]
+    if s.steps and s.fresh and not seen.shown:
+        yield f"What helped on the way gave {seen.value:.2f}× ({seen.low:.2f} to {seen.high:.2f}) afresh: not shown."
+    if s.outside:
+        names = sorted(s.outside)
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        yield f"Short runs wrote outside of their copies: {', '.join(names[:NAMED])}{more}."
+    facts = s.looked.facts if s.looked else {}
+    for name in (k for k in facts if k == "agent error" or k.startswith("hook ")):
+        yield f"Not all of the command was seen ({name}: {facts[name]})."
 
 
 def _growing(target: Events) -> str:

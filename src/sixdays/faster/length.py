@@ -96,6 +96,8 @@ def _read(option: Option) -> _Found | None:
     """What an option says of the length, and how surely."""
     tail = option.name.rpartition(".")[2]
     kind, counted = _kind(tail), _kind(option.counter)
+    if option.loop == "inner" and not tail.startswith("total"):
+        return None  # so often in each episode or epoch
     if option.loop == "outer" and not _ASIDE.search(tail) and (not kind or counted in ("epoch", "episode")):
         kind = counted
     value, is_given = option.value, option.given is not None
@@ -103,7 +105,7 @@ def _read(option: Option) -> _Found | None:
         return None
     if not 2 <= value < _ENDLESS:
         return None
-    score = 4 * is_given + {"outer": 3, "inner": -4, "": 0}[option.loop] + option.chosen + (option.style != "constant")
+    score = 4 * is_given + 3 * (option.loop == "outer") + option.chosen + (option.style != "constant")
     score += 4 if tail.startswith("total") else 2 if tail.startswith("max") else 1
     score += kind == "env step"
     vague = kind == "step" and not tail.startswith(("total", "max"))

@@ -95,11 +95,11 @@ def pace(trace: Trace, here: tuple[Stretch, Events], there: tuple[Stretch, Event
 
     The mixes are of the same kinds, and taken per step of the environment.
     """
-    a, b = (_per_step(trace, *of) for of in (here, there))
+    a, b = (per_step(trace, *of) for of in (here, there))
     return a / b if a and b else None
 
 
-def _per_step(trace: Trace, within: Stretch, events: Events) -> float | None:
+def per_step(trace: Trace, within: Stretch, events: Events) -> float | None:
     """Seconds per step of the environment at a mix, by the costs in a stretch; None where they are not known."""
     kinds = sorted(events)
     each = costs(trace, within, kinds)

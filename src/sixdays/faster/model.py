@@ -41,7 +41,7 @@ class Candidate:
     touches: the largest share of the wall time that it can take away, 0 to 1.
     start_s: seconds that a run may take longer until it does its first unit (what is compiled, what is loaded).
     group: of the lever's candidates that set one thing, each in the other's place; empty where it stands alone.
-    spoils: what it may spoil, empty where nothing. minutes: of a person's time to put it in.
+    spoils: what it may spoil, empty where nothing.
     """
 
     lever: str
@@ -60,12 +60,6 @@ class Candidate:
     start_s: float = 0.0
     group: str = ""
     spoils: str = ""
-    minutes: float = 1.0
-
-    @property
-    def bound(self) -> float:
-        """The most it can give: 1 / (1 − touches)."""
-        return 1.0 / (1.0 - self.touches) if self.touches < 1.0 else float("inf")
 
 
 @dataclass(frozen=True, slots=True)

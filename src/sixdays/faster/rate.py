@@ -16,7 +16,7 @@ import numpy as np
 
 from sixdays.faster import mix
 from sixdays.faster.model import FloatArray, Kind, Trace
-from sixdays.faster.unit import Unit, at_unit, done, of_kind, time_of, track, unit_of, whole_run
+from sixdays.faster.unit import Unit, at_unit, counter_of, done, of_kind, time_of, track, unit_of, whole_run
 
 __all__ = [
     "HasLength",
@@ -324,7 +324,10 @@ def on_cpu(trace: Trace) -> Trace:
         return replace(trace, counters=())
     wall, used = trace.cpu[:, 0], trace.cpu[:, 1]
     return replace(
-        trace, counters=tuple(replace(c, times=np.interp(c.times, wall, used)) for c in trace.counters), printed=()
+        trace,
+        seconds=float(used[-1]),
+        counters=tuple(replace(c, times=np.interp(c.times, wall, used)) for c in trace.counters),
+        printed=(),
     )
 
 
@@ -342,10 +345,13 @@ def rate(trace: Trace, unit: Unit, window: tuple[float, float]) -> float:
     return (reach - window[0]) / (between[1] - between[0]) if between else 0.0
 
 
-def packed(traces: Sequence[Trace], unit: Unit, window: tuple[float, float]) -> float | None:
+def packed(
+    traces: Sequence[Trace], unit: Unit, window: tuple[float, float], usual: mix.Events | None = None
+) -> float | None:
     """Units per second of all copies together while all of them ran, past the start of the window.
 
-    None where they never ran side by side for a whole cycle of updates: of each copy only whole cycles are counted.
+    Of each copy only whole cycles of updates are counted; where it had none in that time, what its events cost, at the
+    usual mix of them. None where they never ran side by side for long enough.
     """
     tracks = [track(t, unit) for t in traces]
     begins = [at_unit(*t, window[0]) for t in tracks]
@@ -357,9 +363,12 @@ def packed(traces: Sequence[Trace], unit: Unit, window: tuple[float, float]) -> 
         grid = _grid(trace, unit, numbers, times, 0.0)
         at = np.interp(grid, numbers, times)
         u, t = grid[(at >= t0) & (at <= t1)], at[(at >= t0) & (at <= t1)]
-        if u.size < 2:
+        if u.size >= 2:
+            together += float((u[-1] - u[0]) / (t[-1] - t[0]))
+        elif (c := counter_of(trace, unit)) and usual and (each := mix.per_step(trace, (t0, t1), usual)):
+            together += c.each / each
+        else:
             return None
-        together += float((u[-1] - u[0]) / (t[-1] - t[0]))
     return together
 
 

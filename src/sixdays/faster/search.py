@@ -11,7 +11,7 @@ Its clock is the time that outcomes carry, so a test can play a whole search wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil, exp, isfinite, log, nan, sqrt
 from statistics import stdev
@@ -23,9 +23,10 @@ from sixdays.faster import compare, digests, mix, rate
 from sixdays.faster.compare import Factor
 from sixdays.faster.digests import Broken, Kept, Unchecked
 from sixdays.faster.mix import Events
-from sixdays.faster.model import Candidate, NotTried, Promise, Setting, Trace
-from sixdays.faster.rate import Unit
+from sixdays.faster.model import Candidate, Kind, NotTried, Promise, Setting, Trace
+from sixdays.faster.rate import KINDS, Unit
 from sixdays.faster.report import UNCHANGED, Step, ThrownOut
+from sixdays.faster.unit import counter_of
 from sixdays.stats import median
 
 if TYPE_CHECKING:
@@ -106,10 +107,11 @@ class Search:
     """The state of a search: what was seen and what is kept. `look` and `improve` are generators of probes.
 
     target: the mix of events at which the total is said; empty: that of the window. far: what was kept, run as far as
-    the look went, which tells its costs at that mix. repeatable: what the command does
-    not repeat, in words. mixed: runs went different ways, and were compared at the original's mix of events. failed:
-    why the command cannot be measured, in words; empty where it can. glimpse: the rate that the first look has seen
-    while it still goes on.
+    the look went, which tells its costs at that mix. repeatable: what the command does not repeat, in words. mixed:
+    runs went different ways, and were compared at the original's mix of events. failed: why the command cannot be
+    measured, in words; empty where it can. glimpse: the rate that the first look has seen while it still goes on.
+    packing, packed: the quickest copies side by side that were confirmed. outside: what runs wrote outside of their
+    copies. _quickest: copies, before that. _paired: what the fresh pairs are of.
     """
 
     asked: Asked
@@ -136,6 +138,9 @@ class Search:
     packed: dict[int, float] = field(default_factory=dict)
     packing: Setting = ()
     loads: list[float] = field(default_factory=list)
+    outside: set[str] = field(default_factory=set)
+    _quickest: tuple[float, Setting] = (0.0, ())
+    _paired: Setting = ()
     _of_best: list[Trace] = field(default_factory=list)
     _is_base_latest: bool = False
     _is_confirmed: bool = False
@@ -226,6 +231,8 @@ class Search:
         yield from self._copies(packs)
         yield from self._confirm()
         self._is_confirmed = True
+        if not self.total()[0].shown:  # nothing is built on it
+            self.best, self._of_best, self._is_base_latest = (), self.original[-1:], False
         yield from self._confirm_copies()
         yield from self._all_classes(later)
 
@@ -272,7 +279,8 @@ class Search:
             return True
         value = self._value(pairs, setting)
         if value is None:
-            self.thrown_out.append(ThrownOut(candidates[0], "it did not get as far as the command itself"))
+            if last:
+                self.thrown_out.append(ThrownOut(candidates[0], "it did not get as far as the command itself"))
             return last
         step = Step(candidates, Factor(value, value, value), unchecked)
         if value < worth:
@@ -341,18 +349,20 @@ class Search:
         return exp(median(logs)) if logs else None
 
     def _check(self, outcome: Outcome, setting: Setting) -> tuple[str, str]:
-        """Why a setting is broken, and why it could not be checked; both empty where it keeps its promise."""
-        if outcome.problem:
-            return outcome.problem, ""
-        if why := _failure(outcome.trace):
+        """Why a setting is broken, and why it could not be checked; both empty where it keeps its promise.
+
+        The command itself promises nothing: what it does not repeat is known from its second run.
+        """
+        if why := outcome.problem or _failure(outcome.trace):
             return why, ""
-        assert self.looked is not None
-        promise: Promise = "same" if all(c.promise == "same" for c in setting) else "equivalent"
-        if any(c.promise in ("changed", "less") for c in setting):
+        if not setting or any(c.promise in ("changed", "less") for c in setting):
             return "", ""
-        fewer = tuple(k for c in setting for k in c.fewer)
-        options = {_name(f).lstrip("-").rpartition(".")[2] for c in setting for f in c.flags}
-        found = digests.kept(self.looked, outcome.trace, promise, self.original[0], fewer, options)
+        assert self.looked is not None
+        found = _kept(self.looked, outcome.trace, setting, self.original[0])
+        new = [c for c in setting if c not in self.best]
+        is_more = new and len(new) + len(self.best) == len(setting) and len(self._of_best) > 1
+        if is_more and not isinstance(found, Broken) and all(c.promise == "same" for c in new):
+            found = _kept(self._of_best[-1], outcome.trace, new, self._of_best[-2])
         if isinstance(found, Broken):
             return found.why, ""
         return "", found.why if isinstance(found, Unchecked) else ""
@@ -367,43 +377,48 @@ class Search:
                 continue
             setting = (*(k for k in self.best if not _exclude(k, c)), c)
             outcome = yield from self._run(self._probe("copies", setting, c.text, copies=c.copies))
-            together = self._packed(outcome)
-            why = outcome.problem or next((w for t in outcome.traces if (w := _failure(t))), "")
+            together, why = self._packed(outcome), self._check_copies(outcome, setting)
             if why:
                 self.thrown_out.append(ThrownOut(c, why))
             elif together is None:
                 self.not_tried.append(NotTried(c.lever, f"{c.text}: a copy did not get as far as one alone"))
-            elif (whole := together * self._pace) > max(self.packed.values(), default=0.0):
-                self.packing = setting
-                self.packed = {c.copies: whole}
+            elif together > self._quickest[0]:
+                self._quickest = (together, setting)
+
+    def _check_copies(self, outcome: Outcome, setting: Setting) -> str:
+        """Why copies are broken: one of them failed, or computes something else."""
+        return self._check(outcome, setting)[0] or next((w for t in outcome.traces if (w := _failure(t))), "")
 
     def _packed(self, outcome: Outcome) -> float | None:
         if outcome.problem or any(_failure(t) for t in outcome.traces):
             return None
-        return rate.packed(outcome.traces, self._unit(), self.window)
+        return rate.packed(outcome.traces, self._unit(), self.window, self._usual(KINDS))
 
     def _confirm_copies(self) -> Steps:
         """The quickest packing of what was confirmed, afresh, beside the command alone: only that is reported."""
-        if not self.packing:
+        if not self._quickest[1]:
             return
-        chosen, copies = self.packing[-1], max(self.packed)
-        kept = self.best if self.total()[0].shown else ()
-        setting = (*(k for k in kept if not _exclude(k, chosen)), chosen)
-        cost = self._cost(self.original[-1]) + self._cost(self.last_of_best, copies)
+        chosen = self._quickest[1][-1]
+        setting = (*(k for k in self.best if not _exclude(k, chosen)), chosen)
+        cost = self._cost(self.original[-1]) + self._cost(self.last_of_best, chosen.copies)
         gains: list[float] = []
         while len(gains) < COPIES_AGAIN and self.left > cost:
-            probe = self._probe("confirm", setting, f"{copies} copies side by side, afresh", copies=copies)
-            together = self._packed((yield from self._run(probe)))
+            text = f"{chosen.copies} copies side by side, afresh"
+            outcome = yield from self._run(self._probe("confirm", setting, text, copies=chosen.copies))
+            if why := self._check_copies(outcome, setting):
+                self.thrown_out.append(ThrownOut(chosen, f"afresh: {why}"))
+                return
             alone = yield from self._run(self._probe("confirm", (), "the command as it is, afresh"))
-            one = self._rate(alone.trace)
+            together, one = self._packed(outcome), 0.0 if self._check(alone, ())[0] else self._rate(alone.trace)
             if together is None or not one:
                 break
             self.original.append(alone.trace)
             gains.append(log(together / one))
-        if gains:
-            self.packing, self.packed = setting, {copies: self.rate_before * exp(median(gains))}
-        elif setting != self.packing:
-            self.packing, self.packed = (), {}
+        more = compare.factor([g - log(self.total()[0].value) for g in gains])
+        if more.shown:
+            self.packing, self.packed = setting, {chosen.copies: self.rate_before * exp(median(gains))}
+        elif gains:
+            self.not_shown.append(Step((chosen,), more))
 
     # confirm ---------------------------------------------------------------------------------------------------
 
@@ -411,10 +426,11 @@ class Search:
         """Mirrored pairs A B B A of the original and what was kept, until they agree or the time is over."""
         if not self.best:
             return
+        self._paired = self.best
         order: list[Setting] = [(), self.best, self.best, ()]
         reserve = 0.0
-        if self.packed:
-            reserve = self._cost(self.original[-1]) + 1.2 * self._cost(self.last_of_best, max(self.packed))
+        if copies := max((c.copies for c in self._quickest[1]), default=0):
+            reserve = self._cost(self.original[-1]) + 1.2 * self._cost(self.last_of_best, copies)
         yield from self._run_far()
         while self.best and len(self.fresh) < PAIRS[1]:
             cost = self._cost(self.original[-1]) + self._cost(self.last_of_best)
@@ -456,7 +472,7 @@ class Search:
     def pairs(self, *, cpu: bool = False) -> list[float]:
         """Log ratios of the fresh pairs by the wall clock, or by CPU time; NaN where one could not be compared."""
         both = [(rate.on_cpu(a), rate.on_cpu(b)) for a, b in self.fresh] if cpu else self.fresh
-        ratios = [self._ratio(a, b, self.best, [x for _, x in both if x is not b]) for a, b in both]
+        ratios = [self._ratio(a, b, self._paired, [x for _, x in both if x is not b]) for a, b in both]
         shift = self._shift()
         return [log(r) + shift if r else nan for r in ratios]
 
@@ -475,13 +491,17 @@ class Search:
 
     def total(self) -> tuple[Factor, str]:
         """The factor of the fresh pairs, 1 where none is shown; and by which clock, in words."""
+        found, clock = self.measured()
+        return found if found.shown else UNCHANGED, clock
+
+    def measured(self) -> tuple[Factor, str]:
+        """The factor of the fresh pairs, shown or not."""
         wall = self.pairs()
         works = rate.cpu_share(self.original[0], self._unit(), self.window) >= WORKS
         cpu = self.pairs(cpu=True) if works else []
         which, clock = rate.clock(self.loads, wall, cpu, self.asked.cores)
         logs = [x for x in (cpu if which == "cpu" else wall) if isfinite(x)]
-        found = compare.factor(logs) if len(logs) >= 2 else UNCHANGED
-        return found if found.shown else UNCHANGED, clock
+        return compare.factor(logs) if len(logs) >= 2 else UNCHANGED, clock
 
     def _is_sure(self) -> bool:
         pairs = [x for x in self.pairs() if isfinite(x)]
@@ -510,7 +530,14 @@ class Search:
         while chosen and len(self.all_pairs) < 2 and self.left > 2.0 * self._cost(self.original[-1]):
             a = yield from self._run(self._probe("confirm", (), "the command as it is, afresh"))
             b = yield from self._run(self._probe("confirm", setting, "with all classes, afresh"))
-            self.all_pairs.append(log(self._ratio(a.trace, b.trace, tuple(chosen)) or 1.0))
+            why = self._check(a, ())[0] or self._check(b, setting)[0]
+            ratio = None if why else self._ratio(a.trace, b.trace, tuple(chosen))
+            if ratio is None:
+                why = why or "it did not get as far as the command itself"
+                self.thrown_out.append(ThrownOut(chosen[-1], f"with all classes, afresh: {why}"))
+                self.all_pairs = []
+                return
+            self.all_pairs.append(log(ratio))
 
     # what came of it -------------------------------------------------------------------------------------------
 
@@ -540,11 +567,17 @@ class Search:
     def _pace_of(self, trace: Trace, *, is_far: bool) -> float | None:
         """The same of any run. is_far: it went as far as the look, so that all of it tells its costs at the target."""
         assert self.looked is not None
-        window, seen = self._stretch(trace), self._stretch(self.looked)
-        if not self.target or window is None or seen is None:
+        window, before = self._stretch(trace), self._usual(self.target)
+        if not self.target or window is None or before is None:
             return None
-        before = {k: n for k, n in mix.events(self.looked, seen).items() if k in self.target}
         return mix.pace(trace, (window, before), ((window[0], trace.seconds) if is_far else window, self.target))
+
+    def _usual(self, kinds: Collection[Kind]) -> Events | None:
+        """The first look's mix of events in the window; None where one of the kinds did not happen in it."""
+        assert self.looked is not None
+        within = self._stretch(self.looked)
+        found = {k: n for k, n in mix.events(self.looked, within).items() if k in kinds} if within else {}
+        return found if len(found) == len(kinds) else None
 
     # what it rests on ------------------------------------------------------------------------------------------
 
@@ -553,6 +586,7 @@ class Search:
         self._is_base_latest = False
         self.at, self.probes = outcome.at, self.probes + 1
         self.loads += [t.load for t in outcome.traces]
+        self.outside |= {p for t in outcome.traces for p in t.outside if not _is_kept_aside(p)}
         return outcome
 
     def _probe(self, purpose: Purpose, setting: Setting, text: str, copies: int = 1) -> Probe:
@@ -568,8 +602,8 @@ class Search:
         unit = self._unit()
         if unit.kind == "printed":
             return ceil(self.window[1])
-        each = next((c.each for c in trace.counters if c.key == unit.key), 0.0)
-        return ceil(self.window[1] / each) + 1 if each else 0
+        c = counter_of(trace, unit)
+        return 0 if c is None else ceil(self.window[1] / c.each) + 1
 
     def _until(self, trace: Trace) -> float:
         """Seconds from the start of a run to the end of the window."""
@@ -618,6 +652,19 @@ class Search:
     def _unit(self) -> Unit:
         assert self.unit is not None
         return self.unit
+
+
+def _kept(before: Trace, after: Trace, changes: Sequence[Candidate], again: Trace) -> Kept | Broken | Unchecked:
+    """Whether a run with changes computes what one without them does, in the way that they promise."""
+    promise: Promise = "same" if all(c.promise == "same" for c in changes) else "equivalent"
+    fewer = tuple(k for c in changes for k in c.fewer)
+    options = {_name(f).lstrip("-").rpartition(".")[2] for c in changes for f in c.flags}
+    return digests.kept(before, after, promise, again, fewer, options)
+
+
+def _is_kept_aside(path: str) -> bool:
+    """A cache or a setting below a hidden folder of the user's, or a device: nothing that a run would spoil."""
+    return "/." in path or path.startswith("/dev/")
 
 
 def _exclude(a: Candidate, b: Candidate) -> bool:

@@ -39,7 +39,7 @@ else:
         tried = [_torch.softmax(_torch.randn(s), -1) for s in shapes]
         ways = []
         for draw in (_chosen, lambda p: _torch.multinomial(p.view(-1, p.shape[-1]), 1, True).view(p.shape[:-1])):
-            _torch.manual_seed(1)
+            _torch.default_generator.manual_seed(1)  # of the CPU alone, whose state is put back
             ways.append([draw(p) for p in tried for _ in range(9)] + [_torch.rand(3)])
         _torch.set_rng_state(state)
         return all(map(_torch.equal, *ways))
@@ -133,9 +133,11 @@ else:
     def _{module}_unchecked(plain):
         def make(*args, **kwargs):
             kwargs.setdefault("disable_env_checker", True)
-            if kwargs.get("render_mode") == "human":
-                kwargs["render_mode"] = None
-            return plain(*args, **kwargs)
+            if kwargs.get("render_mode") != "human":
+                return plain(*args, **kwargs)
+            env = plain(*args, **dict(kwargs, render_mode=None))
+            env.render = lambda *args, **kwargs: None  # some raise where no mode is set
+            return env
         return make
 
     _{module}.make = _{module}_registration.make = _{module}_unchecked(_{module}_registration.make)

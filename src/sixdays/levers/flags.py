@@ -18,6 +18,7 @@ LARGER = 4
 SEEN_S = 1.0  # seconds of samples from which on a share is believed
 ROOM = 1.3  # a share of few samples may be larger than it looks
 SHELLS = frozenset("sh bash zsh dash ksh fish make".split())
+_STEERS = re.compile(r"ReduceLROnPlateau|early_?stop|patience", re.I)
 LOW = ("bf16", "bfloat16", "bf16-mixed", "fp16", "float16", "half", "16-mixed", "16")
 
 
@@ -114,7 +115,7 @@ def _steps(option: Option, m: Meaning, profile: Profile) -> Iterator[_Step]:
     """Values worth trying, as the meaning, the type and the machine allow."""
     match m.sets:
         case "interval":
-            yield from _less_often(option, m.topic)
+            yield from _less_often(option, m.topic, profile)
         case "number":
             yield from _other_number(option, m.topic, profile)
         case "switch":
@@ -123,7 +124,13 @@ def _steps(option: Option, m: Meaning, profile: Profile) -> Iterator[_Step]:
             yield from _chosen(option, m.topic, profile)
 
 
-def _less_often(option: Option, topic: Topic) -> Iterator[_Step]:
+def _promise(topic: Topic, profile: Profile) -> Promise:
+    """Of a topic's changes; of an evaluation that steers the training another one than of one that only tells."""
+    steers = topic.about == "evaluation" and any(_STEERS.search(text) for text in profile.sources.values())
+    return "changed" if steers else topic.promise
+
+
+def _less_often(option: Option, topic: Topic, profile: Profile) -> Iterator[_Step]:
     value = option.value
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
         return
@@ -132,7 +139,7 @@ def _less_often(option: Option, topic: Topic) -> Iterator[_Step]:
     else:
         times, new = float(LESS_OFTEN), value * LESS_OFTEN
     says = f"{topic.verb} {times:.3g} times less often than with {text(value)}"
-    yield _Step(new, topic.promise, says, 1.0 - 1.0 / times, topic.coarser, topic.fewer)
+    yield _Step(new, _promise(topic, profile), says, 1.0 - 1.0 / times, topic.coarser, topic.fewer)
 
 
 def _other_number(option: Option, topic: Topic, profile: Profile) -> Iterator[_Step]:
@@ -165,7 +172,7 @@ def _switched(option: Option, m: Meaning, profile: Profile) -> Iterator[_Step]:
     gpu = bool(profile.machine.gpus)
     if topic.about in _BESIDE or topic.about == "deterministic":
         if is_on and (gpu or topic.about != "deterministic"):
-            yield _Step(m.opposite, topic.promise, f"{topic.about} off", 1.0, topic.coarser, topic.fewer)
+            yield _Step(m.opposite, _promise(topic, profile), f"{topic.about} off", 1.0, topic.coarser, topic.fewer)
         return
     can = {
         "compile": gpu or profile.machine.compiler,

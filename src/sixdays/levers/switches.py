@@ -12,6 +12,7 @@ from sixdays.faster.model import Candidate, NotTried, Profile, Promise, Stack
 from sixdays.levers import _switch_texts as texts
 
 ROOM = 1.3  # a share of few samples may be larger than it looks
+NO_WINDOW = "no window shows an environment"
 NUMBERS = frozenset({"torch", "numpy"})
 
 
@@ -51,9 +52,9 @@ SWITCHES = (
             texts.TENSORS, mentioned="tensor(", share=0.5),
     _Switch("gymnasium checks", "environments are not checked at each step, and open no window", "same",
             _needs("gymnasium"), texts.environments("gymnasium"),
-            within=("gymnasium/wrappers/", "gymnasium/utils/", "pygame/", ":render")),
+            within=("gymnasium/wrappers/", "gymnasium/utils/", "pygame/", ":render"), spoils=NO_WINDOW),
     _Switch("gym checks", "environments are not checked at each step, and open no window", "same", _needs("gym"),
-            texts.environments("gym"), within=("gym/wrappers/", "gym/utils/", "pygame/", ":render")),
+            texts.environments("gym"), within=("gym/wrappers/", "gym/utils/", "pygame/", ":render"), spoils=NO_WINDOW),
     _Switch("optimiser", "optimisers update all parameters at once", "equivalent", _needs("torch"), texts.OPTIMISERS,
             within=("torch/optim/",)),
     _Switch("clipping", "gradients are clipped all at once", "equivalent", _needs("torch"), texts.CLIPPING,

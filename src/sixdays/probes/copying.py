@@ -14,6 +14,7 @@ from pathlib import Path
 from sixdays.errors import RunError
 
 MOST_FILES, LARGE, IN_ALL = 50_000, 64 << 20, 2 << 30
+SMALL = 256 << 20  # of a folder outside, that a link of the project leads to
 NAMING = 200_000  # bytes of a file whose text is read for names
 LEFT_OUT = frozenset(
     ".git .hg .svn __pycache__ .mypy_cache .pytest_cache .ruff_cache .ipynb_checkpoints .tox .nox .hypothesis .idea "
@@ -172,6 +173,34 @@ def _leading(to: str, path: str, root: str, target: str) -> str:
     if full != root and not full.startswith(root + os.sep):
         return full
     return target + to[len(root) :] if os.path.isabs(to) else to
+
+
+def outward(root: str, links: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Links of the project that lead out of it to something, and where they lead."""
+    for path, to in links.items():
+        full = os.path.normpath(os.path.join(root, os.path.dirname(path), to))
+        if not full.startswith(root + os.sep) and os.path.exists(full):
+            yield path, full
+
+
+def copy_small(source: str, target: str, home: str) -> bool:
+    """Copies a file or a folder from outside of the project; False where it is too large, or none that is copied."""
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    if os.path.isfile(source):
+        is_small = os.path.getsize(source) <= LARGE
+        if is_small:
+            _copy_file(source, target)
+        return is_small
+    if not os.path.isdir(source):  # a device, a pipe
+        return False
+    try:
+        what = contents(source, home)
+    except RunError:
+        return False
+    if what.size > SMALL or what.linked:
+        return False
+    copy(source, what, target)
+    return True
 
 
 def _copy_file(source: str, target: str) -> None:

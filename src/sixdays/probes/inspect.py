@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from sixdays.errors import RunError
 from sixdays.faster.model import Command, Machine, Trace
 from sixdays.faster.printed import growing
 from sixdays.probes.entry import entry_of, text_of
@@ -39,8 +41,10 @@ _DEVICE = (
 )
 
 
-def help_of(command: Command, scratch: Scratch, path: str | None = None) -> str:
+def help_of(command: Command, scratch: Scratch, path: str | None = None, interpreter: str = "python") -> str:
     """What --help of the command prints; from its source where that would run the training; empty where unknown.
+
+    interpreter: that runs the script, where the command starts it by way of another program.
 
     --help is tried only where the source reads its words with a library that knows it, for 20 s at most, and no
     longer than until something is counted: then it is the training that runs.
@@ -51,13 +55,14 @@ def help_of(command: Command, scratch: Scratch, path: str | None = None) -> str:
         return ""
     head = os.path.basename(command.argv[0])
     by_itself = head.startswith(("python", "pypy")) or entry is None or not entry.endswith(".py")
-    words = command.argv if by_itself else ("python", os.path.join(command.root, entry or ""))
+    words = command.argv if by_itself else (interpreter, os.path.join(command.root, entry or ""))
     env = {**command.env, "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "160", "PAGER": "cat"}
     asked = replace(command, argv=(*words, "--help"), env=env)
-    (trace,) = probe(scratch, asked, stop=Stop(seconds=HELP_S, units=1))
-    text = "\n".join(line.text for line in trace.printed)[:MOST_BYTES]
-    if not trace.stopped and "Traceback (most" not in text and re.search(r"(^|\s)--?[A-Za-z]|=", text):
-        return text
+    with contextlib.suppress(RunError):
+        (trace,) = probe(scratch, asked, stop=Stop(seconds=HELP_S, units=1))
+        text = "\n".join(line.text for line in trace.printed)[:MOST_BYTES]
+        if not trace.stopped and "Traceback (most" not in text and re.search(r"(^|\s)--?[A-Za-z]|=", text):
+            return text
     return "\n".join(line for source in sources.values() for line in _declared(source))
 
 

@@ -30,8 +30,9 @@ SHARE = 0.02
 @dataclass(frozen=True, slots=True)
 class Stop:
     """When a probe ends. seconds: at the latest. units of counter: as soon as every copy has counted so many events;
-    with no counter: of any that the agent counts. A counter of two is a number that is printed, by its pattern and
-    its place among the numbers of the line (see `faster.printed`); units are then what it grows to.
+    with no counter: of any that the agent counts; place: which of the lines that share its key, in order. A counter of
+    two is a number that is printed, by its pattern and its place among the numbers of the line (see `faster.printed`);
+    units are then what it grows to.
 
     enough: asked now and then of what was seen so far; the probe ends where it says yes.
     memory_bytes, disk_bytes: of all copies together, over which they are stopped; 0: 90 % of the memory that is free
@@ -41,6 +42,7 @@ class Stop:
     seconds: float
     counter: tuple[str, ...] | None = None
     units: float = 0
+    place: int = 0
     memory_bytes: int = 0
     disk_bytes: int = 0
     enough: Callable[[Trace], bool] | None = None
@@ -90,7 +92,8 @@ def probe(
     """The command with the candidates in, run in fresh copies: one Trace for each of its copies side by side.
 
     Raises:
-        RunError: it cannot be started, a patch does not apply, or it wrote a large file of the user's.
+        RunError: it cannot be started, or a patch does not apply.
+        Overwritten: it wrote a large file of the user's.
     """
     places: list[Place] = []
     try:
@@ -146,6 +149,7 @@ def _started(
         "SIXDAYS_AGENT_STACKS": str(stacks_every),
         "SIXDAYS_AGENT_ROOT": place.original,
         "SIXDAYS_AGENT_COPY": place.root,
+        "SIXDAYS_AGENT_COPIES": os.path.dirname(place.folder),
         "SIXDAYS_AGENT_EPOCH": str(began),
     }
     return processes.started(place.argv, place.cwd, env, mark=place.mark, file_bytes=disk, began=began)
@@ -169,7 +173,7 @@ def _watch(copies: Sequence[_Copy], stop: Stop, memory: int, disk: int, tick: Ca
                     why = "disk"
         if stop.units and count.due:
             with count.timed():
-                if all(_counted(c, stop.counter) >= stop.units for c in running):
+                if all(_counted(c, stop.counter, stop.place) >= stop.units for c in running):
                     why = why or "units"
         if stop.enough and judge.due:
             with judge.timed():
@@ -197,16 +201,23 @@ def _look(running: Sequence[_Copy]) -> None:
 
 def _note_writes(running: Sequence[_Copy]) -> None:
     for c in running:
-        copies_here = os.path.dirname(c.place.folder) + os.sep
+        copies_here = os.path.realpath(os.path.dirname(c.place.folder)) + os.sep
         c.outside |= {p for p in c.process.writes() if not p.startswith(copies_here)}
 
 
-def _counted(copy: _Copy, counter: tuple[str, ...] | None) -> float:
-    """How many events of the counter, or of the most active one, the copy has seen; how far the number has grown."""
+def _counted(copy: _Copy, counter: tuple[str, ...] | None, place: int) -> float:
+    """How many events of the counter, or of the most active one, the copy has seen; how far the number has grown.
+
+    Where no site bears its key, a patch has moved it: the most active one of its kind.
+    """
     if counter and len(counter) == 2:
         grown = printed.growing(_lines(copy))
         return max((float(g.values[-1]) for g in grown if (g.pattern, str(g.token)) == counter), default=0.0)
-    return max((n for key, n in counts(Path(copy.place.agent)) if counter in (None, key)), default=0)
+    seen = list(counts(Path(copy.place.agent)))
+    lines = sorted({line for key, line, _ in seen if key == counter})
+    if lines:
+        return max((n for key, line, n in seen if key == counter and line in lines[place : place + 1]), default=0)
+    return max((n for key, _, n in seen if counter is None or key[0] == counter[0]), default=0)
 
 
 def _so_far(copy: _Copy) -> Trace:

@@ -25,6 +25,11 @@ from sixdays.probes import copying
 from sixdays.probes.entry import entry_of
 from sixdays.processes import terminable, undisturbed
 
+
+class Overwritten(RunError):
+    """A file of the user's changed while the command ran: nothing more may be started."""
+
+
 PICTURES = (".png", ".pdf", ".svg", ".jpg", ".jpeg", ".gif")
 # Trackers that would send what a probe does over the net write into the copy, or nowhere.
 OFFLINE = {
@@ -64,6 +69,7 @@ class Place:
     argv: tuple[str, ...]
     env: dict[str, str]
     original: str
+    loads: tuple[str, str]
     ready: dict[str, copying.Stamp] = field(repr=False)
 
     def wrote(self) -> dict[str, int]:
@@ -82,7 +88,7 @@ class Place:
 
 
 class Scratch:
-    """Copies of one project. path: the folder that holds them all. keep: no copy is used twice."""
+    """Copies of one project. path: the folder that holds them all. pristine: an unchanged one. keep: use none twice."""
 
     def __init__(self, path: str, root: str, what: copying.Contents, env: Mapping[str, str], keep: bool) -> None:
         self.path = path
@@ -91,7 +97,7 @@ class Scratch:
         self.keep = keep
         self._env = dict(env)
         self._name = os.path.basename(root) or "project"
-        self._pristine = os.path.join(path, "pristine")
+        self.pristine = os.path.join(path, "pristine")
         self._made = 0
         self._free: list[tuple[str, dict[str, copying.Stamp]]] = []
         self._clean: dict[str, dict[str, copying.Stamp]] = {}
@@ -103,13 +109,27 @@ class Scratch:
         if self.what.size * 3 > room:
             size = self.what.size >> 20
             raise RunError(f"no room for copies of {self.root}: {size:,} MB each", "set TMPDIR to a disk with room")
-        copying.copy(self.root, self.what, self._pristine)
-        copying.with_history(self.root, self._pristine, self._env)
+        copying.copy(self.root, self.what, self.pristine)
+        copying.with_history(self.root, self.pristine, self._env)
         for name, what in copying.beside(self.root, self.what).items():
             original = os.path.join(os.path.dirname(self.root), name)
             self._beside[name] = os.path.join(self.path, "beside", name)
             self._large[original] = what.large
             copying.copy(original, what, self._beside[name])
+        self._lead_in()
+
+    def _lead_in(self) -> None:
+        """Links of the project that lead out of it lead to copies instead, where those are small."""
+        made: dict[str, str] = {}
+        for path, full in copying.outward(self.root, self.what.links):
+            if full not in made:
+                target = os.path.join(self.path, "linked", str(len(made)))
+                if not copying.copy_small(full, target, self._env.get("HOME", "")):
+                    continue
+                made[full] = target
+            link = os.path.join(self.pristine, path)
+            os.unlink(link)
+            os.symlink(made[full], link)
 
     def fresh(self, command: Command, setting: Setting = ()) -> Place:
         """A clean copy with the candidates put in.
@@ -125,8 +145,9 @@ class Scratch:
             for c in setting:
                 if c.patch:
                     put_patch(root, command.cwd, c.patch, self._env, c.name)
-            if text := preamble(setting):
-                put_preamble(Command(argv, root, command.cwd), text, self._env)
+            text, loads = preamble(setting), ("", ".")
+            if text:
+                loads = put_preamble(Command(argv, root, command.cwd), text, self._env)
         except RunError:
             self._free.append((folder, self._clean[folder]))
             raise
@@ -143,6 +164,7 @@ class Scratch:
             argv=argv,
             env=self._environment(inner.env, unset, root, command.cwd, os.path.join(folder, ".tmp")),
             original=self.root,
+            loads=loads,
             ready={n: s for n, s in copying.stamps(root).items() if not n.startswith(".git" + os.sep)},
         )
 
@@ -152,10 +174,10 @@ class Scratch:
             self._free.append((place.folder, self._clean[place.folder]))
 
     def check(self) -> None:
-        """Raises RunError where a large file of the user's was changed meanwhile; it names it."""
+        """Raises Overwritten where a large file of the user's was changed meanwhile; it names it."""
         for root, large in self._large.items():
             if names := sorted(copying.large_changed(root, large)):
-                raise RunError(
+                raise Overwritten(
                     f"{os.path.join(root, names[0])} changed during a short run: it is too large to copy, so "
                     "copies link to it, and the command (or something else) wrote it",
                     "restore it, and run the command with another output folder",
@@ -166,7 +188,7 @@ class Scratch:
             folder, before = self._free.pop()
             root = os.path.join(folder, self._name)
             try:
-                copying.reset(root, self._pristine, before)
+                copying.reset(root, self.pristine, before)
             except OSError:  # files became folders, or the like: made anew
                 shutil.rmtree(folder, ignore_errors=True)
                 continue
@@ -176,7 +198,7 @@ class Scratch:
         folder = os.path.join(self.path, str(self._made))
         root = os.path.join(folder, self._name)
         try:
-            shutil.copytree(self._pristine, root, symlinks=True)
+            shutil.copytree(self.pristine, root, symlinks=True)
             for name, shared in self._beside.items():
                 os.symlink(shared, os.path.join(folder, name))
         except OSError as e:
@@ -302,8 +324,10 @@ def _any_ends(patch: str) -> Iterable[str]:
     return dict.fromkeys((patch, plain, other))
 
 
-def put_preamble(command: Command, text: str, env: Mapping[str, str]) -> None:
+def put_preamble(command: Command, text: str, env: Mapping[str, str]) -> tuple[str, str]:
     """Writes the preamble into the copy at the command's root, and the line that loads it first into the script.
+
+    Which script that is, and the preamble's folder, relative to the root.
 
     Raises:
         RunError: the command has no script in the project.
@@ -323,6 +347,7 @@ def put_preamble(command: Command, text: str, env: Mapping[str, str]) -> None:
         path.unlink(missing_ok=True)  # a link would lead to the user's own
     script.write_bytes(with_first_line(source).encode(coding, "surrogateescape"))
     (beside / PREAMBLE).write_text(text, encoding="utf-8")
+    return os.path.relpath(script, command.root), os.path.relpath(beside, command.root)
 
 
 def _import_folder(command: Command, script: Path) -> Path:

@@ -36,23 +36,22 @@ def read_trace(folder: Path) -> Trace:
     chosen = max(processes, key=lambda p: (*(p.count(kind) for kind in LEAST), bool(p.about.get("main"))))
     first = next((p for p in processes if p.about.get("main")), chosen)
     facts = {**first.about.get("facts", {}), **chosen.about.get("facts", {})}
-    workers = sum(1 for p in processes if p is not chosen and p is not first)
     return Trace(
         counters=tuple(_counters(chosen)),
         digests=tuple(_digests(chosen)),
         stacks=tuple(_stacks(chosen)),
         cpu=_cpu(processes),
-        facts={**{str(k): str(v) for k, v in facts.items()}, **({"workers": str(workers)} if workers else {})},
+        facts={str(k): str(v) for k, v in facts.items()},
         modules={**first.about.get("modules", {}), **chosen.about.get("modules", {})},
         outside=tuple(sorted({str(path) for p in processes for path in p.about.get("outside", ())})),
     )
 
 
-def counts(folder: Path) -> Iterator[tuple[tuple[str, ...], int]]:
-    """Keys and counts of all counters so far: of a trace these alone, which costs little."""
+def counts(folder: Path) -> Iterator[tuple[tuple[str, ...], int, int]]:
+    """Keys, lines and counts of all counters so far: of a trace these alone, which costs little."""
     for p in (p for f in folder.glob("*.json") if (p := _process(f)) is not None):
-        for kind, file, function, _, _, count, *_ in p.about.get("counters", ()):
-            yield (kind, file, function), int(count)
+        for kind, file, function, line, _, count, *_ in p.about.get("counters", ()):
+            yield (kind, file, function), int(line), int(count)
 
 
 def _process(file: Path) -> _Process | None:

@@ -38,6 +38,7 @@ def kept_lines(s: Speedups) -> list[str]:
         *_headline(s),
         "",
         *_listed("Kept (each as measured on the way; the total is what was confirmed)", [_step(x) for x in s.kept]),
+        *_listed("What that may cost you", list(dict.fromkeys(c.spoils for c in s.delivered if c.spoils))),
     ]
 
 
@@ -101,9 +102,12 @@ def delivery_lines(made: Delivery, copies: int = 1) -> list[str]:
     words = " ".join([*(f"{k}={shlex.quote(v)}" for k, v in made.env), shlex.join(made.argv)])
     lines = [f"To have it, {copies} copies of this at a time" if copies > 1 else "To have it", f"  {clean(words)}"]
     if made.preamble:
-        loaded = f"with this file beside {made.entry}, and `import fast_start` as its first line; --apply does both"
+        file, patched = f"{made.folder}/{PREAMBLE}".removeprefix("./"), " and the patches above" * made.has_patch
+        loaded = (
+            f"with `import fast_start` as the first line of {made.entry}{patched}, and this file; --apply does it all"
+        )
         lines += indented(loaded)
-        lines += ["", f"  # {PREAMBLE}", *(f"  {clean(line)}" for line in made.preamble.rstrip().split("\n"))]
+        lines += ["", f"  # {file}", *(f"  {clean(line)}" for line in made.preamble.rstrip().split("\n"))]
     elif made.diff:
         lines += indented("with the patches above: --apply puts them in")
     return [*lines, ""]

@@ -1,0 +1,74 @@
+"""Trackers stay on this machine, also where a script says by word that they shall not.
+
+Their environment says it already, but what a call is given comes before that. A short run is none that a user would
+want to find in an account.
+"""
+
+import os
+
+
+def _stays(owner, name, key, value, fine):
+    """Where a call is given a way that is none of the fine ones, it gets ours."""
+    original = getattr(owner, name)
+
+    def call(*args, **kwargs):
+        if kwargs.get(key) is not None and kwargs[key] not in fine:
+            kwargs[key] = value
+        return original(*args, **kwargs)
+
+    call.__wrapped__, call.__doc__ = original, original.__doc__
+    setattr(owner, name, call)
+
+
+def _wandb(agent, module):
+    _stays(module, "init", "mode", "offline", ("offline", "disabled", "dryrun"))
+
+
+def _neptune(agent, module):
+    _stays(module, "init_run", "mode", "offline", ("offline", "debug"))
+
+
+def _swanlab(agent, module):
+    _stays(module, "init", "mode", "offline", ("offline", "local", "disabled"))
+
+
+def _comet(agent, module):
+    if hasattr(module, "start"):
+        _stays(module, "start", "online", False, (False,))
+
+    def experiment(api_key=None, *args, **kwargs):
+        return module.OfflineExperiment(*args, **kwargs)
+
+    for name in ("Experiment", "ExistingExperiment"):
+        if hasattr(module, name):
+            setattr(module, name, experiment)
+
+
+def _mlflow(agent, module):
+    original = module.set_tracking_uri
+
+    def set_tracking_uri(uri):
+        return original(_here(uri))
+
+    module.set_tracking_uri = set_tracking_uri
+
+
+def _mlflow_client(agent, module):
+    made = module.MlflowClient.__init__
+
+    def init(self, tracking_uri=None, *args, **kwargs):
+        made(self, _here(tracking_uri), *args, **kwargs)
+
+    module.MlflowClient.__init__ = init
+
+
+def _here(uri):
+    """A folder as it is; a server becomes the folder that the environment names."""
+    is_server = "://" in str(uri or "") and not str(uri).startswith(("file:", "sqlite:"))
+    return os.environ.get("MLFLOW_TRACKING_URI") if is_server or uri == "databricks" else uri
+
+
+HOOKS = {
+    "wandb": _wandb, "neptune": _neptune, "swanlab": _swanlab, "comet_ml": _comet, "mlflow": _mlflow,
+    "mlflow.tracking.client": _mlflow_client,
+}  # fmt: skip
