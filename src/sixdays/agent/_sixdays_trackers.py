@@ -36,8 +36,9 @@ def _comet(agent, module):
     if hasattr(module, "start"):
         _stays(module, "start", "online", False, (False,))
 
-    def experiment(api_key=None, *args, **kwargs):
-        return module.OfflineExperiment(*args, **kwargs)
+    def experiment(*args, **kwargs):
+        kwargs.pop("api_key", None)
+        return module.OfflineExperiment(*args[1:], **kwargs)
 
     for name in ("Experiment", "ExistingExperiment"):
         if hasattr(module, name):
