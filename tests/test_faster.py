@@ -124,6 +124,7 @@ def test_the_ten_minute_list_runs_nothing(sixdays: Sixdays) -> None:
     [
         (("faster", "--", "no-such-program"), 6, "no-such-program"),
         (("faster", "train"), 3, "there is no such plan"),
+        (("faster", "python", "train.py", "--seeds", "3"), 2, "a command stands after --"),
         (("faster", "--budget", "soon", "--", "true"), 2, "--budget"),
         (("faster", "--accept", "smae", "--", "true"), 2, "same"),
         (("faster", "--try", "missing.diff", "--", "true"), 2, "no such file"),

@@ -373,3 +373,58 @@ def test_trackers_stay_here_whatever_the_script_says(tmp_path: Path) -> None:
     assert said.splitlines() == [
         "offline disabled None offline", "offline OfflineExperiment", "file:///runs here file:///runs",
     ]  # fmt: skip
+
+
+def test_a_vector_of_environments_is_counted_once_at_who_steps_it(tmp_path: Path) -> None:
+    """As in Stable-Baselines3: a vector steps its environments itself, and an evaluation is another site."""
+    need("gymnasium")
+    common = tmp_path / "stable_baselines3" / "common"
+    (common / "vec_env").mkdir(parents=True)
+    for folder in (common.parent, common, common / "vec_env"):
+        (folder / "__init__.py").touch()
+    (common / "vec_env" / "base_vec_env.py").write_text(
+        "class VecEnv:\n"
+        "    def __init__(self, envs): self.envs, self.num_envs = envs, len(envs)\n"
+        "    def step(self, actions): return [e.step(a)[1] for e, a in zip(self.envs, actions)]\n",
+        encoding="utf-8",
+    )
+    (common / "evaluation.py").write_text(
+        "def evaluate(env):\n    for _ in range(3): env.step([0, 0])\n", encoding="utf-8"
+    )
+    (common / "learning.py").write_text("def learn(env):\n    for _ in range(9): env.step([0, 0])\n", encoding="utf-8")
+    (tmp_path / "train.py").write_text(
+        "import gymnasium as gym\n"
+        "from stable_baselines3.common.vec_env.base_vec_env import VecEnv\n"
+        "from stable_baselines3.common import evaluation, learning\n"
+        "env = VecEnv([gym.make('CartPole-v1') for _ in range(2)])\n"
+        "[e.reset(seed=1) for e in env.envs]\n"
+        "learning.learn(env); evaluation.evaluate(env)\n",
+        encoding="utf-8",
+    )
+    _, trace = watched(tmp_path, sys.executable, "train.py")
+    seen = {(c.function, c.count, c.each) for c in trace.counters if c.kind == "env step"}
+    assert seen == {("learn", 9, 2.0), ("evaluate", 3, 2.0)}
+
+
+def test_what_others_read_of_a_loader_and_an_optimiser_is_still_there(tmp_path: Path) -> None:
+    need("torch")
+    (tmp_path / "train.py").write_text(
+        "import inspect, torch\nfrom torch.utils.data import DataLoader\n"
+        "print(list(inspect.signature(DataLoader.__init__).parameters)[1], "
+        "list(inspect.signature(torch.optim.Optimizer.__init__).parameters)[1])\n",
+        encoding="utf-8",
+    )
+    assert watched(tmp_path, sys.executable, "train.py")[0].split() == ["dataset", "params"]
+
+
+def test_only_so_many_optimisers_are_followed(tmp_path: Path) -> None:
+    need("torch")
+    (tmp_path / "train.py").write_text(
+        "import torch\nfor i in range(40):\n    w = torch.nn.Parameter(torch.ones(3))\n"
+        "    o = torch.optim.SGD([w], 0.1)\n    w.sum().backward()\n    o.step()\n",
+        encoding="utf-8",
+    )
+    _, trace = watched(tmp_path, sys.executable, "train.py")
+    assert sum(c.count for c in trace.counters if c.kind == "optimiser step") == 40
+    assert len({d.site for d in trace.digests}) == 16
+    assert trace.facts["optimisers"].count("SGD") == 16

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sixdays.faster.bounds import bound, by_line, is_own, own, share, working
-from sixdays.faster.kinds import Kinds
+from sixdays.faster.kinds import Kinds, package
 from sixdays.faster.model import Counter, Frame, Kind, Stack, Trace
 
 LIB = "/usr/lib/python3.11/site-packages/"
@@ -136,3 +136,8 @@ def test_a_function_that_trains_does_not_evaluate_whatever_it_is_called() -> Non
 def test_leaving_gradients_out_is_no_backward_pass() -> None:
     s = stack(1.0, "t.py:19:main", f"{LIB}torch/autograd/grad_mode.py:1:__enter__")
     assert Kinds({"t.py": SOURCE}).of(s) == "python"
+
+
+def test_what_a_package_does_that_we_know_nothing_of_is_no_loop_of_the_users() -> None:
+    s = stack(1.0, "t.py:19:main", f"{LIB}jax/_src/pjit.py:9:cache_miss")
+    assert (Kinds({"t.py": SOURCE}).of(s), package(s)) == ("library", "jax")

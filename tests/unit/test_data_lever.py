@@ -111,3 +111,37 @@ def test_what_takes_long_is_kept_when_it_is_first_made(tmp_path: Path) -> None:
     said, made = _made(tmp_path, script, late)
     assert said == _made(tmp_path, script)[0]
     assert made < 120
+
+
+def test_a_data_set_that_is_dropped_takes_its_items_along(tmp_path: Path) -> None:
+    script = """
+import gc, torch
+from torch.utils.data import DataLoader, TensorDataset
+for update in range(5):
+    data = TensorDataset(torch.rand(32, 4))
+    for epoch in range(2):
+        for batch in DataLoader(data, batch_size=8, shuffle=True):
+            pass
+    del data
+gc.collect()
+print(len(_kept), len(_refused), sum(type(o).__name__ == "_Held" for o in gc.get_objects()))
+"""
+    assert _run(tmp_path, script, KEPT).split() == ["0", "0", "0"]
+
+
+def test_workers_stay_where_nothing_is_kept(tmp_path: Path) -> None:
+    script = """
+import torch
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset
+class Stream(IterableDataset):
+    def __iter__(self): return iter(range(6))
+class Noisy(TensorDataset):
+    def __getitem__(self, i): return super().__getitem__(i)[0] + torch.rand(1)
+def workers(data): return DataLoader(data, batch_size=2, num_workers=2, timeout=60)
+loaders = workers(Stream()), workers(Noisy(torch.ones(6, 1))), workers(TensorDataset(torch.ones(6, 1)))
+print([(x.num_workers, x.timeout) for x in loaders])
+"""
+    assert _run(tmp_path, script, KEPT).strip() == "[(2, 60), (2, 60), (0, 0)]"
+    from sixdays.levers._data_texts import WORKERS
+
+    assert _run(tmp_path, script, WORKERS.format(workers=0)).strip() == "[(2, 60), (0, 0), (0, 0)]"

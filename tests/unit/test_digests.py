@@ -131,17 +131,19 @@ def test_a_start_that_was_rounded_otherwise_is_still_checked() -> None:
 
 
 def test_a_setting_that_is_printed_may_be_the_one_that_the_candidate_sets() -> None:
-    def told(workers: int, rate: str = "0.1") -> Trace:
+    def told(depth: int, rate: str = "0.1", threads: int = 2) -> Trace:
         lines = [
-            (0.5, f"{{'num_workers': {workers}, 'rate': {rate}}}"),
-            *((i, f"step {i} loss {1 / i}") for i in (1, 2, 3)),
+            (0.5, f"{{'max_depth': {depth}, 'rate': {rate}}}"),
+            (0.6, f"using {threads} threads"),
+            *((i, f"step {i} loss {1 / i}") for i in (1, 2, 3, 4, 5)),
         ]
         return printing(lines)
 
     a = told(4)
-    assert isinstance(kept(a, told(0), "equivalent", a, options={"num-workers"}), Kept)
-    assert "workers 0 in place of 4" in kept(a, told(0), "equivalent", a).why  # type: ignore[union-attr]
-    assert isinstance(kept(a, told(0, rate="0.3"), "equivalent", a, options={"num-workers"}), Broken)
+    assert isinstance(kept(a, told(0), "equivalent", a, options={"max-depth"}), Kept)
+    assert isinstance(kept(a, told(4, threads=1), "equivalent", a), Kept)
+    assert "depth 0 in place of 4" in kept(a, told(0), "equivalent", a).why  # type: ignore[union-attr]
+    assert isinstance(kept(a, told(0, rate="0.3"), "equivalent", a, options={"max-depth"}), Broken)
 
 
 def test_updates_left_out_are_caught_though_streams_are_not_kept() -> None:
@@ -183,7 +185,7 @@ def test_without_an_optimiser_what_environments_gave_and_printed_numbers_are_com
         "after step 2 what the environments gave back are not the same bits: equivalent at best", 2
     )
     near = replace(a, printed=tuple(replace(p, text=p.text.replace("1.000000", "1.000001")) for p in a.printed))
-    assert isinstance(kept(a, near, "equivalent", a), Kept)
+    assert kept(a, near, "equivalent", a) == Unchecked("only printed numbers could be compared, and they agree nearly")
     assert isinstance(kept(a, near, "same", a), Broken)
     far = replace(a, printed=tuple(replace(p, text=p.text.replace("energy 0", "energy 7")) for p in a.printed))
     assert isinstance(kept(a, far, "equivalent", a), Broken)
@@ -248,4 +250,5 @@ def test_what_is_done_less_often_by_design_may_begin_with_another_step() -> None
             assert isinstance(kept(a, b, "equivalent", a), Broken)
         assert not isinstance(kept(a, b, "equivalent", a, FEWER), Broken)
     a, other = (said(*n, text="Episode {0} Average reward: " + x) for n, x in ((range(1, 10), "{1}"), ((3, 6), "1{1}")))
-    assert isinstance(kept(a, other, "same", None, PRINTED), Broken)
+    assert isinstance(kept(a, other, "same", None, PRINTED), Unchecked)  # a mean since the last line, perhaps
+    assert isinstance(kept(a, other, "same", None), Broken)

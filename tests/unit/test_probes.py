@@ -483,3 +483,31 @@ def test_where_the_preamble_belongs_is_said_for_a_module_too(project: Path, tmp_
         for argv, folder in ((("python", "-m", "pkg.a"), "."), (("python", "pkg/a.py"), "pkg")):
             made = delivery(Command(argv, str(project)), (lever,), copies)
             assert (made.entry, made.folder) == ("pkg/a.py", folder)
+
+
+def test_a_line_for_a_shell_that_names_the_project_runs_in_the_copy(project: Path, tmp_path: Path) -> None:
+    line = f"cd '{project}' && cat {project}/train.py {project}2; echo {project}"
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        place = copies.fresh(Command(("bash", "-ec", line), str(project)))
+        assert place.argv[2] == f"cd '{place.root}' && cat {place.root}/train.py {project}2; echo {place.root}"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("docker run image python train.py", "runs the command elsewhere"),
+        ("sbatch job.sh", "runs the command elsewhere"),
+        ("poetry run python train.py", "$(poetry env info -p)/bin/python"),
+        ("bash run.sh", "goes to"),
+    ],
+)
+def test_what_would_not_run_in_a_copy_is_refused(project: Path, words: str, said: str) -> None:
+    (project / "run.sh").write_text(f"cd {project}\npython train.py\n", encoding="utf-8")
+    command = Command(tuple(words.split()), str(project))
+    assert said in refusal(command, Machine(2), None, env={"PATH": os.defpath}, host="here")
+
+
+def test_an_environment_of_poetry_in_the_project_is_fine(project: Path) -> None:
+    (project / ".venv").mkdir()
+    command = Command(("poetry", "run", "python", "train.py"), str(project))
+    assert refusal(command, Machine(2), None, env={"PATH": os.defpath}, host="here") == ""

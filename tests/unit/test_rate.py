@@ -10,7 +10,8 @@ import pytest
 from tests.properties.traces import Run, counter, episodes, printing
 
 from sixdays.faster import rate
-from sixdays.faster.model import EVERY, SPARSE, Trace
+from sixdays.faster.model import EVERY, SPARSE, Printed, Trace
+from sixdays.faster.printed import growing
 from sixdays.faster.unit import event_numbers
 
 
@@ -274,3 +275,11 @@ def test_an_evaluation_that_takes_long_must_have_been_seen_twice() -> None:
     trace = seen(350, 0.05)
     u0, u1 = rate.window(trace, unit(trace), 1.0)
     assert u1 - u0 == 100
+
+
+def test_a_bar_that_begins_anew_each_epoch_goes_on_counting() -> None:
+    """As Keras draws it: 4 batches, three epochs."""
+    lines = [f"{n}/4 ━━━━{'━' * n}────  {n}s 3ms/step - loss: 0.{9 - n}" for _ in range(3) for n in (1, 2, 3, 4)]
+    found = growing([Printed(float(i), text) for i, text in enumerate(lines)])
+    assert list(found[0].values) == list(range(1, 13))
+    assert growing([Printed(float(i), f"{n} of it") for i, n in enumerate([1, 2, 3, 1, 2, 3])]) == ()

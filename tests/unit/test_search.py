@@ -11,7 +11,7 @@ from tests.properties.traces import episodes
 
 from sixdays.faster.conclusion import conclusion
 from sixdays.faster.length import Length
-from sixdays.faster.model import Candidate, Counter, Digest, NotTried, Promise, Setting, Trace
+from sixdays.faster.model import Candidate, Counter, Digest, NotTried, Printed, Promise, Setting, Trace
 from sixdays.faster.report import Speedups
 from sixdays.faster.search import Asked, Outcome, Probe, Search
 
@@ -371,3 +371,15 @@ def test_a_against_a_is_not_claimed_more_often_than_promised() -> None:
         found = world.play(Search(Asked()), [lever(switch("a"), switch("b"), together=True), lever(switch("c"))])
         claims += found.factor.value > 1.0
     assert claims <= 2
+
+
+def test_the_preparation_of_a_program_that_learns_is_not_taken_for_its_progress() -> None:
+    search = Search(Asked())
+    times = np.arange(1.0, 20.0)
+    lines = tuple(Printed(float(t), f"Map: {int(t) * 100}") for t in times)
+    reads = Trace(printed=lines, seconds=20.0, stopped="time", modules={"torch": "2"})
+    assert not search._is_enough(reads)
+    assert search._is_enough(replace(reads, modules={}))
+    assert search._is_enough(replace(reads, seconds=80.0))
+    asked = Search(Asked(unit="map"))
+    assert asked._is_enough(reads)

@@ -43,7 +43,10 @@ class Agent:
         self.every = float(environ.get("SIXDAYS_AGENT_STACKS") or 0.0)
         seed = environ.get("SIXDAYS_AGENT_SEED", "")
         self.seed = int(seed) if seed.lstrip("-").isdigit() else None
-        self.main = "SIXDAYS_AGENT_MAIN" not in environ
+        self.main = environ.get("SIXDAYS_AGENT_MAIN") in (
+            None,
+            str(os.getpid()),
+        )  # one that replaced itself is the same
         environ.setdefault("SIXDAYS_AGENT_MAIN", str(os.getpid()))
         self.fresh()
 
@@ -296,10 +299,13 @@ def _inside(path, root):
 
 def _redirect(agent):
     """Leads what is imported from the project, editable installs included, into the copy."""
+    here = os.path.dirname(os.path.realpath(__file__))
 
     def led(path):
-        there = agent.copy + path[len(agent.root) :] if isinstance(path, str) and _inside(path, agent.root) else path
-        return there if there is path or (os.path.exists(there) and not _inside(path, sys.prefix)) else path
+        if not isinstance(path, str) or not _inside(path, agent.root) or os.path.realpath(path) == here:
+            return path
+        there = agent.copy + path[len(agent.root) :]
+        return there if os.path.exists(there) and not _inside(path, sys.prefix) else path
 
     sys.path[:] = [led(p) for p in sys.path]
     for name, module in list(sys.modules.items()):

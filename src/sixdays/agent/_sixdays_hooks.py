@@ -1,6 +1,7 @@
 """What is counted, seeded and noted, found when its module is imported."""
 
 import contextlib
+import functools
 import hashlib
 import re
 import sys
@@ -14,6 +15,7 @@ from _sixdays_agent import now
 
 AT = frozenset(m * 10**e for e in range(9) for m in (1, 2, 5)) | {3}
 MOST_NUMBERS, SAMPLED, MOST_BYTES, MOST_LOGGED = 8_000_000, 4096, 1 << 20, 2000
+MOST_SITES = 16  # optimisers that are followed: some scripts make one for each client or task
 
 
 def install(agent):
@@ -87,9 +89,9 @@ def _site(packages):
         code = frame.f_code
         inner = _OURS.get((code, packages))
         if inner is None:
-            name = frame.f_globals.get("__name__", "") or ""
-            ours = name.startswith(("_sixdays", "contextlib"))
-            inner = _OURS[(code, packages)] = ours or name.split(".")[0] in packages
+            name = (frame.f_globals.get("__name__", "") or "") + "."
+            inner = name.startswith(("_sixdays", "contextlib.", *(p + "." for p in packages)))
+            _OURS[(code, packages)] = inner
         if not inner:
             return frame
         frame = frame.f_back
@@ -109,14 +111,17 @@ def _optimiser(agent, module):
         if found is None:
             found = known[optimizer] = [len(made_so_far), 0]
             made_so_far.append(None)
-            _about_optimiser(agent, found[0], optimizer)
+            if found[0] < MOST_SITES:
+                _about_optimiser(agent, found[0], optimizer)
         return found
 
     def before(optimizer, args, kwargs):
+        if optimizer not in known:
+            _done(optimizer)
         began = now()
         try:
             found = site_of(optimizer)
-            if found[1] == 0:
+            if found[1] == 0 and found[0] < MOST_SITES:
                 _parameters(agent, found[0], 0, optimizer)
         except Exception as e:
             agent.facts["hook before"] = repr(e)
@@ -129,7 +134,10 @@ def _optimiser(agent, module):
             found[1] += 1
             agent.count("optimiser step", _site(_TORCH))
             agent.updates += 1
-            if found[1] in AT:
+            if found[1] in AT and found[0] < MOST_SITES and not _captures():
+                agent.pause += now() - began
+                _done(optimizer)
+                began = now()
                 _parameters(agent, found[0], found[1], optimizer)
         except Exception as e:
             agent.facts["hook after"] = repr(e)
@@ -137,14 +145,30 @@ def _optimiser(agent, module):
 
     module.register_optimizer_step_pre_hook(before)
     module.register_optimizer_step_post_hook(after)
-    initial = module.Optimizer.__init__
+    initial, names = module.Optimizer.__init__, []
 
+    @functools.wraps(initial)  # others read what it takes
     def made(self, *args, **kwargs):
         initial(self, *args, **kwargs)
-        names = agent.facts.get("optimisers", "")
-        agent.facts["optimisers"] = (names + ", " if names else "") + type(self).__name__
+        if len(names) < MOST_SITES:
+            names.append(type(self).__name__)
+            agent.facts["optimisers"] = ", ".join(names)
 
     module.Optimizer.__init__ = made
+
+
+def _captures():
+    """Whether a CUDA graph is being recorded: nothing may be fetched then."""
+    cuda = getattr(sys.modules["torch"], "cuda", None)
+    return cuda is not None and cuda.is_initialized() and cuda.is_current_stream_capturing()
+
+
+def _done(of):
+    """Waits for what a GPU still does for the program: the agent, which fetches, would take that for its own time."""
+    tensors = [p for g in of.param_groups for p in g["params"][:1]] if hasattr(of, "param_groups") else [of]
+    with contextlib.suppress(Exception):
+        if any(getattr(t, "is_cuda", False) for t in tensors) and not _captures():
+            sys.modules["torch"].cuda.synchronize()
 
 
 def _about_optimiser(agent, site, optimizer):
@@ -184,15 +208,21 @@ def _bytes(torch, t):
 
 # environments --------------------------------------------------------------------------------------------------
 
-_GYM = ("gym", "gymnasium", "stable_baselines3")
+_GYM = (
+    "gym", "gymnasium", "stable_baselines3.common.vec_env", "stable_baselines3.common.monitor",
+    "stable_baselines3.common.atari_wrappers", "stable_baselines3.common.env_util",
+)  # fmt: skip
 
 
 class _Outermost(threading.local):
     inside = False
 
 
+_stepping = _Outermost()  # shared by all kinds of environments: one holds others
+
+
 def _environment(agent, module):
-    depth = _Outermost()
+    depth = _stepping
     streams = {}
 
     def counted(step):
@@ -207,10 +237,12 @@ def _environment(agent, module):
                 out = step(self, *args, **kwargs)
             finally:
                 depth.inside = False
+            reward = out[1] if isinstance(out, tuple) and len(out) > 1 else None
+            if getattr(reward, "is_cuda", False):
+                _done(reward)
             began = now()
             try:
-                each = getattr(type(self), "_sixdays_each", None)  # of the class: a wrapper asks all that it wraps
-                c = agent.count("env step", _site(_GYM), each.fget(self) if each else 1.0)
+                c = agent.count("env step", _site(_GYM), _side_by_side(self, reward))
                 if c.count == 1:
                     _about_environment(agent, self)
                 if c.count <= 1000 or c.count in AT:
@@ -231,6 +263,15 @@ def _environment(agent, module):
         if hasattr(module, name):
             _each_step(getattr(module, name), counted)
     agent.counted_step = counted
+
+
+def _side_by_side(env, reward):
+    """How many environments made a step: of a vector, also of one in a wrapper that knows nothing of vectors."""
+    each = getattr(type(env), "_sixdays_each", None)  # of the class: a wrapper asks all that it wraps
+    if each:
+        return each.fget(env)
+    shape = getattr(reward, "shape", ())
+    return float(shape[0]) if len(shape) == 1 and shape[0] > 1 and getattr(env, "num_envs", 0) == shape[0] else 1.0
 
 
 def _about_environment(agent, env):
@@ -273,9 +314,11 @@ def _vector(agent, module):
 
 def _vec_env(agent, module):
     base = module.VecEnv
-    step, depth = base.step, _Outermost()
+    step, depth = base.step, _stepping
 
     def call(self, actions):
+        if depth.inside:
+            return step(self, actions)
         depth.inside = True
         try:
             return step(self, actions)
@@ -349,6 +392,7 @@ def _loader(agent, module):
     base.__next__ = step
     initial = module.DataLoader.__init__
 
+    @functools.wraps(initial)
     def made(self, *args, **kwargs):
         initial(self, *args, **kwargs)
         _quietly(agent, lambda: _about_loader(agent, self))
@@ -365,9 +409,11 @@ def _about_loader(agent, loader):
     )
 
 
-def _items(args):
-    """How many items a forward pass is of: rows of its first tensor, 1 where that has none."""
-    shape = getattr(args[0], "shape", ()) if args else ()
+def _items(args, kwargs):
+    """How many items a forward pass is of: rows of the first tensor that it is given, 1 where that has none."""
+    given = [*args, *kwargs.values()]
+    given += [v for g in given if isinstance(g, dict) for v in g.values()]
+    shape = next((g.shape for g in given if hasattr(g, "shape")), ())
     return float(shape[0]) if len(shape) > 1 else 1.0
 
 
@@ -375,18 +421,21 @@ def _module(agent, module):
     """Forward passes of root modules in eval mode; nothing is added to those in training mode but a test."""
     cls = module.Module
     call, depth = cls.__call__, _Outermost()
-    compiling = getattr(getattr(sys.modules.get("torch"), "compiler", None), "is_compiling", None)
+
+    def compiles():
+        compiler = getattr(sys.modules["torch"], "compiler", None)  # not there yet when modules are
+        return hasattr(compiler, "is_compiling") and compiler.is_compiling()
 
     def counted(self, *args, **kwargs):
         # a compiler that traces through here folds its own question away, and must not meet the thread's flag
-        if self.training or (compiling is not None and compiling()) or depth.inside:
+        if getattr(self, "training", True) or compiles() or depth.inside:  # a frozen module has no such word
             return call(self, *args, **kwargs)
         depth.inside = True
         try:
             return call(self, *args, **kwargs)
         finally:
             depth.inside = False
-            _quietly(agent, lambda: agent.count("evaluation", _site(_TORCH), _items(args)))
+            _quietly(agent, lambda: agent.count("evaluation", _site(_TORCH), _items(args, kwargs)))
 
     cls.__call__ = counted
 
@@ -417,6 +466,7 @@ def _writer(agent, module):
 
     def add_scalar(self, tag, scalar_value, global_step=None, *args, **kwargs):
         if len(seen) <= MOST_LOGGED:
+            _done(scalar_value)
             _quietly(agent, lambda: note(tag, scalar_value, global_step))
         return original(self, tag, scalar_value, global_step, *args, **kwargs)
 

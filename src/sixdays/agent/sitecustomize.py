@@ -7,7 +7,7 @@ must never reach the user's program.
 import os
 import sys
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
+_HERE = os.path.dirname(os.path.realpath(__file__))
 
 
 def _others():
@@ -15,7 +15,7 @@ def _others():
     from importlib.machinery import PathFinder
     from importlib.util import module_from_spec
 
-    spec = PathFinder.find_spec("sitecustomize", [p for p in sys.path if os.path.abspath(p or ".") != _HERE])
+    spec = PathFinder.find_spec("sitecustomize", [p for p in sys.path if os.path.realpath(p or ".") != _HERE])
     if spec is not None and spec.loader is not None:
         module = module_from_spec(spec)
         sys.modules["sitecustomize"] = module
@@ -24,7 +24,7 @@ def _others():
 
 def _begin():
     folder = os.environ.get("SIXDAYS_AGENT_DIR")
-    if folder and os.path.isdir(folder):
+    if folder and os.path.isdir(folder) and "_sixdays_agent" not in sys.modules:
         try:
             import _sixdays_agent
 
@@ -35,7 +35,7 @@ def _begin():
                     f.write(repr(e))
             except OSError:
                 pass
-    sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != _HERE]
+    sys.path[:] = [p for p in sys.path if os.path.realpath(p or ".") != _HERE]
 
 
 _begin()

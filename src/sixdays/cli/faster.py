@@ -56,6 +56,7 @@ def command(
     sixdays faster                       the ten-minute list; runs nothing
     """
     from sixdays.app import speeding_up
+    from sixdays.errors import UsageError
 
     how = options(**given)
     place = here()
@@ -70,8 +71,11 @@ def command(
 
             say(ten_minute_lines(items))
         return 0
+    is_command = click.get_current_context().meta["after"]
+    if len(words) > 1 and not is_command:  # options of the command would be taken for ours
+        raise UsageError("a command stands after --", f"sixdays faster -- {shlex.join(words)}")
     what = speeding_up.wanted(
-        words, how, place, is_command=click.get_current_context().meta["after"] or len(words) > 1, plan=plan,
+        words, how, place, is_command=is_command, plan=plan,
         budget=budget, accept=accept, units=units, unit=unit, seeds=seeds, given=tries, propose=propose, keep=keep,
         keep_probes=keep_probes,
     )  # fmt: skip
@@ -96,16 +100,16 @@ def command(
         say(lines)
     note(list(found.notes))
     if put_in:
-        _put_in(found.delivery, how.now.strftime("%Y%m%d-%H%M%S"), yes=yes)
+        _put_in(found.delivery, bool(found.speedups.delivered), how.now.strftime("%Y%m%d-%H%M%S"), yes=yes)
     return EXIT_INTERRUPTED if found.speedups.interrupted else 0
 
 
-def _put_in(made: Delivery, stamp: str, *, yes: bool) -> None:
+def _put_in(made: Delivery, is_any: bool, stamp: str, *, yes: bool) -> None:
     """Shows the diff, asks, applies it, and says what takes it back."""
     from sixdays.app import delivering
 
     if not made.diff:
-        note(["nothing to put in: the command line says it all"])
+        note(["nothing to put in" + ": the command line says it all" * is_any])
         return
     note(made.diff.splitlines())
     if not yes and not (sys.stdin.isatty() and click.confirm("Put it in?", default=False, err=True)):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sixdays.faster.bounds import Site, bound, by_line, is_own, own, working
 from sixdays.faster.graphs import keeps_graph
-from sixdays.faster.kinds import Doing, Kinds, Loop
+from sixdays.faster.kinds import Doing, Kinds, Loop, package
 from sixdays.faster.model import Profile, Stack
 
 WORTH = 0.03  # a share below is not worth a line
@@ -55,7 +55,7 @@ def diagnose(profile: Profile) -> tuple[Line, ...]:
     found = [*_graph(view), *_element_loops(view), *_kinds(view)]
     found.sort(key=lambda x: -x.share)
     worth = [x for x in found if x.share >= WORTH]
-    nothing = [x for x in found if x.kind == "products" and not x.share]
+    nothing = [x for x in found if x.kind in ("products", "library") and not x.share]
     if nothing and (not worth or worth[0].share < 0.1):
         return (*nothing, *worth)
     return tuple(worth or found[:1])
@@ -82,6 +82,10 @@ class _View:
         gone = set(map(id, stacks))
         for kind, have in self.by_kind.items():
             self.by_kind[kind] = [s for s in have if id(s) not in gone]
+
+    @property
+    def on_gpu(self) -> bool:
+        return self.profile.trace.facts.get("device", "").startswith("cuda")
 
     @property
     def passes(self) -> list[Stack]:
@@ -211,7 +215,14 @@ def _kinds(view: _View) -> Iterator[Line]:
         if not stacks or kind in ("forward", "backward", "start"):
             continue
         share = view.share(stacks)
-        if kind in _ADVICE:
+        if kind == "library":
+            yield _library(view, stacks)
+        elif kind == "copies" and view.on_gpu:
+            text = (
+                f"{100 * share:.0f} % where the program waits for what the GPU has to do: fetch values once per update"
+            )
+            yield _made(view, _hottest(stacks), 0.0, kind, text)
+        elif kind in _ADVICE:
             part, text = _ADVICE[kind]
             site = _call_of(view, stacks) if kind == "evaluation" else _hottest(stacks)
             yield _made(view, site, part * share, kind, text)
@@ -223,6 +234,13 @@ def _kinds(view: _View) -> Iterator[Line]:
             yield _own(view, stacks)
     if view.passes:
         yield _passes(view, view.passes)
+
+
+def _library(view: _View, stacks: Sequence[Stack]) -> Line:
+    """Work of a package that we know nothing of."""
+    name = Counter(map(package, stacks)).most_common(1)[0][0]
+    text = f"{100 * view.share(stacks):.0f} % inside {name}, of which no lever is known here"
+    return _made(view, _hottest(stacks), 0.0, "library", text)
 
 
 def _own(view: _View, stacks: Sequence[Stack]) -> Line:
@@ -256,9 +274,11 @@ def _passes(view: _View, stacks: Sequence[Stack]) -> Line:
     share, site, facts = view.share(stacks), _hottest(stacks), view.profile.trace.facts
     if not view.small:
         text = f"{100 * share:.0f} % in products of matrices: no lever in the code; run 2 copies with one thread each"
+        if view.on_gpu:
+            text = f"{100 * share:.0f} % in products of matrices on the GPU: bf16 or TF32, torch.compile"
         return _made(view, site, 0.0, "products", text)
     text = "a small network: its calls cost more than its products. Larger batches per call, or torch.compile"
-    if facts.get("device", "").startswith("cuda"):
+    if view.on_gpu:
         text = "a small network on a GPU waits for its launches: CUDA graphs, many seeds on one card, or the CPU"
     elif facts.get("torch threads", "1") not in ("", "1"):
         text += f"; {facts['torch threads']} threads rarely help it, and on a busy machine they hinder it"

@@ -17,6 +17,7 @@ from sixdays.faster.unit import Unit, unit_of
 
 Key = tuple[str, int, int]
 EARLY = max(movement.LENGTH)
+MANY = 10  # printed numbers that are the same to the last digit, where there is nothing else to compare
 AGREED = 0.02  # of their movement: parameters that lie so near print the same numbers, nearly
 ROUNDED = 1e-5  # of their length, by which first parameters may differ and be the same but for rounding
 NAMES = {
@@ -72,9 +73,12 @@ def kept(
         return other
     if why := progress.stands_still(original, candidate):
         return Broken(why)
-    streams = _streams(both, promise)
-    if streams is None and (unlike := _early(both, unit, fewer)) is not None:
-        return unlike
+    streams, until = _streams(both, promise), 0
+    if streams is None:
+        early = _early(both, unit, fewer)
+        if isinstance(early, Broken):
+            return early
+        until = early
     if unit is not None and (why := progress.strange(original, candidate, unit, fewer)):
         return Broken(why)
     if streams is not None:
@@ -84,14 +88,20 @@ def kept(
         return unlike
     if promise == "same" and (differing := _bits(both, fewer)) is not None:
         return differing
+    exactly = promise == "same"
     lines = wording.compared(
-        original, candidate, again, exact=promise == "same", until=_agreed(both), rarer=bool(fewer), options=options
+        original, candidate, again, exact=exactly, until=_agreed(both), rarer=bool(fewer), options=options
     )
     if lines.why:
         return Broken(lines.why)
+    if not exactly and (doubt := _doubt(both, until)):
+        whole = wording.compared(original, candidate, again, exact=True, rarer=bool(fewer), options=options)
+        if whole.why or whole.count < MANY or both.sites:
+            return Unchecked(doubt)
+        lines = whole
     if promise == "same" and (figure := _figure(original, candidate, again)):
         return Broken(f"the picture {figure} is another one")
-    checked = [*_said(both, promise), *([f"{lines.count} printed numbers"] if lines.count else [])]
+    checked = [*_said(both, promise, until), *([f"{lines.count} printed numbers"] if lines.count else [])]
     return Kept(", ".join(checked)) if checked else Unchecked(_nothing(both))
 
 
@@ -114,6 +124,11 @@ class _Both:
     def common(self, what: str, site: int | None = None) -> list[Key]:
         """Checkpoints that both have, in order."""
         return sorted((k for k in self.a.keys() & self.b.keys() if k[0] == what and site in (None, k[1])), key=_order)
+
+    def is_seldom(self, tag: int) -> bool:
+        """Whether the candidate logs a scalar clearly less often: it may be a mean since the last time."""
+        n, m = (sum(k[:2] == ("logged", tag) for k in d) for d in (self.a, self.b))
+        return m < wording.SELDOM * n
 
     def is_stable(self, key: Key) -> bool:
         """The original's second run has the same bits there, or did not get there.
@@ -190,9 +205,27 @@ def _values(digests: Mapping[Key, Digest] | None, site: int) -> dict[int, FloatA
     }
 
 
-def _early(both: _Both, unit: Unit | None, fewer: Collection[Kind]) -> Broken | None:
-    """The first update, of those that the original repeats, at which movements or counts disagree."""
+def _doubt(both: _Both, until: int) -> str:
+    """Why an equivalent candidate cannot be checked by what it computes, in words; empty where it can.
+
+    until: the update until which parameters were compared.
+    """
+    if both.sites:
+        why = "the first updates could not be compared: the command does not repeat them, or rounding hides them"
+        return "" if until else why
+    actions = both.common("actions")
+    if actions and all(_equal(both.a[k], both.b[k]) for k in actions):
+        return ""
+    return "only printed numbers could be compared, and they agree nearly"
+
+
+def _early(both: _Both, unit: Unit | None, fewer: Collection[Kind]) -> Broken | int:
+    """The first update, of those that the original repeats, at which movements or counts disagree; else the last one
+    at which all parameters were compared and agreed, 0 where none was.
+    """
+    agreed = []
     for site in both.sites:
+        last = 0
         keys = both.common("parameters", site)
         mine, shapes = _values(both.a, site), both.a[keys[0]].shapes if keys else ""
         drifted = {s.at for s in movement.early(mine, _values(both.again, site), shapes) if movement.strange(s)}
@@ -204,7 +237,9 @@ def _early(both: _Both, unit: Unit | None, fewer: Collection[Kind]) -> Broken | 
             why = _counts(both, key, unit, fewer) or (movement.strange(moved[at]) if at in moved else "")
             if why:
                 return Broken(why, at)
-    return None
+            last = at if at in moved or _equal(both.a[key], both.b[key]) else last
+        agreed.append(last)
+    return min(agreed, default=0)
 
 
 def _counts(both: _Both, key: Key, unit: Unit | None, fewer: Collection[Kind]) -> str:
@@ -249,7 +284,9 @@ def _bits(both: _Both, fewer: Collection[Kind]) -> Broken | None:
     What an environment gave is kept by site, so it is not asked where environments move less often by design.
     """
     for key in sorted((k for what in NAMES for k in both.common(what) if both.is_stable(k)), key=_order):
-        what, _, at = key
+        what, site, at = key
+        if what == "logged" and fewer and both.is_seldom(site):
+            continue
         if (what in ("actions", "seen") and "env step" in fewer) or _equal(both.a[key], both.b[key]):
             continue
         after = f"{'update' if what == 'parameters' else 'number' if what == 'logged' else 'step'} {at}"
@@ -282,13 +319,15 @@ def _figure(original: Trace, candidate: Trace, again: Trace | None) -> str:
 # what is said --------------------------------------------------------------------------------------------------
 
 
-def _said(both: _Both, promise: Promise) -> Iterator[str]:
+def _said(both: _Both, promise: Promise, until: int) -> Iterator[str]:
     """What was compared, in words."""
-    for what in NAMES if promise == "same" else ("parameters",):
-        at = [k[2] for k in both.common(what) if k[2] > 0 and (promise == "equivalent" or both.is_stable(k))]
-        last = max((u for u in at if promise == "same" or u <= EARLY), default=0)
+    if promise != "same":
+        yield from [f"{NAMES['parameters']} until update {until}"] if until else []
+        return
+    for what, name in NAMES.items():
+        last = max((k[2] for k in both.common(what) if k[2] > 0 and both.is_stable(k)), default=0)
         if last:
-            yield f"{NAMES[what]} until {'update' if what == 'parameters' else 'step'} {last}"
+            yield f"{name} until {'update' if what == 'parameters' else 'step'} {last}"
 
 
 def _nothing(both: _Both) -> str:

@@ -14,7 +14,7 @@ from sixdays.faster.model import Frame, Stack, Trace
 
 Doing = Literal[
     "environment", "forward", "backward", "optimiser", "distribution", "data", "evaluation", "drawing", "logging",
-    "saving", "tensors", "copies", "deepcopy", "growing", "waiting", "python", "start",
+    "saving", "tensors", "copies", "deepcopy", "growing", "waiting", "python", "library", "start",
 ]  # fmt: skip
 SELDOM = 0.5  # of the updates: what moves between fewer of them does not train
 Loop = ast.For | ast.While
@@ -25,7 +25,7 @@ _LIBRARIES: tuple[tuple[Doing, str], ...] = (
     ("start", r"<frozen importlib|/importlib/"),
     ("drawing", r"/(matplotlib|mpl_toolkits|seaborn|plotly|pyglet|pygame|visdom|imageio|cv2)/|:render$|/rendering\.py"),
     ("logging", r"/(tensorboard\w*|wandb|mlflow|logging|tqdm|rich|loguru|comet_ml|neptune)/|/csv\.py"),
-    ("saving", r"torch/serialization\.py|/(pickle|joblib|h5py|safetensors|shelve)\b|numpy/lib/_?npyio"),
+    ("saving", r"torch/serialization\.py|/joblib/numpy_pickle|/(pickle|h5py|safetensors|shelve)\b|numpy/lib/_?npyio"),
     ("data", r"torch/utils/data/|/(PIL|torchvision/(transforms|datasets)|albumentations|webdataset|datasets|librosa)/"),
     ("distribution", r"torch/distributions/"),
     ("backward", r"torch/(autograd/(__init__|graph|function)\.py|_tensor\.py:backward)"),
@@ -33,7 +33,7 @@ _LIBRARIES: tuple[tuple[Doing, str], ...] = (
     ("environment", r"/(gym|gymnasium|dm_control|mujoco|pettingzoo|procgen|minigrid|ale_py|pybullet\w*|Box2D)/"),
     ("deepcopy", r"/copy\.py:"),
     ("growing", r"numpy/lib/[^:]*:(append|insert|delete)$"),
-    ("forward", r"torch/(nn|jit|_dynamo|_inductor|functional\.py|_jit_internal\.py)|/(transformers|timm)/"),
+    ("forward", r"torch/(nn|jit|_dynamo|_inductor|functional\.py|_jit_internal\.py)|/(transformers/models|timm)/"),
     ("waiting", r"/(multiprocessing|concurrent|subprocess|selectors|socket|ssl|queue|threading|requests|urllib3)[/.]"),
 )
 
@@ -79,6 +79,8 @@ class Kinds:
             return strong
         frame = own(stack)
         called = self._line(frame) if frame is not None else "python"
+        if called == "python" and package(stack):
+            return "library"
         return "waiting" if "waiting" in libraries else called
 
     def steady(self, stacks: Sequence[Stack]) -> tuple[Stack, ...]:
@@ -131,6 +133,15 @@ class Kinds:
                 self._evaluations.add((file, node.name))
         for loop in sorted(loops, key=lambda n: n.lineno):  # inner ones lie below, and hide outer ones
             self._looped.update({(file, n): loop for n in _lines(loop)[1:]})
+
+
+def package(stack: Stack) -> str:
+    """The installed package below the user's line that it is in, as `jax`; empty where in none, or in one we know."""
+    inner = stack.frames[-1] if stack.frames else None
+    if inner is None or is_own(inner):
+        return ""
+    found = re.search(r"/(?:site|dist)-packages/(\w+)", inner.file.replace("\\", "/"))
+    return found[1] if found and found[1] not in ("numpy", "torch") else ""
 
 
 def names_of(call: ast.Call) -> set[str]:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from sixdays.faster.setting import is_value
+
 Scalar = bool | int | float | str | None
 Style = Literal["--x v", "--x=v", "x=v", "x v", "switch", "constant"]
 Type = Literal["int", "float", "bool", "str", "truthy", ""]  # truthy: any text but the empty one is taken for true
@@ -142,7 +144,7 @@ def given(option: Option, argv: Sequence[str]) -> Option:
             said = value if equals else str(plain(word) != plain(option.off) or option.off == "")
         elif equals:
             said = value
-        elif at + 1 < len(argv):
+        elif is_value(argv[at + 1 :]):
             said = argv[at + 1]
         else:
             continue
@@ -174,7 +176,7 @@ def _filled(a: Option, b: Option) -> Option:
     return replace(
         a,
         default=a.default if a.default is not None or b.style == "constant" else b.default,
-        type=a.type or b.type,
+        type="truthy" if "truthy" in (a.type, b.type) else a.type or b.type,
         choices=a.choices or b.choices,
         help=a.help or b.help,
         file=a.file or b.file,

@@ -14,11 +14,11 @@ _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+
 _NOISE = re.compile(
     r"\x1b\[[0-9;?]*[A-Za-z]"  # colours
     r"|\d{4}-\d\d-\d\d|\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?"  # dates and times of day
-    r"|[\u2580-\u259f#=>]{2,}"  # bars of progress
+    r"|[\u2500-\u259f#=>.]{2,}"  # bars of progress
 )
 _CLOCK_BEFORE = re.compile(
     r"(?<![^\W_])(?:(?:wall|clock)?times?|elapsed|eta|took|seconds?|secs?|minutes?|hours?|ms|fps|sps|speed"
-    r"|throughput|per second|mfu|mem|memory|pid|date)[\W_]*(?:\(\w+\)\W*)?$",
+    r"|throughput|per second|mfu|mem|memory|pid|date|duration|runtime|dt|spent)[\W_]*(?:\(\w+\)\W*)?$",
     re.IGNORECASE,
 )
 _CLOCK_AFTER = re.compile(
@@ -90,12 +90,25 @@ def growing(printed: Iterable[Printed]) -> tuple[Growing, ...]:
             continue
         at, table = np.array([t for t, _ in lines]), np.array([v for _, v in lines])
         for token in range(table.shape[1]):
-            if (made := _grows(pattern, token, at, table[:, token])) is not None:
+            if (made := _grows(pattern, token, at, _unrolled(pattern, token, table))) is not None:
                 strides = np.diff(made.values)
                 regular = float(np.median(np.abs(strides - np.median(strides)))) <= 0.01 * float(np.median(strides))
                 whole = bool(np.all(made.values == np.floor(made.values)))
                 found.append(((not whole, not regular, -made.values.size, token), made))
     return tuple(g for _, g in sorted(found, key=lambda f: f[0]))
+
+
+def _unrolled(pattern: str, token: int, table: FloatArray) -> FloatArray:
+    """A column of numbers; one of a total that stands behind it, `#/#`, goes on where it begins anew, as in epochs."""
+    values, around = table[:, token], pattern.split("#")
+    if (
+        around[token + 1].strip() not in ("/", "of")
+        or token + 1 == table.shape[1]
+        or np.any(np.diff(table[:, token + 1]))
+    ):
+        return values
+    laps = np.concatenate([[0.0], np.cumsum(np.diff(values) < 0)])
+    return np.asarray(values + laps * table[:, token + 1], dtype=np.float64)
 
 
 def _grows(pattern: str, token: int, at: FloatArray, values: FloatArray) -> Growing | None:

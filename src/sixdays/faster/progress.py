@@ -25,11 +25,12 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class _Moved:
-    """How much one kind moved until a unit. bursts: at how many different units; largest: the largest burst."""
+    """How much one kind moved until a unit. bursts: at how many different units; largest, usual: of bursts."""
 
     amount: float
     bursts: int
     largest: float
+    usual: float
     regular: bool
 
 
@@ -40,13 +41,13 @@ def strange(original: Trace, candidate: Trace, unit: Unit, fewer: Collection[Kin
     """
     end = min(unit.count(original), unit.count(candidate))
     for kind in KINDS:
-        if kind in fewer:
-            continue
         a, b = _moved(original, unit, kind, end), _moved(candidate, unit, kind, end)
         if not a.amount:
             continue
         low, high = _bounds(a)
-        if low <= b.amount and (b.amount <= high or kind in ("evaluation", "env step")):
+        if kind in fewer or (low <= b.amount and (b.amount <= high or kind in ("evaluation", "env step"))):
+            if kind == "evaluation" and a.regular and a.bursts > 1 < b.bursts and b.usual < (1.0 - SLACK) * a.usual:
+                return f"an evaluation was of {b.usual:,.0f} in place of {a.usual:,.0f} items"
             continue
         more = "more" if b.amount > a.amount else "fewer"
         said = f"in {end:,.0f} {unit.word}s {more} {WORDS[kind]}: {b.amount:,.0f} in place of {a.amount:,.0f}"
@@ -77,7 +78,7 @@ def _moved(trace: Trace, unit: Unit, kind: Kind, end: float) -> _Moved:
     own = counter_of(trace, unit)
     numbers, times = track(trace, unit)
     until = at_unit(numbers, times, end)
-    amount, bursts, largest, regular = 0.0, 0, 0.0, True
+    amount, bursts, largest, usual, regular = 0.0, 0, 0.0, 0.0, True
     for c in trace.counters:
         if c.kind != kind or until is None or not c.times.size or c is own:
             continue
@@ -85,8 +86,9 @@ def _moved(trace: Trace, unit: Unit, kind: Kind, end: float) -> _Moved:
         amount += float(sizes.sum())
         bursts = max(bursts, sizes.size)
         largest += float(sizes.max(initial=0.0))
+        usual += float(np.median(sizes[:-1])) if sizes.size > 1 else float(sizes.sum())  # the last may be cut off
         regular = regular and _is_regular(np.diff(at)) and _is_regular(sizes[:-1])
-    return _Moved(amount, bursts, largest, regular)
+    return _Moved(amount, bursts, largest, usual, regular)
 
 
 def _bursts(c: Counter, numbers: FloatArray, times: FloatArray, until: float) -> tuple[FloatArray, FloatArray]:

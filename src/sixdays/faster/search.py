@@ -36,6 +36,7 @@ Pair = tuple[Trace, Trace]  # of one thing and of another, run one after the oth
 Purpose = Literal["look", "again", "try", "copies", "confirm"]
 WORTH = 1.03  # what a single measurement must show for a candidate to be kept on the way; the total is confirmed
 SHORTEST_S = 1.0  # of a run that is compared as a whole
+LEARNING = frozenset("torch tensorflow keras jax lightning pytorch_lightning transformers".split())
 LOOKING = 0.25  # of the budget, at most, until the main phase was seen
 GROWING = 0.1  # of the budget is looked at least, where episodes may grow
 GLIMPSE_S = 10.0  # after which a rate is told, though the look goes on
@@ -196,7 +197,7 @@ class Search:
     def _is_enough(self, trace: Trace) -> bool:
         """Whether a trace tells the unit, and holds its main phase for as long as is compared."""
         unit = rate.unit_of(trace, self.asked.unit)
-        if unit is None:
+        if unit is None or self._is_preparing(trace, unit):
             return False
         window = rate.window(trace, unit, self._window_s())
         begin, end = (rate.time_of(trace, unit, u) for u in window)
@@ -206,6 +207,14 @@ class Search:
         if not is_long or rate.reached(trace, unit, self.asked.length):
             return False
         return trace.seconds >= GROWING * self.asked.budget_s or not rate.varies(trace, unit)
+
+    def _is_preparing(self, trace: Trace, unit: Unit) -> bool:
+        """Whether what moves may be the preparation of a program that learns, which has not begun to: data are read,
+        counted, cached. Waited for in half of the time that a look may take.
+        """
+        learns = LEARNING & set(trace.modules) and not any(c.kind == "optimiser step" for c in trace.counters)
+        is_told = bool(self.asked.unit) or unit.kind not in ("printed", "batch")
+        return bool(learns) and not is_told and trace.seconds < 0.5 * LOOKING * self.asked.budget_s
 
     def _window_s(self) -> float:
         return min(max(self.asked.budget_s / SHORT, WINDOW[0]), WINDOW[1])

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sixdays.faster.model import Command, Setting
 
 PREAMBLE = "fast_start.py"
+
+
+def is_value(rest: Sequence[str]) -> bool:
+    """Whether the word behind an option is its value, and not the next option.
+
+    >>> is_value(["-0.5"]), is_value(["--seed", "1"]), is_value([])
+    (True, False, False)
+    """
+    return bool(rest) and not re.match(r"-(?![\d.])", rest[0])
 
 
 def words(argv: Sequence[str], flags: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
@@ -25,7 +35,7 @@ def words(argv: Sequence[str], flags: Iterable[tuple[str, ...]]) -> tuple[str, .
         if at is None:
             made += flag
             continue
-        has_value = len(flag) == 2 and "=" not in made[at] and at + 1 < len(made)
+        has_value = len(flag) == 2 and "=" not in made[at] and is_value(made[at + 1 :])
         made[at : at + 1 + has_value] = flag
     return tuple(made)
 

@@ -13,6 +13,9 @@ from sixdays.faster.printed import by_pattern, is_clock, name_of
 
 NEAR = 0.03  # how far printed numbers may be apart, relative, while parameters agree
 FIRST = 3  # lines of a pattern that are compared where nothing tells how long runs agree
+SELDOM = 0.7  # of the original's lines, below which a candidate that does something less often says them less often
+# What a number beside tells of the machine, never of the result.
+_MACHINE = tuple("threads thread workers worker cores cpus processes numthreads numworkers".split())
 
 Row = tuple[float, ...]
 
@@ -34,7 +37,9 @@ def compared(
     exact: all, to the last digit; lines that the candidate leaves out are allowed (it prints less often). Else nearly:
     those printed before update `until`, or the first lines where there is no update. rarer: it does something less
     often by design, so that its first line may be another step's; only lines that name their step are then compared
-    nearly, and in the exact way those of a step after the original's last are none of its. options: that the candidate
+    nearly, and in the exact way those of a step after the original's last are none of its. Lines that it then says less
+    often may say something else: they may tell of all since the last (a mean), or of a stream that moves with each
+    (another evaluation). options: that the candidate
     sets: a program that prints its settings says another number behind their names.
     """
     a, b = by_pattern(original.printed), by_pattern(candidate.printed)
@@ -45,6 +50,7 @@ def compared(
         if pattern not in b:
             continue
         rows, others = [r for _, r in lines], [r for _, r in b[pattern]]
+        is_seldom = rarer and len(others) < SELDOM * len(rows)
         rows = rows[: len(twice.get(pattern, []))]
         tokens = _stable(pattern, rows, [r for _, r in twice.get(pattern, [])])
         tokens = [i for i in tokens if not _is_setting(pattern, i, options)]
@@ -55,6 +61,8 @@ def compared(
             continue
         rows, others = [_take(r, tokens) for r in rows], [_take(r, tokens) for r in others]
         wrong = _not_in_order(rows, others, rarer) if exact else _far(rows, others)
+        if wrong is not None and is_seldom:
+            continue
         if wrong is not None:
             at, token = wrong
             had = f" in place of {rows[at][token]:g}" if at < len(rows) else ""
@@ -85,9 +93,11 @@ def _stable(pattern: str, rows: Sequence[Row], again: Sequence[Row]) -> list[int
 
 
 def _is_setting(pattern: str, token: int, options: Collection[str]) -> bool:
-    """Whether the number stands right behind the name of an option, however that is written."""
-    before = _letters("#".join(pattern.split("#")[: token + 1]))
-    return any(before.endswith(name) for name in map(_letters, options) if name)
+    """Whether the number stands right behind the name of an option, however written; or tells of the machine."""
+    around = pattern.split("#")
+    before, after = _letters("#".join(around[: token + 1])), _letters(around[token + 1])
+    is_named = any(before.endswith(name) for name in map(_letters, options) if name)
+    return is_named or before.endswith(_MACHINE) or after.startswith(_MACHINE)
 
 
 def _letters(text: str) -> str:

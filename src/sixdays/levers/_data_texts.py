@@ -5,16 +5,17 @@ from __future__ import annotations
 # The base seed is drawn from the same stream with workers and without, so the sampler's order stays.
 WORKERS = """
 try:
-    from torch.utils.data import DataLoader as _DataLoader
+    from torch.utils.data import DataLoader as _DataLoader, IterableDataset as _Stream
 except ImportError:
     pass
 else:
     def _with_workers(self, dataset, *args, _plain=_DataLoader.__init__, **kwargs):
-        if len(args) < 5 and hasattr(dataset, "__getitem__"):
+        if len(args) < 5 and hasattr(dataset, "__getitem__") and not isinstance(dataset, _Stream):
             kwargs["num_workers"] = {workers}
             kwargs["persistent_workers"] = {workers} > 0
             if not {workers}:
-                kwargs.pop("prefetch_factor", None), kwargs.pop("multiprocessing_context", None)
+                for name in ("prefetch_factor", "multiprocessing_context", "timeout"):
+                    kwargs.pop(name, None)
         _plain(self, dataset, *args, **kwargs)
 
     _DataLoader.__init__ = _with_workers
@@ -26,12 +27,12 @@ else:
 HELD = """
 try:
     import torch as _torch
-    from torch.utils.data import DataLoader as _Loader, default_collate as _collate
+    from torch.utils.data import DataLoader as _Loader, IterableDataset as _Stream, default_collate as _collate
     from torch.utils.data._utils.fetch import _MapDatasetFetcher as _Fetcher
 except ImportError:
     pass
 else:
-    import random as _random, sys as _sys, time as _time
+    import random as _random, sys as _sys, time as _time, weakref as _weak
 
     def _parts(item):
         values = item.values() if type(item) is dict else item if type(item) in (tuple, list) else (item,)
@@ -62,20 +63,21 @@ else:
 
     class _Held:
         def __init__(self, data):
-            self.data, self.whole, before = data, len(data), _streams()
+            self.whole, self.size, before = len(data), 0, _streams()
             try:
-                self.fill()
+                self.fill(data)
             finally:
                 drawn = _drawn_since(before)
             if drawn:
                 raise ValueError
 
-        def fill(self):
-            self.like = first = self.data[0]
-            twice = all(_alike(_parts(self.data[i]), _parts(self.data[i])) for i in range(min(3, self.whole)))
+        def fill(self, data):
+            self.like = first = data[0]
+            twice = all(_alike(_parts(data[i]), _parts(data[i])) for i in range(min(3, self.whole)))
             parts = _parts(first)
-            size = self.whole * sum(p.nbytes for p in parts)
-            if not twice or size > {bytes} or any(p.device.type != "cpu" for p in parts):
+            self.size = self.whole * sum(p.nbytes for p in parts)
+            taken = self.size + sum(h.size for h in _kept.values())
+            if not twice or taken > {bytes} or any(p.device.type != "cpu" for p in parts):
                 raise ValueError
             self.columns = [_torch.empty((self.whole, *p.shape), dtype=p.dtype) for p in parts]
             self.there, self.checked = bytearray(self.whole), False
@@ -83,24 +85,24 @@ else:
             for i in range(self.whole):
                 if _time.monotonic() > until:
                     break
-                self.take(i)
+                self.take(data, i)
 
-        def take(self, i):
-            parts = _parts(self.data[i])
+        def take(self, data, i):
+            parts = _parts(data[i])
             if any(p.shape != c.shape[1:] or p.dtype != c.dtype for p, c in zip(parts, self.columns, strict=True)):
                 raise ValueError
             for p, c in zip(parts, self.columns):
                 c[i] = p
             self.there[i] = 1
 
-        def batch(self, numbers):
+        def batch(self, data, numbers):
             numbers = [int(i) for i in numbers]
-            if len(self.data) != self.whole or not all(0 <= i < self.whole for i in numbers):
+            if len(data) != self.whole or not all(0 <= i < self.whole for i in numbers):
                 raise ValueError
             for i in numbers:
                 if not self.there[i]:
-                    self.take(i)
-            if not all(_torch.equal(p, c[numbers[0]]) for p, c in zip(_parts(self.data[numbers[0]]), self.columns)):
+                    self.take(data, i)
+            if not all(_torch.equal(p, c[numbers[0]]) for p, c in zip(_parts(data[numbers[0]]), self.columns)):
                 raise ValueError
             at = _torch.tensor(numbers)
             parts = [c.index_select(0, at) for c in self.columns]
@@ -108,33 +110,44 @@ else:
             made = dict(zip(self.like, parts)) if kind is dict else parts if kind in (tuple, list) else parts[0]
             if not self.checked:
                 self.checked = True
-                if not _alike(made, _collate([self.data[i] for i in numbers])):
+                if not _alike(made, _collate([data[i] for i in numbers])):
                     raise ValueError
             return made
 
-    _kept, _refused = {{}}, {{}}
+    _kept, _refused = _weak.WeakKeyDictionary(), _weak.WeakSet()  # a data set that is dropped takes its items along
+    _errors = (AttributeError, IndexError, KeyError, NotImplementedError, TypeError, ValueError, RuntimeError)
+
+    def _is_held(data):
+        try:
+            if data not in _kept and data not in _refused:
+                _refused.add(data)
+                _kept[data] = _Held(data)
+                _refused.discard(data)
+            return data in _kept
+        except _errors:
+            return False
 
     def _fetch(self, numbers, _plain=_Fetcher.fetch):
-        data, key = self.dataset, id(self.dataset)
-        if not self.auto_collation or self.collate_fn is not _collate or key in _refused:
+        data = self.dataset
+        if not self.auto_collation or self.collate_fn is not _collate or not _is_held(data):
             return _plain(self, numbers)
         try:
-            if key not in _kept:
-                _kept[key] = _Held(data)
-            return _kept[key].batch(numbers)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError, RuntimeError):
-            _refused[key] = data
-            if _kept.pop(key, None) is not None:
-                print("fast_start: items change, so they are made anew each time from here on", file=_sys.stderr)
+            return _kept[data].batch(data, numbers)
+        except _errors:
+            del _kept[data]
+            _refused.add(data)
+            print("fast_start: items change, so they are made anew each time from here on", file=_sys.stderr)
             return _plain(self, numbers)
 
     _Fetcher.fetch = _fetch
 
     def _here(self, dataset, *args, _plain=_Loader.__init__, **kwargs):
-        plain = kwargs.get("collate_fn") is None and len(args) < 5 and hasattr(dataset, "__getitem__")
-        if plain and not kwargs.get("worker_init_fn"):
+        plain = kwargs.get("collate_fn") is None and len(args) < 5 and not isinstance(dataset, _Stream)
+        worked = kwargs.get("num_workers") and not kwargs.get("worker_init_fn") and kwargs.get("batch_size", 1)
+        if plain and worked and _is_held(dataset):
             kwargs["num_workers"], kwargs["persistent_workers"] = 0, False
-            kwargs.pop("prefetch_factor", None), kwargs.pop("multiprocessing_context", None)
+            for name in ("prefetch_factor", "multiprocessing_context", "timeout"):
+                kwargs.pop(name, None)
         _plain(self, dataset, *args, **kwargs)
 
     _Loader.__init__ = _here

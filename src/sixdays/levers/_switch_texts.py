@@ -116,6 +116,11 @@ else:
             return plain(data, **kwargs)
         return made
 
+    try:  # which functions obey a default device, asked while they are the plain ones
+        from torch.utils._device import _device_constructors
+        _device_constructors()
+    except ImportError:
+        pass
     _torch.tensor = _one_array(_torch.tensor)
     _torch.as_tensor = _one_array(_torch.as_tensor)
 """
@@ -174,6 +179,7 @@ else:
 EVENTS = """
 try:
     import numpy as _np
+    from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c as _masked_crc32c
     from tensorboard.summary.writer.record_writer import RecordWriter as _Records
 except ImportError:
     pass
@@ -186,6 +192,8 @@ else:
     _waits, _begin, _flush, _close = _weakref.WeakSet(), _Records.__init__, _Records.flush, _Records.close
 
     def _checksums(texts):
+        if len(texts) < 8 or len(texts[0]) > 1000:  # a picture, a histogram
+            return [_struct.pack("<I", _masked_crc32c(text)) for text in texts]
         sums = _np.full(len(texts), 0xFFFFFFFF, _np.uint32)
         for column in _np.frombuffer(b"".join(texts), _np.uint8).reshape(len(texts), -1).T:
             sums = _table[(sums ^ column) & 255] ^ sums >> 8
@@ -243,6 +251,7 @@ else:
     import atexit as _atexit, os as _os, pickle as _pickle, sys as _sys, threading as _threading, time as _time
 
     _waiting, _drawn, _save, _owner = {}, {}, _figure.Figure.savefig, _os.getpid()
+    _unseen = {"cv2", "torchvision.io"}  # what they read is not told to anyone
 
     def _draw(path):
         figure, args, kwargs = _waiting.pop(path)
@@ -252,7 +261,7 @@ else:
     def _save_later(self, fname, *args, **kwargs):
         path = _os.path.abspath(fname) if isinstance(fname, (str, _os.PathLike)) else None
         fresh = path in _drawn and _time.monotonic() - _drawn[path] < 60 and _os.path.exists(path)
-        if path and not _os.path.splitext(path)[1]:
+        if path and not _os.path.splitext(path)[1] or _unseen & _sys.modules.keys():
             fresh = False
         if fresh and _os.getpid() == _owner:
             manager, self.canvas.manager = self.canvas.manager, None
@@ -270,6 +279,8 @@ else:
         return made
 
     def _read(event, args):
+        if _waiting and event in ("subprocess.Popen", "os.system", "os.posix_spawn"):  # it may read any of them
+            _draw_all()
         if _waiting and event in ("open", "os.rename", "os.remove", "shutil.copyfile", "shutil.move"):
             path = _os.path.abspath(args[0]) if isinstance(args[0], (str, _os.PathLike)) else None
             if path in _waiting:

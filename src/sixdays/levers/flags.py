@@ -18,7 +18,7 @@ LARGER = 4
 SEEN_S = 1.0  # seconds of samples from which on a share is believed
 ROOM = 1.3  # a share of few samples may be larger than it looks
 SHELLS = frozenset("sh bash zsh dash ksh fish make".split())
-_STEERS = re.compile(r"ReduceLROnPlateau|early_?stop|patience", re.I)
+_STEERS = re.compile(r"plateau|early_?stop|patience|should_prune|StopTraining|load_best", re.I)
 LOW = ("bf16", "bfloat16", "bf16-mixed", "fp16", "float16", "half", "16-mixed", "16")
 
 
@@ -126,8 +126,8 @@ def _steps(option: Option, m: Meaning, profile: Profile) -> Iterator[_Step]:
 
 def _promise(topic: Topic, profile: Profile) -> Promise:
     """Of a topic's changes; of an evaluation that steers the training another one than of one that only tells."""
-    steers = topic.about == "evaluation" and any(_STEERS.search(text) for text in profile.sources.values())
-    return "changed" if steers else topic.promise
+    texts = (*profile.sources.values(), *profile.configs.values(), *profile.command.argv)
+    return "changed" if topic.about == "evaluation" and any(map(_STEERS.search, texts)) else topic.promise
 
 
 def _less_often(option: Option, topic: Topic, profile: Profile) -> Iterator[_Step]:

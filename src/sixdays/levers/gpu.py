@@ -51,13 +51,17 @@ else:
 # Networks are those that the script calls itself, until its first update: they are compiled then, as whole calls.
 COMPILE = """
 try:
-    import torch as _torch
     from torch.nn.modules import module as _modules
     from torch.optim.optimizer import register_optimizer_step_post_hook as _when_updated
 except ImportError:
     pass
 else:
     _depth, _called, _hooks = [0], {{}}, []
+    try:  # random numbers as without compiling
+        import torch._inductor.config as _inductor
+        _inductor.fallback_random = True
+    except ImportError:
+        pass
 
     def _before(module, args):
         if not _depth[0]:
@@ -71,8 +75,14 @@ else:
         for hook in _hooks:
             hook.remove()
         for module in _called.values():
-            module.compile({options})
+            _compile_training(module)
         _called.clear()
+
+    def _compile_training(module):
+        # as it is where it is evaluated: what CUDA graphs give is written over by their next call
+        module.compile({options})
+        plain, quick = module._call_impl, module._compiled_call_impl
+        module._compiled_call_impl = lambda *args, **kwargs: (quick if module.training else plain)(*args, **kwargs)
 
     _hooks.append(_modules.register_module_forward_pre_hook(_before))
     _hooks.append(_modules.register_module_forward_hook(_after, always_call=True))

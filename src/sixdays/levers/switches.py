@@ -66,7 +66,7 @@ SWITCHES = (
     _Switch("progress bars", "progress bars are drawn every ten seconds", "same", _needs("tqdm"),
             env={"TQDM_MININTERVAL": "10"}, within=("tqdm/",)),
     _Switch("events", "TensorBoard's records are packed a thousand at a time", "same", _needs("tensorboard"),
-            texts.EVENTS, within=("tensorboard/",), spoils="a run that is killed loses its last seconds of logs"),
+            texts.EVENTS, within=("tensorboard/",), spoils="a run that is killed loses its last two minutes of logs"),
     _Switch("garbage", "the garbage collector looks less often", "same", NUMBERS, texts.GARBAGE, share=0.3,
             spoils="memory in circles is freed later"),
     _Switch("allocator", "large arrays are kept for reuse (Linux)", "same", NUMBERS,

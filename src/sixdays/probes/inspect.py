@@ -29,6 +29,8 @@ _PARSERS = frozenset(
     "pyrallis draccus cappa cyclopts defopt chz argh clize".split()
 )
 _ALSO = re.compile(r"\b(HfArgumentParser|LightningCLI)\b")
+_ELSEWHERE = frozenset("docker docker-compose podman nerdctl ssh kubectl sbatch srun salloc qsub bsub".split())
+_BY_FOLDER = {"poetry": "poetry env info -p", "pipenv": "pipenv --venv", "hatch": "hatch env find"}
 _TERMINAL = (
     r"termios\.error|_?curses\.error|cbreak\(\) returned|[Nn]ot a (tty|terminal)|Inappropriate ioctl|setupterm|"
     r"in an? (\w+ )?(terminal|tty)\b"
@@ -188,6 +190,23 @@ def _before(command: Command, here: Machine, env: Mapping[str, str], host: str) 
             f"{host} is the login node of a cluster, where others work too. Measure in one short job: "
             "srun sixdays faster -- COMMAND, with the resources that the command needs"
         )
+    program = os.path.basename(command.argv[0])
+    if program in _ELSEWHERE:
+        return (
+            f"{program} runs the command elsewhere, where a short run cannot be watched or stopped: "
+            "run sixdays there, on the command itself"
+        )
+    if program in _BY_FOLDER and not os.path.isdir(os.path.join(command.root, ".venv")):
+        return (
+            f"{program} finds its environment by the folder, and short runs lie in others: name its interpreter, as in "
+            f"sixdays faster -- $({_BY_FOLDER[program]})/bin/python train.py"
+        )
+    for word in command.argv:
+        script = Path(command.root, command.cwd, word)
+        if script.suffix in (".sh", ".bash") and re.search(
+            rf"\bcd\s+[\"']?{re.escape(command.root)}\b", text_of(script)
+        ):
+            return f"{word} goes to {command.root} by its full name, so that a copy would run there: leave that cd out"
     entry = entry_of(command, env.get("PATH"))
     texts = imported(command, entry) if entry and not os.path.isabs(entry) else {}
     return _busy_gpu(here, "cuda") if any(re.search(r"\bcuda\b|\bgpus?\b|\bjax\b", t) for t in texts.values()) else ""

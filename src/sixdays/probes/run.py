@@ -117,7 +117,8 @@ def run(
 ) -> tuple[Trace, ...]:
     """One Trace for each place: what stands ready there is started together and stopped together.
 
-    stacks_every: seconds between samples of the stacks; 0: none. seed: of the streams that a script leaves free.
+    stacks_every: seconds between samples of the stacks; 0: none. seed: of the streams that a script leaves free, in the
+    first of them; the next one in each other.
     tick: called about every 50 ms with the seconds since the start.
 
     Raises:
@@ -125,11 +126,13 @@ def run(
     """
     memory = stop.memory_bytes or int(0.9 * free_memory()) or 1 << 62
     disk = stop.disk_bytes or min(MOST_DISK, shutil.disk_usage(places[0].folder).free // 2)
+    largest = stop.disk_bytes or max(disk, 2 * memory)  # of one file: some lie in memory, or have holes
     began = time.monotonic_ns()
     busy, own = processes.busy_s(), time.process_time()
     with ExitStack() as family:
         copies = [
-            _Copy(p, family.enter_context(_started(p, began, disk, stacks_every, seed)), [], set()) for p in places
+            _Copy(p, family.enter_context(_started(p, began, largest, stacks_every, seed + i)), [], set())
+            for i, p in enumerate(places)
         ]
         _watch(copies, stop, memory, disk, tick)
         took = (time.monotonic_ns() - began) / 1e9

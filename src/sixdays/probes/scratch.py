@@ -42,6 +42,8 @@ OFFLINE = {
     "DVC_STUDIO_OFFLINE": "1",
     "AIM_ACCESS_TOKEN": "",
     "HF_HUB_DISABLE_TELEMETRY": "1",
+    "UV_NO_SYNC": "1",  # a copy is no reason to change the environment that it links to
+    "UV_FROZEN": "1",
 }
 # The user's own value holds where there is one.
 UNLESS_SET = {
@@ -141,6 +143,9 @@ class Scratch:
         root = os.path.join(folder, self._name)
         inner = changed(command, setting)
         argv = tuple(self._mapped(word, root, command.cwd) for word in inner.argv)
+        if len(argv) > 2 and re.fullmatch(r"-\w*c", argv[1]):  # a line for a shell, with words of its own
+            within = rf"{re.escape(self.root)}(?=[/\s;&|)'\"]|$)"
+            argv = (*argv[:2], re.sub(within, lambda _: root, argv[2]), *argv[3:])
         try:
             for c in setting:
                 if c.patch:
@@ -229,6 +234,7 @@ class Scratch:
         quiet = {k: v for k, v in OFFLINE.items() if env.get(k) not in ("disabled", "dryrun")}
         env = {
             **UNLESS_SET,
+            "TORCHINDUCTOR_CACHE_DIR": os.path.join(self.path, "compiled"),  # one for all probes
             **env,
             **quiet,
             "PYTHONUNBUFFERED": "1",

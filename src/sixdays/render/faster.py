@@ -46,12 +46,17 @@ def _headline(s: Speedups) -> list[str]:
     rates = f"{_rate(s.rate_before)} → {_rate(s.rate_after)} {s.unit}s a second, one copy"
     if s.kept and s.confirmed:
         promise = "the same numbers" if all(k.promise == "same" for k in s.kept) else "the same algorithm"
-        first = f"{_times(s.factor)} faster, {promise}: confirmed on {s.pairs} fresh pairs."
+        checked = "" if not any(k.unchecked for k in s.kept) else ", as far as it could be checked"
+        first = f"{_times(s.factor)} faster, {promise}{checked}: confirmed on {s.pairs} fresh pairs."
         return [*indented(first, ""), *indented(rates, "")]
     rate = f"{_rate(s.rate_before)} {s.unit}s a second, one copy"
     if s.interrupted:
         return [*indented("Interrupted: nothing is confirmed yet.", ""), *indented(rate, "")]
-    return [*indented("No change tried here makes it faster by a tenth or more.", ""), *indented(rate, "")]
+    nothing = "No change tried here makes it faster by 8 % or more."
+    if s.packed and s.copies > 1:
+        k, together = s.packed[0]
+        nothing += f" {k} copies side by side make {together / s.rate_before:.2g}× as much."
+    return [*indented(nothing, ""), *indented(rate, "")]
 
 
 def _others(s: Speedups) -> list[str]:
