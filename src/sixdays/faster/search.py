@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from math import ceil, exp, isfinite, log, nan, sqrt
+from math import ceil, exp, hypot, isfinite, log, nan, sqrt
 from statistics import stdev
 from typing import TYPE_CHECKING, Literal
 
@@ -43,6 +43,7 @@ GLIMPSE_S = 10.0  # after which a rate is told, though the look goes on
 LATEST = 0.04  # of the budget after its start a run's window begins, if an earlier one would not stand for the rest
 WINDOW = (0.7, 5.0)  # seconds of progress that are compared; runs differ more from each other than within
 SHORT = 100.0  # the budget ÷ a window, where that lies between
+FAR_GAIN, FAR_RUNS = 2.0, 3  # from which gain on runs as far as the look tell more than they cost; of what was kept
 CONFIRMING = 0.35  # of the budget, at least, is left for fresh pairs
 COPIES_AGAIN = 3  # fresh runs of the quickest packing, at most
 WORKS = 0.5  # CPU seconds a second from which a run works; below it sleeps, and CPU time says nothing of it
@@ -107,12 +108,12 @@ Steps = Generator[Probe, Outcome, None]
 class Search:
     """The state of a search: what was seen and what is kept. `look` and `improve` are generators of probes.
 
-    target: the mix of events at which the total is said; empty: that of the window. far: what was kept, run as far as
-    the look went, which tells its costs at that mix. repeatable: what the command does not repeat, in words. mixed:
-    runs went different ways, and were compared at the original's mix of events. failed: why the command cannot be
-    measured, in words; empty where it can. glimpse: the rate that the first look has seen while it still goes on.
-    packing, packed: the quickest copies side by side that were confirmed. outside: what runs wrote outside of their
-    copies. _quickest: copies, before that. _paired: what the fresh pairs are of.
+    target: the mix of events at which the total is said; empty: that of the window. far: the command, and what was
+    kept, run as far as the look went, which tells their costs at that mix. repeatable: what the command does not
+    repeat, in words. mixed: runs went different ways, and were compared at the original's mix of events. failed: why
+    the command cannot be measured, in words; empty where it can. glimpse: the rate that the first look has seen while
+    it still goes on. packing, packed: the quickest copies side by side that were confirmed. outside: what runs wrote
+    outside of their copies. _quickest: copies, before that. _paired: what the fresh pairs are of.
     """
 
     asked: Asked
@@ -134,7 +135,7 @@ class Search:
     thrown_out: list[ThrownOut] = field(default_factory=list)
     not_tried: list[NotTried] = field(default_factory=list)
     fresh: list[Pair] = field(default_factory=list)
-    far: Trace | None = None
+    far: tuple[list[Trace], list[Trace]] = field(default_factory=lambda: ([], []))
     all_pairs: list[float] = field(default_factory=list)
     packed: dict[int, float] = field(default_factory=dict)
     packing: Setting = ()
@@ -461,37 +462,53 @@ class Search:
         """Whether a fresh run kept its promise; where it did not after all, nothing is kept."""
         if why:
             self.thrown_out.append(ThrownOut(setting[-1] if setting else self.best[-1], f"afresh: {why}"))
-            self.fresh, self.steps, self.best, self.far = [], [], (), None
+            self.fresh, self.steps, self.best, self.far = [], [], (), ([], [])
         return not why
 
     def _run_far(self) -> Steps:
-        """What was kept, as far as the look went: how its costs move with the mix, a window is too short to tell.
+        """What was kept, and the command, as far as the look went: how costs move with the mix, a window is too short
+        to tell. Only of a large gain, which may be one of some events alone; a small one moves less than runs do.
 
-        Its numbers are not compared once more: so late the two have gone different ways.
+        Their numbers are not compared once more: so late the two have gone different ways.
         """
         assert self.looked is not None
-        seconds = self.looked.seconds / self.gain
-        if self.target and self.left > seconds + self._for_confirming():
-            events = ceil(self._unit().count(self.looked) / self.window[1] * self._events(self.looked))
-            near = self._probe("confirm", self.best, "what was kept, as far as the first look went")
+        if not self.target or self.gain < FAR_GAIN:
+            return
+        events = ceil(self._unit().count(self.looked) / self.window[1] * self._events(self.looked))
+        for setting, runs, gain in (*[(self.best, 1, self.gain)] * FAR_RUNS, ((), 0, 1.0)):
+            seconds = self.looked.seconds / gain
+            if self.left < seconds + self._for_confirming():
+                return
+            near = self._probe(
+                "confirm", setting, f"{'what was kept' if setting else 'the command'}, as far as the look"
+            )
             outcome = yield from self._run(replace(near, seconds=1.6 * seconds + 5.0, events=events))
-            if self._holds(self.best, outcome.problem or _failure(outcome.trace)):
-                self.far = outcome.trace
+            if not self._holds(setting, outcome.problem or _failure(outcome.trace)):
+                return
+            self.far[runs].append(outcome.trace)
 
     def pairs(self, *, cpu: bool = False) -> list[float]:
         """Log ratios of the fresh pairs by the wall clock, or by CPU time; NaN where one could not be compared."""
         both = [(rate.on_cpu(a), rate.on_cpu(b)) for a, b in self.fresh] if cpu else self.fresh
         ratios = [self._ratio(a, b, self._paired, [x for _, x in both if x is not b]) for a, b in both]
-        shift = self._shift()
+        shift, _ = self._shift()
         return [log(r) + shift if r else nan for r in ratios]
 
-    def _shift(self) -> float:
-        """What log ratios of the window are to be changed by to hold at the target mix; NaN where it is not known."""
+    def _shift(self) -> tuple[float, float]:
+        """What log ratios of the window are to be changed by to hold at the target mix, and its standard error.
+
+        By the runs that went as far as the look; without them by the windows of the pairs. NaN where it is not known.
+        """
         if not self.target:
-            return 0.0
-        after = [self.far] if self.far is not None else [b for _, b in self.fresh]
-        gains = [p for t in after if (p := self._pace_of(t, is_far=self.far is not None))]
-        return log(median(gains) / self._pace) if gains else nan
+            return 0.0, 0.0
+        is_far = bool(self.far[1])
+        assert self.looked is not None
+        runs = ((self.looked, *self.far[0]), self.far[1]) if is_far else zip(*self.fresh, strict=True)
+        paces = [[log(p) for t in of if (p := self._pace_of(t, is_far=is_far))] for of in runs]
+        if len(paces) < 2 or not all(paces):
+            return nan, 0.0
+        error = sum(stdev(p) ** 2 / len(p) for p in paces if len(p) > 1)
+        return median(paces[1]) - median(paces[0]), sqrt(error)
 
     @property
     def rate_before(self) -> float:
@@ -510,7 +527,8 @@ class Search:
         cpu = self.pairs(cpu=True) if works else []
         which, clock = rate.clock(self.loads, wall, cpu, self.asked.cores)
         logs = [x for x in (cpu if which == "cpu" else wall) if isfinite(x)]
-        return compare.factor(logs) if len(logs) >= 2 else UNCHANGED, clock
+        between = hypot(compare.BETWEEN, self._shift()[1])
+        return compare.factor(logs, between) if len(logs) >= 2 else UNCHANGED, clock
 
     def _is_sure(self) -> bool:
         pairs = [x for x in self.pairs() if isfinite(x)]
