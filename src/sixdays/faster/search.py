@@ -424,11 +424,12 @@ class Search:
                 break
             self.original.append(alone.trace)
             gains.append(log(together / one))
-        more = compare.factor([g - log(self.total()[0].value) for g in gains])
-        if more.shown:
+        logs = [g - log(self.total()[0].value) for g in gains]
+        # Three runs tell no interval of their own here: each must be more, and the middle one enough.
+        if len(logs) > 1 and min(logs) > 0.0 and median(logs) >= log(compare.SHOWN):
             self.packing, self.packed = setting, {chosen.copies: self.rate_before * exp(median(gains))}
         elif gains:
-            self.not_shown.append(Step((chosen,), more))
+            self.not_shown.append(Step((chosen,), compare.factor(logs)))
 
     # confirm ---------------------------------------------------------------------------------------------------
 
