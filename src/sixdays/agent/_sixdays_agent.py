@@ -43,10 +43,8 @@ class Agent:
         self.every = float(environ.get("SIXDAYS_AGENT_STACKS") or 0.0)
         seed = environ.get("SIXDAYS_AGENT_SEED", "")
         self.seed = int(seed) if seed.lstrip("-").isdigit() else None
-        self.main = environ.get("SIXDAYS_AGENT_MAIN") in (
-            None,
-            str(os.getpid()),
-        )  # one that replaced itself is the same
+        # one that replaced itself by another program is still the first
+        self.main = environ.get("SIXDAYS_AGENT_MAIN") in (None, str(os.getpid()))
         environ.setdefault("SIXDAYS_AGENT_MAIN", str(os.getpid()))
         self.fresh()
 

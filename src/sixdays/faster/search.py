@@ -424,7 +424,8 @@ class Search:
                 break
             self.original.append(alone.trace)
             gains.append(log(together / one))
-        logs = [g - log(self.total()[0].value) for g in gains]
+        kept = log(self.total()[0].value)
+        logs = [g - kept for g in gains]
         # Three runs tell no interval of their own here: each must be more, and the middle one enough.
         if len(logs) > 1 and min(logs) > 0.0 and median(logs) >= log(compare.SHOWN):
             self.packing, self.packed = setting, {chosen.copies: self.rate_before * exp(median(gains))}
