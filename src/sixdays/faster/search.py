@@ -17,13 +17,12 @@ from math import ceil, exp, hypot, isfinite, log, nan, sqrt
 from statistics import stdev
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from sixdays.faster import compare, digests, mix, rate
 from sixdays.faster.compare import Factor
 from sixdays.faster.digests import Broken, Kept, Unchecked
 from sixdays.faster.mix import Events
 from sixdays.faster.model import Candidate, Kind, NotTried, Promise, Setting, Trace
+from sixdays.faster.quiet import OF, Runs, runs_of
 from sixdays.faster.rate import KINDS, Unit
 from sixdays.faster.report import UNCHANGED, Step, ThrownOut
 from sixdays.faster.unit import counter_of
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
 Pair = tuple[Trace, Trace]  # of one thing and of another, run one after the other
 Purpose = Literal["look", "again", "try", "copies", "confirm"]
+HARMLESS = 1.0  # what a bundle of small switches must: each is meant to help, and together they are confirmed
 WORTH = 1.03  # what a single measurement must show for a candidate to be kept on the way; the total is confirmed
 SHORTEST_S = 1.0  # of a run that is compared as a whole
 LEARNING = frozenset("torch tensorflow keras jax lightning pytorch_lightning transformers".split())
@@ -52,7 +52,7 @@ SEVERAL = 6  # pairs from which on their spread is believed
 REACHED = 0.2  # of the window, that a run must have done to be compared
 RUN = (0.06, 0.12, 0.30)  # standard deviation of the log of one run's time: at least, where it is not known, at most
 AGAIN = 2  # how often at most a change is measured again
-SURE = 0.02  # standard error of the mean log ratio at which more pairs tell nothing new
+SURE = 1.25  # the interval ÷ the narrowest that it can become, at which more pairs tell nothing new
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +260,7 @@ class Search:
         """All at once; where the check fails or the command breaks, halves of them, down to the culprit."""
         if not candidates:
             return
-        ok = yield from self._try(tuple(candidates), WORTH, last=len(candidates) == 1)
+        ok = yield from self._try(tuple(candidates), HARMLESS, last=len(candidates) == 1)
         if ok or len(candidates) == 1:
             return
         half = len(candidates) // 2
@@ -343,7 +343,8 @@ class Search:
             return False
         if len(pairs) == 1 and value >= worth:
             return True
-        return abs(log(value / worth)) < self._spread() * sqrt(2.0 / len(pairs))
+        fewer = len(pairs) if _runs(pairs, self._unit(), self.window) else sqrt(len(pairs))
+        return abs(log(value / worth)) < self._spread() * sqrt(2.0) / fewer
 
     def _spread(self) -> float:
         """Standard deviation of the log of one run's rate, as the runs of the command itself show it."""
@@ -353,10 +354,14 @@ class Search:
         return min(max(stdev(logs), RUN[0]), RUN[2])
 
     def _value(self, pairs: Sequence[Pair], setting: Setting) -> float | None:
-        """How many times sooner, as most pairs say; None where it cannot be said."""
-        ratios = [self._ratio(a, b, setting, [x for _, x in pairs if x is not b]) for a, b in pairs]
-        logs = [log(r) for r in ratios if r]
+        """How many times sooner: without the machine's neighbours, else as most pairs say; None: it cannot be said."""
+        if runs := _runs(pairs, self._unit(), self.window):
+            return self._ratio(*_quiet(runs), setting)
+        logs = [log(r) for r in self._ratios(pairs, setting) if r]
         return exp(median(logs)) if logs else None
+
+    def _ratios(self, pairs: Sequence[Pair], setting: Setting) -> list[float | None]:
+        return [self._ratio(a, b, setting, [x for _, x in pairs if x is not b]) for a, b in pairs]
 
     def _check(self, outcome: Outcome, setting: Setting) -> tuple[str, str]:
         """Why a setting is broken, and why it could not be checked; both empty where it keeps its promise.
@@ -491,12 +496,14 @@ class Search:
 
     def pairs(self, *, cpu: bool = False) -> list[float]:
         """Log ratios of the fresh pairs by the wall clock, or by CPU time; NaN where one could not be compared."""
-        both = [(rate.on_cpu(a), rate.on_cpu(b)) for a, b in self.fresh] if cpu else self.fresh
-        ratios = [self._ratio(a, b, self._paired, [x for _, x in both if x is not b]) for a, b in both]
-        shift, _ = self._shift()
-        return [log(r) + shift if r else nan for r in ratios]
+        of = self._fresh(cpu=cpu)
+        shift, _ = self._shift(of)
+        return [log(r) + shift if r else nan for r in self._ratios(of, self._paired)]
 
-    def _shift(self) -> tuple[float, float]:
+    def _fresh(self, *, cpu: bool) -> list[Pair]:
+        return [(rate.on_cpu(a), rate.on_cpu(b)) for a, b in self.fresh] if cpu else self.fresh
+
+    def _shift(self, pairs: Sequence[Pair]) -> tuple[float, float]:
         """What log ratios of the window are to be changed by to hold at the target mix, and its standard error.
 
         By the runs that went as far as the look; without them by the windows of the pairs. NaN where it is not known.
@@ -505,12 +512,36 @@ class Search:
             return 0.0, 0.0
         is_far = bool(self.far[1])
         assert self.looked is not None
-        runs = ((self.looked, *self.far[0]), self.far[1]) if is_far else zip(*self.fresh, strict=True)
+        runs = ((self.looked, *self.far[0]), self.far[1]) if is_far else zip(*pairs, strict=True)
         paces = [[log(p) for t in of if (p := self._pace_of(t, is_far=is_far))] for of in runs]
         if len(paces) < 2 or not all(paces):
             return nan, 0.0
         error = sum(stdev(p) ** 2 / len(p) for p in paces if len(p) > 1)
         return median(paces[1]) - median(paces[0]), sqrt(error)
+
+    def _log_ratio(self, runs: tuple[Runs, Runs]) -> float:
+        """Of fresh runs, without the machine's neighbours, at the target mix; NaN where it cannot be said."""
+        before, after = _quiet(runs)
+        found = self._ratio(before, after, self._paired)
+        return log(found) + self._shift([(before, after)])[0] if found else nan
+
+    def _factor(self, *, cpu: bool = False) -> Factor:
+        """The factor of the fresh pairs, by the wall clock or by CPU time; 1 where they are too few."""
+        pairs = self._fresh(cpu=cpu)
+        runs = _runs(pairs, self._unit(), self.window) if len(pairs) >= PAIRS[0] else None
+        if runs:
+            left_out = [self._log_ratio((runs[0].without(i), runs[1].without(i))) for i in range(len(pairs))]
+            if found := compare.jackknife(self._log_ratio(runs), left_out, self._between):
+                return found
+        logs = [x for x in self.pairs(cpu=cpu) if isfinite(x)]
+        return compare.factor(logs, hypot(compare.BETWEEN, self._shift(pairs)[1])) if len(logs) >= 2 else UNCHANGED
+
+    @property
+    def _between(self) -> float:
+        """Standard deviation of what more pairs do not tell: from one search to the next, and that of the runs that
+        went as far as the look.
+        """
+        return hypot(compare.BETWEEN, self._shift(())[1] if self.far[1] else 0.0)
 
     @property
     def rate_before(self) -> float:
@@ -526,15 +557,15 @@ class Search:
         """The factor of the fresh pairs, shown or not."""
         wall = self.pairs()
         works = rate.cpu_share(self.original[0], self._unit(), self.window) >= WORKS
-        cpu = self.pairs(cpu=True) if works else []
+        wall, cpu = self.pairs(), self.pairs(cpu=True) if works else []
         which, clock = rate.clock(self.loads, wall, cpu, self.asked.cores)
-        logs = [x for x in (cpu if which == "cpu" else wall) if isfinite(x)]
-        between = hypot(compare.BETWEEN, self._shift()[1])
-        return compare.factor(logs, between) if len(logs) >= 2 else UNCHANGED, clock
+        found = self._factor(cpu=which == "cpu")
+        agree = [x for x in (cpu if which == "cpu" else wall) if isfinite(x)]
+        return replace(found, shown=found.shown and median(agree) > 0.0), clock
 
     def _is_sure(self) -> bool:
-        pairs = [x for x in self.pairs() if isfinite(x)]
-        return len(pairs) >= SEVERAL and compare.centre(np.array(pairs))[1] < SURE
+        found = self._factor()
+        return len(self.fresh) >= SEVERAL and log(found.high / found.low) < SURE * 2.0 * compare.half(self._between)
 
     def _all_classes(self, candidates: Sequence[Candidate]) -> Steps:
         """What else is accepted, each on top of what was kept; then all together, in two pairs with the original."""
@@ -689,6 +720,21 @@ def _kept(before: Trace, after: Trace, changes: Sequence[Candidate], again: Trac
     fewer = tuple(k for c in changes for k in c.fewer)
     options = {_name(f).lstrip("-").rpartition(".")[2] for c in changes for f in c.flags}
     return digests.kept(before, after, promise, again, fewer, options)
+
+
+def _runs(pairs: Sequence[Pair], unit: Unit, window: tuple[float, float]) -> tuple[Runs, Runs] | None:
+    """The runs of both sides; None where those of one of them did not do the same work."""
+    of: list[Runs] = []
+    for side in zip(*pairs, strict=True):
+        runs = runs_of(list({id(t): t for t in side}.values()), unit, window)
+        of += [runs] if runs else []
+    return (of[0], of[1]) if len(of) == 2 else None
+
+
+def _quiet(runs: tuple[Runs, Runs]) -> tuple[Trace, Trace]:
+    """What both sides took, without the machine's neighbours: the quickest of as many runs on either side."""
+    of = min(OF, *(r.took.shape[0] for r in runs))
+    return runs[0].quiet(of), runs[1].quiet(of)
 
 
 def _is_kept_aside(path: str) -> bool:
