@@ -107,7 +107,7 @@ def printing(lines: Sequence[tuple[float, str]], **more: Any) -> Trace:
     return Trace(printed=tuple(Printed(at, text) for at, text in lines), **made)
 
 
-CHECKPOINTS = (0, 1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
+CHECKPOINTS = (*range(11), 20, 50, 100, 200, 500, 1000)
 
 
 @dataclass(frozen=True)

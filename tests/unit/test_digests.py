@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -189,6 +189,59 @@ def test_without_an_optimiser_what_environments_gave_and_printed_numbers_are_com
     assert isinstance(kept(a, near, "same", a), Broken)
     far = replace(a, printed=tuple(replace(p, text=p.text.replace("energy 0", "energy 7")) for p in a.printed))
     assert isinstance(kept(a, far, "equivalent", a), Broken)
+
+
+def walking(trace: Trace, *, strays_before: int = 1000, off: float = 0.0, jumps: int = 0) -> Trace:
+    """The same with an environment of 500 steps an update: what it shows is `off`, and a tenth more before an update;
+    jumps: -1 where it is so from the last update on."""
+    shown = np.array([-120.0, 0.3, -1.2, 0.8])
+    moments: tuple[tuple[Literal["state", "begun"], int], ...] = (("state", 0), ("begun", jumps))
+    seen = [Digest("seen", 0, at, f"{at}{off}", shown * (1.0 + off)) for at in (1, 2, 5, 10)]
+    states = [
+        replace(d, what=what, hash="", values=shown * (1.1 if d.at >= strays_before + later else 1.0 + off))
+        for d in trace.digests
+        if d.what == "parameters" and 0 < d.at <= 10
+        for what, later in moments
+    ]
+    steps = counter("env step", np.arange(1, 3001, dtype=float) * 1e-3, bursts=299)
+    return replace(trace, counters=(*trace.counters, steps), digests=(*trace.digests, *seen, *states))
+
+
+def learning(first: Trace, then: Trace) -> Trace:
+    """What the one learnt until update 1, and then the other."""
+    parameters = [d for d in then.digests if d.what == "parameters" and d.at > 1]
+    return replace(first, digests=(*(d for d in first.digests if d.at <= 1), *parameters), printed=())
+
+
+def test_what_is_learnt_after_a_rounding_grew_in_the_environment_accuses_nobody() -> None:
+    a = walking(replace(run(), printed=()))
+    chaotic = learning(run(mirrored=True), run(data=1))
+    assert "after update 2 the parameters had moved" in broken_in(a, walking(chaotic, off=1e-6))
+    assert kept(a, walking(chaotic, strays_before=2, off=1e-6), "equivalent", a) == Kept(
+        "the parameters until update 1"
+    )
+    # one that differs at once after the first update did not drift
+    assert "after update 2 the parameters" in broken_in(a, walking(chaotic, strays_before=2, off=1e-6, jumps=-1))
+    # one that differs from the first step on is other data, whatever comes later
+    assert "after update 2 the parameters had moved" in broken_in(a, walking(chaotic, strays_before=2, off=0.1))
+    # and what was learnt from the same data is asked of everybody
+    cheat = walking(replace(run(rate=1.01e-3), printed=()), strays_before=2, off=1e-6)
+    assert "after update 1 the parameters had moved 1.010 times as far" in broken_in(a, cheat)
+
+
+def test_what_was_observed_at_a_step_tells_before_which_update_a_run_went_another_way() -> None:
+    a, b = (walking(replace(run(mirrored=m), printed=())) for m in (False, True))
+    b = walking(learning(b, run(data=1)))
+    counts = {("optimiser step", "train.py", "main"): 1}
+    later = [Digest("seen", 0, 700, str(x), np.array([x, 1.0]), counts=counts) for x in (1.0, 2.0)]
+    a, b = (replace(t, digests=(*t.digests, d)) for t, d in zip((a, b), later, strict=True))
+    assert kept(a, b, "equivalent", a) == Kept("the parameters until update 1")
+
+
+def broken_in(a: Trace, b: Trace) -> str:
+    found = kept(a, b, "equivalent", a)
+    assert isinstance(found, Broken), found
+    return found.why
 
 
 def test_a_run_that_was_stopped_before_it_did_anything_is_not_blamed() -> None:

@@ -43,6 +43,7 @@ class Agent:
         self.every = float(environ.get("SIXDAYS_AGENT_STACKS") or 0.0)
         seed = environ.get("SIXDAYS_AGENT_SEED", "")
         self.seed = int(seed) if seed.lstrip("-").isdigit() else None
+        self.early = False  # an optimiser is at its first updates
         # one that replaced itself by another program is still the first
         self.main = environ.get("SIXDAYS_AGENT_MAIN") in (None, str(os.getpid()))
         environ.setdefault("SIXDAYS_AGENT_MAIN", str(os.getpid()))
@@ -57,6 +58,7 @@ class Agent:
         self.pause = 0
         self.facts = {}
         self.digests = []
+        self.gain, self.state, self.due = 0.0, [], []  # rewards until now; those and what was shown last; see _stepped
         self.stacks, self.before = {}, None
         self.stacks_due = 0
         self.names = {}

@@ -14,7 +14,9 @@ import _sixdays_trackers
 from _sixdays_agent import now
 
 AT = frozenset(m * 10**e for e in range(9) for m in (1, 2, 5)) | {3}
+AT_STEPS = frozenset(range(1, 10)) | frozenset(m * 10**e for e in range(8) for m in range(10, 100, 2))
 MOST_NUMBERS, SAMPLED, MOST_BYTES, MOST_LOGGED = 8_000_000, 4096, 1 << 20, 2000
+EARLY, STATE = 10, 8  # updates at each of which all is noted; numbers of what an environment shows
 MOST_SITES = 16  # optimisers that are followed: some scripts make one for each client or task
 
 
@@ -105,6 +107,7 @@ _TORCH = ("torch",)
 
 def _optimiser(agent, module):
     known, made_so_far = weakref.WeakKeyDictionary(), []
+    agent.early = True
 
     def site_of(optimizer):
         found = known.get(optimizer)
@@ -134,7 +137,9 @@ def _optimiser(agent, module):
             found[1] += 1
             agent.count("optimiser step", _site(_TORCH))
             agent.updates += 1
-            if found[1] in AT and found[0] < MOST_SITES and not _captures():
+            if found[1] <= EARLY:
+                agent.early = min(n for _, n in known.values()) < EARLY
+            if (found[1] in AT or found[1] <= EARLY) and found[0] < MOST_SITES and not _captures():
                 agent.pause += now() - began
                 _done(optimizer)
                 began = now()
@@ -200,6 +205,11 @@ def _parameters(agent, site, at, optimizer):
             step = max(1, -(-flat.numel() // share))
             values += flat[::step].to("cpu", torch.float64).tolist() if not t.is_complex() else []
     agent.digest("parameters", site, at, hash=name, values=values, shapes=shapes)
+    if 0 < at <= EARLY and agent.state:
+        agent.digest("state", site, at, values=agent.state)
+        agent.due.append((site, at))
+    if not agent.early:
+        agent.state = []
 
 
 def _bytes(torch, t):
@@ -223,7 +233,6 @@ _stepping = _Outermost()  # shared by all kinds of environments: one holds other
 
 def _environment(agent, module):
     depth = _stepping
-    streams = {}
 
     def counted(step):
         if getattr(step, "_sixdays", False):
@@ -245,8 +254,7 @@ def _environment(agent, module):
                 c = agent.count("env step", _site(_GYM), _side_by_side(self, reward))
                 if c.count == 1:
                     _about_environment(agent, self)
-                if c.count <= 1000 or c.count in AT:
-                    _seen(agent, streams, c, args[0] if args else kwargs.get("action"), out)
+                _stepped(agent, c, args[0] if args else kwargs.get("action"), out)
             except Exception as e:
                 agent.facts["hook step"] = repr(e)
             agent.pause += now() - began
@@ -321,10 +329,13 @@ def _vec_env(agent, module):
             return step(self, actions)
         depth.inside = True
         try:
-            return step(self, actions)
+            out = step(self, actions)
         finally:
             depth.inside = False
-            _quietly(agent, lambda: agent.count("env step", _site(_GYM), float(self.num_envs)))
+        _quietly(
+            agent, lambda: _stepped(agent, agent.count("env step", _site(_GYM), float(self.num_envs)), actions, out)
+        )
+        return out
 
     base.step = call
 
@@ -338,23 +349,77 @@ def _quietly(agent, f):
     agent.pause += now() - began
 
 
-def _seen(agent, streams, c, action, out):
-    """Running hashes of what was done and what came back, noted at some steps."""
+def _stepped(agent, c, action, out):
+    """Notes what was done and what came back: hashes at some steps, and while updates are early a few numbers of it.
+
+    What came back is not kept: the program may reuse its memory.
+    """
+    if c.count <= 1000 or c.count in AT_STEPS:
+        _seen(agent, c, action, out)
+    if agent.early:
+        agent.gain += _sum(out[1]) if isinstance(out, tuple) and len(out) > 1 else 0.0
+        agent.state = [agent.gain, *_numbers(out)]
+        for site, at in agent.due:
+            agent.digest("begun", site, at, values=agent.state)
+        agent.due.clear()
+
+
+_streams = {}
+
+
+def _seen(agent, c, action, out):
+    """Running hashes."""
     key = (agent.pid, id(c))
-    both = streams.get(key)
+    both = _streams.get(key)
     if both is None:
-        both = streams[key] = (
-            sum(k[0] == agent.pid for k in streams),
+        both = _streams[key] = (
+            sum(k[0] == agent.pid for k in _streams),
             hashlib.blake2b(digest_size=12),
             hashlib.blake2b(digest_size=12),
         )
     site, did, saw = both
     _update(did, action)
-    for part in out[:4] if isinstance(out, tuple) else (out,):
+    is_whole = isinstance(out, tuple) and len(out) > 3  # what comes last of it is for people, and may tell the time
+    for part in out[:-1] if is_whole else (out,):
         _update(saw, part)
-    if c.count in AT:
+    if c.count in AT_STEPS:
         agent.digest("actions", site, c.count, hash=did.hexdigest())
-        agent.digest("seen", site, c.count, hash=saw.hexdigest())
+        agent.digest("seen", site, c.count, hash=saw.hexdigest(), values=_numbers(out))
+
+
+def _sum(reward):
+    """Of all environments side by side; 0 of what would have to be waited for."""
+    if isinstance(reward, (int, float)):
+        return float(reward)
+    here = _here(reward)
+    try:
+        return 0.0 if here is None else float(here.sum())
+    except Exception:
+        return 0.0
+
+
+def _numbers(out):
+    """The first numbers of what an environment showed last; none of what is no array or is waited for."""
+    shown = out[0] if isinstance(out, tuple) and out else out
+    if isinstance(shown, dict):
+        shown = next(iter(shown.values()), None)
+    if isinstance(shown, (tuple, list)) and shown:
+        shown = shown[0]
+    if isinstance(shown, (int, float)):
+        return [float(shown)]
+    here = _here(shown)
+    try:
+        return [] if here is None else [float(x) for x in here.reshape(-1)[:STATE].tolist()]
+    except Exception:
+        return []
+
+
+def _here(value):
+    """An array in the memory of the program itself; None of anything else, which may still be computed elsewhere."""
+    made_by = type(value).__module__.partition(".")[0]
+    if made_by == "torch" and getattr(getattr(value, "device", None), "type", "") == "cpu":
+        return value.detach()
+    return value if made_by == "numpy" else None
 
 
 def _update(h, value):

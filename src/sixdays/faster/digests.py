@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
@@ -19,6 +20,7 @@ Key = tuple[str, int, int]
 EARLY = max(movement.LENGTH)
 MANY = 10  # printed numbers that are the same to the last digit, where there is nothing else to compare
 AGREED = 0.02  # of their movement: parameters that lie so near print the same numbers, nearly
+STRAYED = 1e-3  # of its size, by which what was observed may differ and be the same data
 ROUNDED = 1e-5  # of their length, by which first parameters may differ and be the same but for rounding
 NAMES = {
     "parameters": "the parameters",
@@ -211,6 +213,8 @@ def _doubt(both: _Both, until: int) -> str:
     until: the update until which parameters were compared.
     """
     if both.sites:
+        if not until and any(_strays(both, site) == 1 for site in both.sites):
+            return "its environments went another way before the first update"
         why = "the first updates could not be compared: the command does not repeat them, or rounding hides them"
         return "" if until else why
     actions = both.common("actions")
@@ -221,18 +225,19 @@ def _doubt(both: _Both, until: int) -> str:
 
 def _early(both: _Both, unit: Unit | None, fewer: Collection[Kind]) -> Broken | int:
     """The first update, of those that the original repeats, at which movements or counts disagree; else the last one
-    at which all parameters were compared and agreed, 0 where none was.
+    at which all parameters were compared and agreed, 0 where none was. Compared is what was learnt from the same data.
     """
     agreed = []
     for site in both.sites:
         last = 0
         keys = both.common("parameters", site)
         mine, shapes = _values(both.a, site), both.a[keys[0]].shapes if keys else ""
+        strayed = _strays(both, site)
         drifted = {s.at for s in movement.early(mine, _values(both.again, site), shapes) if movement.strange(s)}
         moved = {s.at: s for s in movement.early(mine, _values(both.b, site), shapes)}
         for key in keys:
             at = key[2]
-            if at > EARLY or at >= min(drifted, default=at + 1):
+            if at > EARLY or at >= min(drifted, default=at + 1) or at >= strayed:
                 break
             why = _counts(both, key, unit, fewer) or (movement.strange(moved[at]) if at in moved else "")
             if why:
@@ -240,6 +245,54 @@ def _early(both: _Both, unit: Unit | None, fewer: Collection[Kind]) -> Broken | 
             last = at if at in moved or _equal(both.a[key], both.b[key]) else last
         agreed.append(last)
     return min(agreed, default=0)
+
+
+def _strays(both: _Both, site: int) -> float:
+    """The first update of an optimiser before which the environments had gone another way, though they began alike;
+    infinite where there is none.
+
+    A rounding grows in them: after a thousand steps of a walking robot two runs see other data, and learn otherwise.
+    Told by what was observed at steps that both made after as many updates, also right before the update. What differs
+    from the first step on, or at once after an update, did not grow: that is other data.
+    """
+    seen = both.common("seen")
+    first = [k for k in seen if k[2] <= EARLY]
+    if not first or not all(_is_near(both.a[k], both.b[k]) for k in first):
+        return inf
+    apart = [k for k in seen if _is_as_far(both.a[k], both.b[k]) and not _is_near(both.a[k], both.b[k])]
+    since = min((_moved(both.a[k], "optimiser step") for k in apart), default=inf)
+    for key in both.common("parameters", site):
+        begun, state = ("begun", site, key[2] - 1), ("state", site, key[2])
+        if _are_apart(both, begun):
+            return inf
+        if _moved(both.a[key], "optimiser step") > since:
+            return key[2]
+        if _are_apart(both, state) and _is_as_far(both.a[key], both.b[key]):
+            return key[2]
+    return inf
+
+
+def _are_apart(both: _Both, key: Key) -> bool:
+    return key in both.a and key in both.b and not _is_near(both.a[key], both.b[key])
+
+
+def _is_as_far(a: Digest, b: Digest) -> bool:
+    """Whether as many steps and updates had been made."""
+    return all(_moved(a, kind) == _moved(b, kind) for kind in ("env step", "optimiser step"))
+
+
+def _moved(digest: Digest, kind: Kind) -> int:
+    """How many events of a kind there had been."""
+    return sum(n for key, n in digest.counts.items() if key[0] == kind)
+
+
+def _is_near(a: Digest, b: Digest) -> bool:
+    """Whether what was observed is the same but for what rounding does at once."""
+    if a.values is None or b.values is None or not a.values.size or a.values.shape != b.values.shape:
+        return _equal(a, b)
+    size = np.abs(a.values[np.isfinite(a.values) & (a.values != 0.0)])
+    usual = float(size.mean()) if size.size else 1.0
+    return bool(np.allclose(b.values, a.values, rtol=STRAYED, atol=STRAYED * usual, equal_nan=True))
 
 
 def _counts(both: _Both, key: Key, unit: Unit | None, fewer: Collection[Kind]) -> str:

@@ -122,14 +122,17 @@ EVERY, SPARSE = 1 << 20, 16
 class Digest:
     """What a command had computed at one moment.
 
-    what: parameters (of an optimiser) · actions (given to an environment) · seen (what environments gave back)
-    · printed (a line's numbers) · logged (a scalar). site: which optimiser or environment site, from 0 in order.
+    what: parameters (of an optimiser) · state (of the environments at the same moment: the rewards until then, and the
+    first numbers of what was observed last) · begun (that state after the next step) · actions (given to an
+    environment) · seen (what environments gave back) · printed (a line's numbers) · logged (a scalar).
+    site: which optimiser or environment site, from 0 in order.
     at: after how many updates or steps; 0: before the first update. hash: of all bits, empty where too large.
-    values: some of the parameters, always the same ones, as float64. shapes: of all parameters, with their types.
+    values: some of the parameters, always the same ones, or what is first of what was observed, as float64.
+    shapes: of all parameters, with their types.
     counts: of every counter at that moment, by Counter.key.
     """
 
-    what: Literal["parameters", "actions", "seen", "printed", "logged"]
+    what: Literal["parameters", "state", "begun", "actions", "seen", "printed", "logged"]
     site: int
     at: int
     hash: str

@@ -13,12 +13,13 @@ from math import comb
 
 import numpy as np
 
-from sixdays.faster import mix
-from sixdays.faster.model import FloatArray, Trace
+from sixdays.faster import wording
+from sixdays.faster.model import Digest, FloatArray, Trace
 from sixdays.faster.unit import Unit, at_unit, track
 
 OF = 4  # runs of which the quickest is expected: about the lower fifth of all
-STRETCH_S, STRETCHES = 0.05, 64  # of one, at least; how many, at most
+COMPUTED = ("parameters", "actions", "seen")
+REACHED = 0.2  # of the window, that a run must have done to be compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +54,40 @@ class Runs:
         return _warped(self.reference, self.edges, made)
 
 
-def runs_of(traces: Sequence[Trace], unit: Unit, window: tuple[float, float]) -> Runs | None:
-    """Runs of one setting as far as all of them got in a window; None where one of them did not reach it, or where
-    they did not do the same events: then a stretch of one is other work than that of another.
+def runs_of(traces: Sequence[Trace], unit: Unit, window: tuple[float, float], stretches: int) -> Runs | None:
+    """Runs of one setting as far as all of them got in a window, in so many stretches of as many units each.
+
+    None where one of them hardly got into the window, or where they did not compute the same: then a stretch of one is
+    other work than that of another, and the quickest the least of it.
     """
-    if not traces:
+    counts = [unit.count(t) for t in traces]
+    reach = min((window[1], *counts))
+    if not traces or reach < window[0] + REACHED * (window[1] - window[0]):
         return None
-    traces = sorted(traces, key=unit.count)  # the one that got least far is the reference
-    tracks = [track(t, unit) for t in traces]
-    reach = min(window[1], unit.count(traces[0]))
-    begins = [at_unit(*t, window[0]) for t in tracks]
-    ends = [at_unit(*t, reach) for t in tracks]
-    within = [(b, e) for b, e in zip(begins, ends, strict=True) if b is not None and e is not None and e > b]
-    if len(within) < len(traces):
+    least = counts.index(min(counts))
+    if not all(_are_same(traces[least], t) for t in traces if t is not traces[least]):
         return None
-    if not all(mix.same_events(traces[0], t, (within[0], w), ()) for t, w in zip(traces, within, strict=True)):
-        return None
-    n = int(np.clip((within[0][1] - within[0][0]) / STRETCH_S, 1, STRETCHES))
-    units = np.linspace(window[0], reach, n + 1)
-    at = np.array([np.interp(units, *t) for t in tracks])
-    at[:, 0] = [begin for begin, _ in within]  # a window that begins with the run has no unit before it
-    return Runs(traces[0], at[0], np.diff(at, axis=1))
+    units = np.linspace(window[0], reach, stretches + 1)
+    at = np.array([[at_unit(*done, float(u)) for u in units] for done in (track(t, unit) for t in traces)], dtype=float)
+    return Runs(traces[least], at[least], np.diff(at, axis=1))
+
+
+def _are_same(a: Trace, b: Trace) -> bool:
+    """Whether two runs computed the same, to the last bit of what both noted; at least one thing must be known.
+
+    What is logged may be a clock, so that it is not asked.
+    """
+    mine, other = ({(d.what, d.site, d.at): d for d in t.digests if d.what in COMPUTED} for t in (a, b))
+    if common := mine.keys() & other.keys():
+        return all(_is_equal(mine[k], other[k]) for k in common)
+    lines = wording.compared(a, b, None, exact=True)
+    return bool(lines.count) and not lines.why
+
+
+def _is_equal(a: Digest, b: Digest) -> bool:
+    if a.hash or a.values is None or b.values is None:
+        return a.hash == b.hash
+    return bool(np.array_equal(a.values, b.values, equal_nan=True))
 
 
 def _warped(trace: Trace, old: FloatArray, new: FloatArray) -> Trace:
@@ -84,5 +98,6 @@ def _warped(trace: Trace, old: FloatArray, new: FloatArray) -> Trace:
         return np.asarray(found, dtype=np.float64)
 
     counters = tuple(replace(c, times=warped(c.times)) for c in trace.counters)
-    printed = tuple(replace(p, at=float(warped(np.array([p.at]))[0])) for p in trace.printed)
+    said = warped(np.array([p.at for p in trace.printed], dtype=np.float64))
+    printed = tuple(replace(p, at=float(at)) for p, at in zip(trace.printed, said, strict=True))
     return replace(trace, counters=counters, printed=printed, seconds=float(warped(np.array([trace.seconds]))[0]))

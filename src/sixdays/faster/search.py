@@ -22,7 +22,7 @@ from sixdays.faster.compare import Factor
 from sixdays.faster.digests import Broken, Kept, Unchecked
 from sixdays.faster.mix import Events
 from sixdays.faster.model import Candidate, Kind, NotTried, Promise, Setting, Trace
-from sixdays.faster.quiet import OF, Runs, runs_of
+from sixdays.faster.quiet import OF, REACHED, Runs, runs_of
 from sixdays.faster.rate import KINDS, Unit
 from sixdays.faster.report import UNCHANGED, Step, ThrownOut
 from sixdays.faster.unit import counter_of
@@ -49,7 +49,8 @@ COPIES_AGAIN = 3  # fresh runs of the quickest packing, at most
 WORKS = 0.5  # CPU seconds a second from which a run works; below it sleeps, and CPU time says nothing of it
 PAIRS = (3, 14)  # at least, at most
 SEVERAL = 6  # pairs from which on their spread is believed
-REACHED = 0.2  # of the window, that a run must have done to be compared
+STRETCH_S, CPU_STRETCH_S = 0.05, 1.0  # in which runs are held against each other, at least; CPU time is seldom noted
+STRETCHES = 64  # at most
 RUN = (0.06, 0.12, 0.30)  # standard deviation of the log of one run's time: at least, where it is not known, at most
 AGAIN = 2  # how often at most a change is measured again
 SURE = 1.25  # the interval ÷ the narrowest that it can become, at which more pairs tell nothing new
@@ -343,7 +344,7 @@ class Search:
             return False
         if len(pairs) == 1 and value >= worth:
             return True
-        fewer = len(pairs) if _runs(pairs, self._unit(), self.window) else sqrt(len(pairs))
+        fewer = len(pairs) if self._runs(pairs) else sqrt(len(pairs))
         return abs(log(value / worth)) < self._spread() * sqrt(2.0) / fewer
 
     def _spread(self) -> float:
@@ -355,10 +356,22 @@ class Search:
 
     def _value(self, pairs: Sequence[Pair], setting: Setting) -> float | None:
         """How many times sooner: without the machine's neighbours, else as most pairs say; None: it cannot be said."""
-        if runs := _runs(pairs, self._unit(), self.window):
-            return self._ratio(*_quiet(runs), setting)
+        if (runs := self._runs(pairs)) and (value := self._ratio(*_quiet(runs, OF), setting)) is not None:
+            return value
         logs = [log(r) for r in self._ratios(pairs, setting) if r]
         return exp(median(logs)) if logs else None
+
+    def _runs(self, pairs: Sequence[Pair], shortest: float = STRETCH_S) -> tuple[Runs, Runs] | None:
+        """The runs of both sides in as many stretches, none below `shortest` seconds; None where those of one side did
+        not do the same work.
+        """
+        if not pairs:
+            return None
+        sides = [list({id(t): t for t in side}.values()) for side in zip(*pairs, strict=True)]
+        took = [end - begin for t in (*sides[0], *sides[1]) if (w := self._stretch(t)) for begin, end in [w]]
+        n = int(min(max(min(took, default=0.0) / shortest, 1.0), STRETCHES))
+        before, after = (runs_of(side, self._unit(), self.window, n) for side in sides)
+        return (before, after) if before and after else None
 
     def _ratios(self, pairs: Sequence[Pair], setting: Setting) -> list[float | None]:
         return [self._ratio(a, b, setting, [x for _, x in pairs if x is not b]) for a, b in pairs]
@@ -519,22 +532,28 @@ class Search:
         error = sum(stdev(p) ** 2 / len(p) for p in paces if len(p) > 1)
         return median(paces[1]) - median(paces[0]), sqrt(error)
 
-    def _log_ratio(self, runs: tuple[Runs, Runs]) -> float:
+    def _factor(self, *, cpu: bool = False) -> Factor:
+        """The factor of the fresh pairs, by the wall clock or by CPU time; 1 where they are too few.
+
+        Without the machine's neighbours, where that agrees with the pairs themselves; else what the pairs say.
+        """
+        pairs = self._fresh(cpu=cpu)
+        logs = [x for x in self.pairs(cpu=cpu) if isfinite(x)]
+        plain = compare.factor(logs, hypot(compare.BETWEEN, self._shift(pairs)[1])) if len(logs) >= 2 else UNCHANGED
+        runs = self._runs(pairs, CPU_STRETCH_S if cpu else STRETCH_S) if len(pairs) >= PAIRS[0] else None
+        if runs is None:
+            return plain
+        of = min(OF, len(pairs) - 1)
+        whole = self._log_ratio(runs, of)
+        left_out = [self._log_ratio((runs[0].without(i), runs[1].without(i)), of) for i in range(len(pairs))]
+        found = compare.jackknife(whole, left_out, self._between)
+        return found if found and plain.low <= found.value <= plain.high else plain
+
+    def _log_ratio(self, runs: tuple[Runs, Runs], of: int) -> float:
         """Of fresh runs, without the machine's neighbours, at the target mix; NaN where it cannot be said."""
-        before, after = _quiet(runs)
+        before, after = _quiet(runs, of)
         found = self._ratio(before, after, self._paired)
         return log(found) + self._shift([(before, after)])[0] if found else nan
-
-    def _factor(self, *, cpu: bool = False) -> Factor:
-        """The factor of the fresh pairs, by the wall clock or by CPU time; 1 where they are too few."""
-        pairs = self._fresh(cpu=cpu)
-        runs = _runs(pairs, self._unit(), self.window) if len(pairs) >= PAIRS[0] else None
-        if runs:
-            left_out = [self._log_ratio((runs[0].without(i), runs[1].without(i))) for i in range(len(pairs))]
-            if found := compare.jackknife(self._log_ratio(runs), left_out, self._between):
-                return found
-        logs = [x for x in self.pairs(cpu=cpu) if isfinite(x)]
-        return compare.factor(logs, hypot(compare.BETWEEN, self._shift(pairs)[1])) if len(logs) >= 2 else UNCHANGED
 
     @property
     def _between(self) -> float:
@@ -555,17 +574,16 @@ class Search:
 
     def measured(self) -> tuple[Factor, str]:
         """The factor of the fresh pairs, shown or not."""
-        wall = self.pairs()
         works = rate.cpu_share(self.original[0], self._unit(), self.window) >= WORKS
-        wall, cpu = self.pairs(), self.pairs(cpu=True) if works else []
-        which, clock = rate.clock(self.loads, wall, cpu, self.asked.cores)
-        found = self._factor(cpu=which == "cpu")
-        agree = [x for x in (cpu if which == "cpu" else wall) if isfinite(x)]
-        return replace(found, shown=found.shown and median(agree) > 0.0), clock
+        cpu = self.pairs(cpu=True) if works else []
+        which, clock = rate.clock(self.loads, self.pairs(), cpu, self.asked.cores)
+        return self._factor(cpu=which == "cpu"), clock
 
     def _is_sure(self) -> bool:
+        if len(self.fresh) < SEVERAL:
+            return False
         found = self._factor()
-        return len(self.fresh) >= SEVERAL and log(found.high / found.low) < SURE * 2.0 * compare.half(self._between)
+        return log(found.high / found.low) < SURE * 2.0 * compare.half(self._between)
 
     def _all_classes(self, candidates: Sequence[Candidate]) -> Steps:
         """What else is accepted, each on top of what was kept; then all together, in two pairs with the original."""
@@ -687,7 +705,8 @@ class Search:
         of the original's events. others: more runs of the same as `after`.
         """
         unit, (u0, u1) = self._unit(), self.window
-        reach = min(unit.count(after), u1)  # a slow one is stopped before the end: it counts as far as it got
+        # A slow one is stopped before the end: it counts as far as it got.
+        reach = min(unit.count(before), unit.count(after), u1)
         direct = rate.gain(before, after, unit, (u0, reach)) if reach >= u0 + REACHED * (u1 - u0) else None
         within = [self._stretch(t) for t in (before, after)]
         if within[0] is None or within[1] is None:
@@ -722,18 +741,9 @@ def _kept(before: Trace, after: Trace, changes: Sequence[Candidate], again: Trac
     return digests.kept(before, after, promise, again, fewer, options)
 
 
-def _runs(pairs: Sequence[Pair], unit: Unit, window: tuple[float, float]) -> tuple[Runs, Runs] | None:
-    """The runs of both sides; None where those of one of them did not do the same work."""
-    of: list[Runs] = []
-    for side in zip(*pairs, strict=True):
-        runs = runs_of(list({id(t): t for t in side}.values()), unit, window)
-        of += [runs] if runs else []
-    return (of[0], of[1]) if len(of) == 2 else None
-
-
-def _quiet(runs: tuple[Runs, Runs]) -> tuple[Trace, Trace]:
+def _quiet(runs: tuple[Runs, Runs], of: int) -> tuple[Trace, Trace]:
     """What both sides took, without the machine's neighbours: the quickest of as many runs on either side."""
-    of = min(OF, *(r.took.shape[0] for r in runs))
+    of = min(of, *(r.took.shape[0] for r in runs))
     return runs[0].quiet(of), runs[1].quiet(of)
 
 
