@@ -7,12 +7,19 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import sixdays as public
+from sixdays.app import speeding_up
+from sixdays.app.delivering import put_in
+from sixdays.app.settings import Options
+from sixdays.faster.model import Trace
+from sixdays.faster.report import Delivery
+from sixdays.faster.search import Search
 from tests.command import Sixdays
 
 # A step sleeps 2 ms, an evaluation 30 ms; nothing is computed, so a busy machine changes little.
@@ -72,10 +79,51 @@ def test_a_task_of_the_plan_moves_the_odds_and_is_recorded(sixdays: Sixdays) -> 
     ran = sixdays("faster", "train", "--budget", "20s", "--yes", *NOW)
     assert ran.code == 0, ran.err
     assert "paper: odds" in ran.out
+    last = [ran.out.index(said) for said in ("To have it", "Time to answer", "paper: odds")]
+    assert last == sorted(last)
     (record,) = [r for r in records(sixdays.folder) if r["kind"] == "speed-up measured"]
     assert record["data"]["task"] == "train"
     asked = sixdays("odds", *NOW, "--no-record")
     assert "times faster, as measured?" in asked.out
+
+
+def place_in(folder: Path) -> speeding_up.Place:
+    return speeding_up.Place({}, str(folder), "here", Path("/nowhere"))
+
+
+def test_a_command_that_is_the_run_of_a_task_is_that_task(sixdays: Sixdays, monkeypatch: pytest.MonkeyPatch) -> None:
+    sixdays.write("plan.yaml", (PLAN % "python").replace("2d to 4d", "5M steps at 900/s"))
+    monkeypatch.chdir(sixdays.folder)
+    place = place_in(sixdays.folder)
+    options = Options(datetime(2031, 5, 1, tzinfo=UTC), UTC)
+    found = speeding_up.wanted(["python", "slow.py"], options, place, is_command=True)
+    assert found.task is not None
+    assert (found.task.name, found.seeds, found.typed) == ("train", 3, True)
+    speeding_up.allow(found, place)  # who typed it has seen it
+    other = speeding_up.wanted(["python", "other.py"], options, place, is_command=True)
+    assert (other.task, other.seeds) == (None, 1)
+    (sixdays.folder / "plan.yaml").write_text("tasks: {a: {takes: 4d to 2d}}", encoding="utf-8")
+    assert speeding_up.wanted(["python", "slow.py"], options, place, is_command=True).task is None
+
+
+@pytest.mark.parametrize(
+    ("accept", "classes"),
+    [("changed", ("same", "equivalent", "changed")), ("same", ("same",)), ("same,less", ("same", "less"))],
+)
+def test_other_classes_widen_what_is_accepted(tmp_path: Path, accept: str, classes: tuple[str, ...]) -> None:
+    options = Options(datetime(2031, 5, 1, tzinfo=UTC), UTC)
+    place = place_in(tmp_path)
+    assert speeding_up.wanted(["x"], options, place, is_command=True, plan="", accept=accept).accept == classes
+
+
+def test_the_line_that_takes_a_diff_back_works_from_anywhere(tmp_path: Path) -> None:
+    (tmp_path / "a file.py").write_text("x = 1\n", encoding="utf-8")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    diff = "--- a/a file.py\t\n+++ b/a file.py\t\n@@ -1 +1 @@\n-x = 1\n+x = 2\n"
+    back = put_in(Delivery((), diff=diff, root=str(tmp_path)), "now")
+    assert (tmp_path / "a file.py").read_text(encoding="utf-8") == "x = 2\n"
+    subprocess.run(back, shell=True, cwd="/", check=True)
+    assert (tmp_path / "a file.py").read_text(encoding="utf-8") == "x = 1\n"
 
 
 def records(folder: Path) -> list[dict[str, Any]]:
@@ -104,6 +152,22 @@ def test_an_interrupt_gives_what_is_known_and_leaves_no_process(tmp_path: Path) 
     assert not list(tmp.iterdir())
 
 
+def test_an_interrupt_in_the_first_look_gives_its_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "slow.py").write_text(SLOW, encoding="utf-8")
+
+    def interrupted(self: Search, trace: Trace) -> bool:
+        if len(trace.printed) > 30:
+            raise KeyboardInterrupt
+        return False
+
+    monkeypatch.setattr(Search, "_is_enough", interrupted)
+    found = public.find_speedups([sys.executable, "slow.py"], budget=60.0, cwd=tmp_path)
+    assert found.interrupted
+    assert found.unit == "step"
+    assert 0.0 < found.rate_before < 500.0
+    assert found.seconds < 30.0
+
+
 def _leads(link: Path) -> str:
     try:
         return os.readlink(link)
@@ -122,6 +186,8 @@ def test_the_ten_minute_list_runs_nothing(sixdays: Sixdays) -> None:
 @pytest.mark.parametrize(
     ("argv", "code", "said"),
     [
+        (("faster", "--try", "x.diff", "--apply"), 2, "--try, --apply: without a command"),
+        (("faster", "--keep", "--", "true"), 2, "no task of a plan here runs this command"),
         (("faster", "--", "no-such-program"), 6, "no-such-program"),
         (("faster", "train"), 3, "there is no such plan"),
         (("faster", "python", "train.py", "--seeds", "3"), 2, "a command stands after --"),

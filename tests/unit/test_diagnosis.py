@@ -94,6 +94,25 @@ def test_what_is_taken_out_of_the_graph_keeps_none(old: str, new: str) -> None:
     assert "graph per step" not in [x.kind for x in found]
 
 
+def test_what_an_environment_gives_for_an_action_has_left_the_graph() -> None:
+    source = """\
+def main():
+    obs = env.reset()
+    for step in range(100):
+        actions, pmf = net.get_action(obs)
+        actions = actions.cpu().numpy()
+        next_obs, reward, done, info = env.step(actions)
+        buffer.add(obs, next_obs.copy(), actions, reward)
+        obs = next_obs
+        optimiser.step()
+"""
+    stacks = [(6.0, f"4:main > {LINEAR}"), (3.0, f"6:main > {CARTPOLE}")]
+    found = diagnose(profile(source, stacks, counters=(counter("env step", 6),)))
+    assert "graph per step" not in [x.kind for x in found]
+    kept = source.replace("buffer.add(obs, ", "buffer.add(pmf, ")
+    assert diagnose(profile(kept, stacks, counters=(counter("env step", 6),)))[0].kind == "graph per step"
+
+
 def _moved(frame: str, by: int) -> str:
     line, _, rest = frame.partition(":")
     return f"{int(line) + by}:{rest}" if line.isdigit() else frame
@@ -173,6 +192,33 @@ def test_many_threads_on_a_small_network_are_named() -> None:
     line = _passes("(4, 64) float32;(64,) float32", **{"torch threads": "16"})
     assert (line.kind, line.share) == ("small passes", 0.5)
     assert "16 threads" in line.text
+
+
+def test_more_threads_than_cores_are_named_though_what_they_cost_is_not_known() -> None:
+    found = diagnose(profile(LOOP, [(9.0, "17:main")], cores=4, facts={"torch threads": "64"}))
+    assert [(x.kind, x.share) for x in found] == [("tensors", 0.0)] or found[-1].kind == "threads"
+    assert found[-1].text.startswith("64 threads on 4 cores")
+    assert not any(
+        x.kind == "threads"
+        for x in diagnose(profile(LOOP, [(9.0, "17:main")], cores=64, facts={"torch threads": "64"}))
+    )
+
+
+def test_items_that_too_few_workers_make_are_told_from_those_that_the_training_makes() -> None:
+    waits = (8.0, "10:main > torch/utils/data/dataloader.py:1:__next__")
+    for workers, said in (("0", "by the process that trains"), ("1", "1 worker of 8 cores")):
+        loader = f"Shapes of 600 items, batch 32, {workers} workers, RandomSampler"
+        found = diagnose(profile(LOOP, [waits], cores=8, facts={"loader 0": loader}))
+        assert said in found[0].text
+        assert "num_workers=7" in found[0].text
+
+
+def test_values_fetched_from_a_gpu_are_named_whatever_else_there_is() -> None:
+    found = diagnose(
+        profile(LOOP, [(5.0, "23:main > matplotlib/a.py:1:f"), (4.0, "14:main")], facts={"device": "cuda:0"})
+    )
+    assert [(x.kind, x.line) for x in found] == [("drawing", 23), ("fetching", 14)]
+    assert "44 %" in found[1].text
 
 
 def test_a_small_network_on_a_gpu_is_named() -> None:

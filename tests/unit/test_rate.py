@@ -10,6 +10,7 @@ import pytest
 from tests.properties.traces import Run, counter, episodes, printing
 
 from sixdays.faster import rate
+from sixdays.faster.mix import Events
 from sixdays.faster.model import EVERY, SPARSE, Printed, Trace
 from sixdays.faster.printed import growing
 from sixdays.faster.unit import event_numbers
@@ -185,6 +186,16 @@ def test_copies_are_counted_while_all_of_them_run() -> None:
     assert rate.packed([one, late], u, (200, 1800)) is None
     assert rate.packed([one, Run().trace(100)], u, (200, 1800)) is None
     assert rate.packed([], u, (200, 1800)) is None
+
+
+def test_a_copy_whose_seed_makes_other_episodes_counts_at_the_usual_mix() -> None:
+    """By hand: 100 steps of 1 ms and an update of 100 ms are usual, 500 steps a second; the other copy goes half as fast
+    and has episodes of 10 steps, so that it never gets as far, and does 50 steps a second; at the usual mix, 250."""
+    one = episodes(np.full(60, 100), 0.001, 0.0, 0.1)
+    other = episodes(np.full(50, 10), 0.002, 0.0, 0.2)
+    u = unit(one)
+    usual: Events = {"env step": 100.0, "optimiser step": 1.0}
+    assert rate.packed([one, other], u, (3000.0, 5000.0), usual) == pytest.approx(500.0 + 250.0, rel=0.02)
 
 
 def test_part_of_a_rollout_is_not_taken_for_the_rate_of_a_copy() -> None:

@@ -207,6 +207,32 @@ class Rounded(World):
         return outcome
 
 
+def test_what_somebody_gave_is_priced_by_what_it_computes() -> None:
+    patch, rounds = switch("fast", "equivalent", patch="--- a"), switch("rounds", "equivalent", patch="--- b")
+    world = Rounded(gains={"fast": 1.5, "rounds": 1.5})
+    found = world.play(Search(Asked()), [lever(patch), lever(rounds)])
+    assert [(c.name, c.promise) for c in found.setting] == [("fast", "same"), ("rounds", "equivalent")]
+    assert all(s.factor.low < s.factor.value < s.factor.high for s in found.kept)
+    found = world.play(Search(Asked(accept=("same",))), [lever(patch), lever(rounds)])
+    assert [c.name for c in found.setting] == ["fast"]
+    assert [(t.candidate.name, t.why.split(":")[0]) for t in found.thrown_out] == [("rounds", "it rounds otherwise")]
+
+
+def test_a_first_look_that_is_cut_short_tells_the_rate() -> None:
+    search, world = Search(Asked()), World(cost=0.01)
+    look, world.rng = next(search.look()), np.random.default_rng(0)
+    search.cut_short(
+        replace(world.trace(0.01, replace(look, seconds=4.0, enough=None), lying=False), stopped="interrupted")
+    )
+    found = conclusion(search, (), 4.0, interrupted=True)
+    assert abs(found.rate_before - 100.0) < 1e-6
+    assert (found.unit, found.interrupted, found.confirmed, found.factor.value) == ("optimiser step", True, False, 1.0)
+    empty = Search(Asked())
+    empty.cut_short(Trace(seconds=4.0, stopped="interrupted"))
+    assert empty.unit is None
+    assert not empty.original
+
+
 def test_the_same_is_asked_to_the_bit_on_top_of_what_is_equivalent_too() -> None:
     fused = switch("fused", "equivalent")
     for promise, kept in (("same", ["fused"]), ("equivalent", ["fused", "rounds"])):
@@ -365,7 +391,8 @@ def test_a_run_whose_episodes_grow_is_compared_at_the_mix_of_the_whole_look(
     search = Search(Asked())
     found = Growing(gains={"quick": gain}).play(search, [lever(switch("quick", "equivalent"))])
     assert found.factor.value > least
-    assert len(search.far[1]) == far
+    assert search.fresh is not None
+    assert len(search.fresh.far[1]) == far
     assert search.looked is not None
     assert not search._is_enough(replace(search.looked, seconds=12.0))
     assert search.glimpse.endswith("/s")

@@ -12,7 +12,7 @@ from sixdays.faster.compare import Factor, factor
 from sixdays.faster.model import Candidate, Command, NotTried
 from sixdays.faster.report import UNCHANGED, Delivery, Speedups, Step, ThrownOut
 from sixdays.faster.setting import PREAMBLE, changed, preamble
-from sixdays.render.faster import delivery_lines, plan_lines, speedup_lines
+from sixdays.render.faster import answer_lines, delivery_lines, plan_lines, speedup_lines
 
 OFF = Candidate("switches", "validation", "distributions are not validated", "same", preamble=("import torch",))
 ONE = Candidate("threads", "1 thread", "1 thread on 2 cores", "equivalent", env={"OMP_NUM_THREADS": "1"})
@@ -54,7 +54,7 @@ def test_what_is_kept_says_its_lever_class_and_factor() -> None:
 
 
 def test_the_answer_is_told_in_words_within_the_width() -> None:
-    lines = speedup_lines(FOUND)
+    lines = [*speedup_lines(FOUND), *answer_lines(FOUND)]
     text = "\n".join(lines)
     assert lines[0].startswith("2.00× ")
     assert "confirmed on 3 fresh pairs" in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 from difflib import unified_diff
 from pathlib import Path
@@ -84,4 +85,4 @@ def put_in(made: Delivery, stamp: str) -> str:
     if done.returncode:
         why = done.stderr.strip().split("\n")[0].removeprefix("error: ")
         raise RunError(f"it does not apply any more: {why}", "nothing was changed; measure again")
-    return f"git apply -R {kept.relative_to(root)}"
+    return shlex.join(["git", "-C", str(root), "apply", "-R", str(kept.relative_to(root))])

@@ -47,8 +47,8 @@ def find_speedups(
     place = Place(given, where, platform.node(), Path())
     options = Options(datetime.now(UTC), UTC, record=False)
     what = wanted(
-        tuple(command), options, place, is_command=True, budget=f"{budget}s", accept=",".join(accept), units=units,
-        unit=unit, seeds=seeds, given=tries,
+        tuple(command), options, place, is_command=True, plan="", budget=f"{budget}s", accept=",".join(accept),
+        units=units, unit=unit, seeds=seeds, given=tries,
     )  # fmt: skip
     return speed_up(what, options, place, tell=tell or _silent).speedups
 

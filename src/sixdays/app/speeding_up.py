@@ -16,22 +16,23 @@ from sixdays.app.project import Project, open_project
 from sixdays.app.settings import Options
 from sixdays.app.tries import Tries, proposed, tries
 from sixdays.ask.proposals import saved_by_restart
-from sixdays.errors import RunError, StoreError, UsageError, did_you_mean
+from sixdays.errors import PlanError, RunError, StoreError, UsageError, did_you_mean
 from sixdays.faster.conclusion import conclusion
 from sixdays.faster.diagnosis import Line, diagnose
 from sixdays.faster.length import Length, length
 from sixdays.faster.model import PROMISES, Candidate, Command, Machine, NotTried, Profile, Promise, Trace
 from sixdays.faster.options import options_of
-from sixdays.faster.report import Delivery, Speedups, ThrownOut
+from sixdays.faster.report import PROPOSED, Delivery, Speedups, ThrownOut
 from sixdays.faster.search import Asked, Outcome, Probe, Search, Steps
 from sixdays.levers.given import patch
 from sixdays.odds.forecast import Forecast, forecast
 from sixdays.plan.changes import changes
+from sixdays.plan.estimate import amount_of
 from sixdays.plan.model import Task
 from sixdays.plugins import create, names
 from sixdays.probes import inspect
 from sixdays.probes.copying import root_of
-from sixdays.probes.run import Stop, probe
+from sixdays.probes.run import Interrupted, Stop, probe
 from sixdays.probes.scratch import Overwritten, Scratch, scratch
 from sixdays.quantities import Unreadable, parse_seconds, show_seconds
 from sixdays.stores.trust import Trust
@@ -54,7 +55,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be made faster and how. task: of the plan, None for a command that was typed."""
+    """What is to be made faster and how. task: of the plan that runs it, if there is one. typed: the user wrote the
+    command, so that it needs no leave.
+    """
 
     command: Command
     budget_s: float = 600.0
@@ -67,6 +70,7 @@ class Wanted:
     keep: bool = False
     project: Project | None = None
     task: Task | None = None
+    typed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class Found:
         out = self.speedups.to_dict()
         out["command"] = list(self.wanted.command.argv)
         out["delivery"] = self.delivery.to_dict()
+        out["saved_s"] = self.saved_s
         if self.before is not None and self.after is not None:
             out["odds"] = {
                 name: {"before": self.before.targets[name].odds, "after": t.odds}
@@ -114,7 +119,9 @@ def wanted(
     seeds: int | None = None, given: Sequence[str] = (), propose: str | None = None, keep: bool = False,
     keep_probes: bool = False,
 ) -> Wanted:  # fmt: skip
-    """What a command line asks for: a command that was typed, or a task of the plan with its run and seeds.
+    """What a command line asks for: a command that was typed, or a task of the plan with its run, seeds and length.
+
+    A command that is the run of one task of the plan here counts as that task's.
 
     Raises:
         UsageError: a word that says nothing we know.
@@ -123,6 +130,7 @@ def wanted(
     task, project = None, None
     if is_command:
         argv = tuple(words)
+        project, task = _running(argv, plan, options)
     else:
         project = open_project((plan,), options)
         task = _task(project, words)
@@ -131,8 +139,18 @@ def wanted(
     env = {k: place.env[k] for k in SLOWING if k in place.env}
     return Wanted(
         Command(argv, root, cwd, env), _budget(budget), _classes(accept), units, unit,
-        seeds or (task.copies if task else 1), tries(given, propose), keep_probes, keep, project, task,
+        seeds or (task.copies if task else 1), tries(given, propose), keep_probes, keep, project, task, is_command,
     )  # fmt: skip
+
+
+def _running(argv: Sequence[str], plan: str, options: Options) -> tuple[Project, Task] | tuple[None, None]:
+    """The plan here and its one task with this very run; none where there is no such, or no valid plan."""
+    try:
+        project = open_project((plan,), options) if os.path.isfile(plan) else None
+    except (PlanError, StoreError):
+        return None, None
+    found = [t for t in project.plan.tasks.values() if t.run and _words(t) == tuple(argv)] if project else []
+    return (project, found[0]) if project and len(found) == 1 else (None, None)
 
 
 def _task(project: Project, words: Sequence[str]) -> Task:
@@ -149,16 +167,24 @@ def _task(project: Project, words: Sequence[str]) -> Task:
 
 
 def _argv(task: Task) -> tuple[str, ...]:
-    """The words of a task's run, its placeholders filled for the first copy."""
+    try:
+        return _words(task)
+    except ValueError as e:
+        raise UsageError(f"the run of {task.name} cannot be split into words: {e}", "close the quotes") from e
+
+
+def _words(task: Task) -> tuple[str, ...]:
+    """The words of a task's run, its placeholders filled for the first copy.
+
+    Raises:
+        ValueError: quotes are not closed.
+    """
     run = task.run.replace("{seed}", "0").replace("{copy}", "1")
     for name, values in task.sweep:
         run = run.replace(f"{{{name}}}", values[0])
     if task.shell:
         return ("sh", "-c", run)
-    try:
-        return tuple(shlex.split(run))
-    except ValueError as e:
-        raise UsageError(f"the run of {task.name} cannot be split into words: {e}", "close the quotes") from e
+    return tuple(shlex.split(run))
 
 
 def _folder(project: Project | None, place: Place) -> tuple[str, str]:
@@ -184,18 +210,34 @@ def _classes(text: str) -> tuple[Promise, ...]:
     if wrong or not asked:
         name = wrong[0] if wrong else text
         raise UsageError(f'--accept: "{name}" is no class', did_you_mean(name, PROMISES, ", ".join(PROMISES)))
-    return tuple(p for p in PROMISES if p in asked)
+    usual: set[Promise] = {"same", "equivalent"}
+    accepted = {*asked} if usual & {*asked} else {*asked, *usual}  # the others widen it
+    return tuple(p for p in PROMISES if p in accepted)
 
 
-def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell, ask: Ask = None, yes: bool = False) -> Found:
-    """Measures what makes a command faster. Ctrl-C ends the measuring, not the answer.
+def allow(what: Wanted, place: Place, *, ask: Ask = None, yes: bool = False) -> None:
+    """A plan's command runs only once its user has seen its words (docs/security); one that was typed was seen.
+
+    Raises:
+        UsageError: it is not allowed.
+    """
+    trust, argv, where = Trust(place.allowed), what.command.argv, what.command.root
+    if what.typed or yes or trust.allows(argv, where):
+        return
+    shown = shlex.join(argv)
+    if ask is None:
+        raise UsageError(f"the plan's command has not been allowed to run here: {shown}", "read it, then add --yes")
+    if not ask(f"Run {shown} in copies of {where}, for {show_seconds(what.budget_s)}?"):
+        raise UsageError("not run", "nothing was changed")
+    trust.allow(argv, where)
+
+
+def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell) -> Found:
+    """Measures what makes a command faster, which its user has allowed. Ctrl-C ends the measuring, not the answer.
 
     Raises:
         RunError: the command cannot be measured, and why.
-        UsageError: a task's command has not been allowed to run.
     """
-    if what.task is not None and not yes:
-        _allow(what, Trust(place.allowed), ask)
     machine = inspect.machine(place.env)
     if why := inspect.refusal(what.command, machine, None, env=place.env, host=place.host):
         raise RunError(why)
@@ -218,10 +260,15 @@ def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell, ask: A
                 search.asked = replace(search.asked, length=known, doubt=doubt)
             diagnosis = diagnose(profile)
             drive.run(search.improve(_found(what, given, profile, diagnosis, search)), copies)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stopped:
             interrupted = True
+            for trace in stopped.traces[:1] if isinstance(stopped, Interrupted) else ():
+                search.cut_short(trace)
             if search.unit is None or not search.original:
                 raise
+            if not diagnosis and search.looked is not None:
+                sources = inspect.sources_of(what.command, search.looked, place.env.get("PATH"))
+                diagnosis = diagnose(Profile(what.command, search.looked, machine, sources=sources))
         speedups = conclusion(search, diagnosis, time.monotonic() - drive.began, interrupted=interrupted)
         made = delivery(what.command, speedups.delivered, copies)
         kept = (f"the copies are in {copies.path}",) if what.keep_probes else ()
@@ -280,21 +327,12 @@ class _Drive:
         return enough
 
 
-def _allow(what: Wanted, trust: Trust, ask: Ask) -> None:
-    """A plan's command runs only once its user has seen its words (docs/security)."""
-    argv, where = what.command.argv, what.command.root
-    if trust.allows(argv, where):
-        return
-    shown = shlex.join(argv)
-    if ask is None:
-        raise UsageError(f"the plan's command has not been allowed to run here: {shown}", "read it, then add --yes")
-    if not ask(f"Run {shown} in copies of {where}, for {show_seconds(what.budget_s)}?"):
-        raise UsageError("not run", "nothing was changed")
-    trust.allow(argv, where)
-
-
 def _stated(what: Wanted) -> Length | None:
-    return None if what.units is None else Length(what.units, what.unit or "", f"{what.units:g} from --units")
+    """The length that the user names, else that of the task's `takes`: 5M steps at 900/s."""
+    if what.units is not None:
+        return Length(what.units, what.unit or "", f"{what.units:,.10g} from --units")
+    amount = amount_of(what.task.takes) if what.task else None
+    return Length(amount, what.unit or "", f"{amount:,.10g} from takes: in the plan") if amount else None
 
 
 def _profile(what: Wanted, search: Search, copies: Scratch, machine: Machine, place: Place) -> Profile:
@@ -339,7 +377,7 @@ def _found(
     if what.tries.propose:
         try:
             seconds = max(10.0, 0.25 * search.left)
-            given["patches"]["--propose"] = proposed(what.tries.propose, profile, diagnosis, seconds)
+            given["patches"][PROPOSED] = proposed(what.tries.propose, profile, diagnosis, seconds)
         except RunError as e:
             search.not_tried.append(NotTried("given", e.message))
     levers = [create("levers", name, given if name == "given" else {}) for name in names("levers")]

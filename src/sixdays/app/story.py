@@ -74,7 +74,9 @@ def measured(options: Options, place: Place, tell: Tell) -> Speedups:
         Path(folder, "train.py").write_text(script_text(), encoding="utf-8")
         command = (sys.executable, "train.py", "--algo", "baseline", "--seed", "0")
         here = replace(place, cwd=folder)
-        return speed_up(wanted(command, options, here, is_command=True, budget=LIVE), options, here, tell=tell).speedups
+        return speed_up(
+            wanted(command, options, here, is_command=True, plan="", budget=LIVE), options, here, tell=tell
+        ).speedups
 
 
 def scenes(options: Options, measure: Callable[[], Speedups | None] | None = None) -> Iterator[Scene]:

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from sixdays.faster.report import Delivery
 
 
+MEASURING = "budget accept units unit seeds tries propose put_in keep keep_probes".split()
+
+
+FORMS = """\b
+sixdays faster -- python train.py    measures short runs of it in copies
+sixdays faster TASK                  the same for a task of the plan
+sixdays faster                       the ten-minute list; runs nothing
+"""
+
+
 class _Split(click.Command):
     """Notes whether a command stands after `--`: a lone word before it names a task."""
 
@@ -29,7 +39,7 @@ class _Split(click.Command):
         return super().parse_args(ctx, args)
 
 
-@click.command(cls=_Split)
+@click.command(cls=_Split, epilog=FORMS)
 @click.argument("words", nargs=-1, metavar="[TASK] | -- COMMAND...")
 @click.option("--budget", default="10min", show_default=True, metavar="D", help="How long it may measure.")
 @click.option("--accept", default="same,equivalent", show_default=True, help="Classes to take: also changed, less.")
@@ -49,18 +59,17 @@ def command(
     tries: tuple[str, ...], propose: str | None, put_in: bool, keep: bool, keep_probes: bool, plan: str, yes: bool,
     as_json: bool, **given: Any,
 ) -> int:  # fmt: skip
-    """What makes a command faster: measured in ten minutes, without an edit, its numbers proved the same.
-
-    sixdays faster -- python train.py    measures short runs of it in scratch copies, with changes put in
-    sixdays faster TASK                  the same for a task of the plan: its run, seeds and length
-    sixdays faster                       the ten-minute list; runs nothing
-    """
+    """What makes a command faster: measured in ten minutes, without an edit, its numbers proved the same."""
     from sixdays.app import speeding_up
     from sixdays.errors import UsageError
+    from sixdays.render.faster import opening
 
     how = options(**given)
     place = here()
     if not words:
+        if asked := _asked(click.get_current_context()):
+            hint = "sixdays faster [OPTIONS] -- python train.py, or a task of the plan"
+            raise UsageError(f"{', '.join(asked)}: without a command there is nothing to measure", hint)
         from sixdays.app.ten_minutes import ten_minutes
 
         items = ten_minutes(plan, how, place)
@@ -79,21 +88,23 @@ def command(
         budget=budget, accept=accept, units=units, unit=unit, seeds=seeds, given=tries, propose=propose, keep=keep,
         keep_probes=keep_probes,
     )  # fmt: skip
+    if keep and what.task is None:
+        raise UsageError("--keep: no task of a plan here runs this command", "name the task, or add its run: first")
     if not as_json:
-        note(
-            [f"{shlex.join(what.command.argv)}", f"short runs in copies of {what.command.root}; nothing there changes"]
-        )
+        note(opening(what))
+    speeding_up.allow(what, place, ask=_ask(), yes=yes)
     with Live(quiet=as_json) as live:
-        found = speeding_up.speed_up(what, how, place, tell=live.tell, ask=_ask(), yes=yes)
+        found = speeding_up.speed_up(what, how, place, tell=live.tell)
     if as_json:
         say_json(found.to_dict())
     else:
         from sixdays.render.changes import odds_lines
-        from sixdays.render.faster import delivery_lines, plan_lines, speedup_lines
+        from sixdays.render.faster import answer_lines, delivery_lines, plan_lines, speedup_lines
 
         lines = speedup_lines(found.speedups)
         if found.speedups.kept or found.speedups.copies > 1:
             lines += delivery_lines(found.delivery, found.speedups.copies)
+        lines += answer_lines(found.speedups)
         if found.before is not None and found.after is not None and what.task is not None:
             lines += odds_lines(found.before, found.after)[1:]
             lines += plan_lines(what.task.name, found.saved_s, found.diff)
@@ -102,6 +113,13 @@ def command(
     if put_in:
         _put_in(found.delivery, bool(found.speedups.delivered), how.now.strftime("%Y%m%d-%H%M%S"), yes=yes)
     return EXIT_INTERRUPTED if found.speedups.interrupted else 0
+
+
+def _asked(ctx: click.Context) -> list[str]:
+    """The options that were given and ask for a measurement."""
+    names = {p.name: p.opts[0] for p in ctx.command.params if isinstance(p, click.Option)}
+    given = [n for n in names if ctx.get_parameter_source(n) is click.core.ParameterSource.COMMANDLINE]
+    return [names[n] for n in given if n in MEASURING]
 
 
 def _put_in(made: Delivery, is_any: bool, stamp: str, *, yes: bool) -> None:

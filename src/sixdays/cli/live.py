@@ -44,10 +44,14 @@ class Live:
             if self._status is not None:
                 self._status.console.print(line[:100], markup=False, highlight=False)
             else:
-                print(line, file=sys.stderr, flush=True)  # noqa: T201
+                print(f"{line} · {_state(told)}", file=sys.stderr, flush=True)  # noqa: T201
         elif self._status is not None:
-            best = f"best so far {told.best:.2f}× · " if told.best > 1.0 else ""
-            self._status.update(f"[dim]{best}{show_seconds(max(told.left, 1.0))} left · trying:[/dim] {_plain(text)}")
+            self._status.update(f"[dim]{_state(told)} · trying:[/dim] {_plain(text)}")
+
+
+def _state(told: Told) -> str:
+    best = f"best so far {told.best:.2f}× · " if told.best > 1.0 else ""
+    return f"{best}{show_seconds(max(told.left, 1.0))} left"
 
 
 def _plain(text: str) -> str:

@@ -22,8 +22,8 @@ NAMED = 3  # paths, at most
 
 def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrupted: bool = False) -> Speedups:
     """What is known now; only what fresh pairs confirmed is claimed. seconds: that the search took."""
-    assert s.unit is not None
-    unit, first, asked = s.unit, s.original[0], s.asked
+    assert s.by is not None
+    unit, first, asked = s.by.unit, s.original[0], s.asked
     total, clock = s.total()
     before = s.rate_before
     after = before * total.value
@@ -58,9 +58,9 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
         answer_s_before=alone.seconds,
         answer_s_after=min(best.seconds, alone.seconds),
         start_s=rate.start(last, unit) if unit.kind != "run" else 0.0,
-        warm_s=rate.warm_up(last, unit, s.window),
+        warm_s=rate.warm_up(last, unit, s.by.window),
         confirmed=total.shown,
-        pairs=len(s.fresh),
+        pairs=len(s.fresh.pairs) if s.fresh else 0,
         clock=clock,
         load=median(s.loads) if s.loads else 0.0,
         probes=s.probes,
@@ -73,12 +73,12 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
 
 def _notes(s: Search) -> Iterator[str]:
     """What a reader of the factor should know besides."""
-    if s.mixed:
+    if s.fresh and s.fresh.is_mixed():
         yield "Runs went different ways, so they were compared at the original's mix of events."
-    if s.target:
-        yield _growing(s.target)
+    if s.by and s.by.target:
+        yield _growing(s.by.target)
     seen = s.measured()[0]
-    if s.steps and s.fresh and not seen.shown:
+    if s.steps and s.fresh and s.fresh.pairs and not seen.shown:
         yield f"What helped on the way gave {seen.value:.2f}× ({seen.low:.2f} to {seen.high:.2f}) afresh: not shown."
     if s.outside:
         names = sorted(s.outside)

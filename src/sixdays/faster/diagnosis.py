@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from sixdays.faster.kinds import Doing, Kinds, Loop, package
 from sixdays.faster.model import Profile, Stack
 
 WORTH = 0.03  # a share below is not worth a line
+SAID = ("fetching", "threads")  # how much it would give is not known, and worth a line all the same
 MOST = 100  # a larger bound says no more than that nearly all of the time would go
 SMALL = 500_000  # parameters: below, a pass takes longer to start than to compute
 SHORT_S = 0.005  # of forward and backward for one update: below, the same
@@ -52,9 +54,9 @@ def diagnose(profile: Profile) -> tuple[Line, ...]:
     view = _View(profile)
     if not view.total:
         return ()
-    found = [*_graph(view), *_element_loops(view), *_kinds(view)]
+    found = [*_graph(view), *_element_loops(view), *_kinds(view), *_threads(view)]
     found.sort(key=lambda x: -x.share)
-    worth = [x for x in found if x.share >= WORTH]
+    worth = [x for x in found if x.share >= WORTH or x.kind in SAID]
     nothing = [x for x in found if x.kind in ("products", "library") and not x.share]
     if nothing and (not worth or worth[0].share < 0.1):
         return (*nothing, *worth)
@@ -218,10 +220,9 @@ def _kinds(view: _View) -> Iterator[Line]:
         if kind == "library":
             yield _library(view, stacks)
         elif kind == "copies" and view.on_gpu:
-            text = (
-                f"{100 * share:.0f} % where the program waits for what the GPU has to do: fetch values once per update"
-            )
-            yield _made(view, _hottest(stacks), 0.0, kind, text)
+            text = f"{100 * share:.0f} % where it waits for what the GPU has to do: fetch values once per update"
+            if share >= WORTH:
+                yield _made(view, _hottest(stacks), 0.0, "fetching", text)
         elif kind in _ADVICE:
             part, text = _ADVICE[kind]
             site = _call_of(view, stacks) if kind == "evaluation" else _hottest(stacks)
@@ -234,6 +235,14 @@ def _kinds(view: _View) -> Iterator[Line]:
             yield _own(view, stacks)
     if view.passes:
         yield _passes(view, view.passes)
+
+
+def _threads(view: _View) -> Iterator[Line]:
+    """More threads than cores: they wait for each other."""
+    threads, cores = view.profile.trace.facts.get("torch threads", ""), view.profile.machine.cores
+    if threads.isdigit() and int(threads) > cores and any(is_own(f) for s in view.stacks for f in s.frames):
+        text = f"{threads} threads on {cores} cores wait for each other: OMP_NUM_THREADS=1, or as many as cores"
+        yield _made(view, _hottest(view.passes or view.stacks), 0.0, "threads", text)
 
 
 def _library(view: _View, stacks: Sequence[Stack]) -> Line:
@@ -263,10 +272,27 @@ def _environment(view: _View, stacks: Sequence[Stack]) -> Line:
 def _data(view: _View, stacks: Sequence[Stack]) -> Line:
     """Items made while it trains: by the training process itself, or by too few workers."""
     cores = view.profile.machine.cores
+    workers = max(map(_workers, view.profile.trace.facts.values()), default=0)
     text = "items are made anew each epoch by the process that trains: make them once and index them"
-    if cores > 1:
+    if workers:
+        by = f"{workers} worker{'s' * (workers > 1)} of {cores} cores"
+        text = f"it waits for items that {by} make anew each epoch: make them once and index them"
+    if cores - 1 > workers:
         text += f", or num_workers={min(cores - 1, 8)} of {cores} cores"
     return _made(view, _hottest(stacks), view.share(stacks), "data", text)
+
+
+_LOADER = re.compile(r"of \d+ items, .*?(\d+) workers?\b")
+
+
+def _workers(fact: str) -> int:
+    """Of a loader, as the agent notes it.
+
+    >>> _workers("TensorDataset of 600 items, batch 32, 4 workers, RandomSampler")
+    4
+    """
+    found = _LOADER.search(fact)
+    return int(found[1]) if found else 0
 
 
 def _passes(view: _View, stacks: Sequence[Stack]) -> Line:

@@ -57,16 +57,20 @@ def _stores(body: ast.AST, at: set[int], functions: Mapping[str, Function]) -> b
     """Follows names: what a pass gave, what was made from that, and whether any of it is put into a container."""
     carried: set[str] = set()
     assigned = [n for n in ast.walk(body) if isinstance(n, ast.Assign)]
+    everything = {n for node in assigned for n in _targets(node)}
+    # a = a.item(): what is put aside, and what is made from it, has left the graph
+    freed = {n for a in assigned if _has_cut(a.value) and not _carries(a.value, everything) for n in _targets(a)}
     for _ in range(2):  # a name may be used above the line that gives it, in a loop
         for node in assigned:
             is_pass = any(n in at for n in range(node.lineno, _end(node) + 1)) and _has_call(node.value)
             if (is_pass and not _cut(node.value, functions)) or _carries(node.value, carried):
-                carried |= {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)} - {"self"}
-    for node in assigned:  # a = a.item(): what is put aside has left the graph
-        if _has_cut(node.value) and not _carries(node.value, carried):
-            carried -= {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+                carried |= _targets(node) - freed
     puts = (n for n in ast.walk(body) if isinstance(n, ast.Call) and names_of(n) & _PUTS)
     return any(_carries(a, carried) or _is_log_prob(a) for call in puts for a in call.args)
+
+
+def _targets(node: ast.Assign) -> set[str]:
+    return {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)} - {"self"}
 
 
 def _has_call(node: ast.expr) -> bool:

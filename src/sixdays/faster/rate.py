@@ -348,28 +348,39 @@ def rate(trace: Trace, unit: Unit, window: tuple[float, float]) -> float:
 def packed(
     traces: Sequence[Trace], unit: Unit, window: tuple[float, float], usual: mix.Events | None = None
 ) -> float | None:
-    """Units per second of all copies together while all of them ran, past the start of the window.
+    """Units per second of all copies together while all of them ran, past the start of the window or of their own.
 
-    Of each copy only whole cycles of updates are counted; where it had none in that time, what its events cost, at the
-    usual mix of them. None where they never ran side by side for long enough.
+    Copies have seeds of their own, and learners of other seeds make longer or shorter episodes: each copy counts with
+    what its events cost, at the usual mix of them; where that is not known, with whole cycles of its own updates. None
+    where they never ran side by side for long enough.
     """
     tracks = [track(t, unit) for t in traces]
-    begins = [at_unit(*t, window[0]) for t in tracks]
-    if not traces or any(b is None for b in begins):
+    if not traces or not all(times.size for _, times in tracks):
         return None
-    t0, t1 = max(b for b in begins if b is not None), min(float(times[-1]) for _, times in tracks)
+    begins = [_begun(t, unit, window, *seen) for t, seen in zip(traces, tracks, strict=True)]
+    t0, t1 = max(begins), min(float(times[-1]) for _, times in tracks)
+    if t1 - t0 < FEW_SECONDS:
+        return None
     together = 0.0
     for trace, (numbers, times) in zip(traces, tracks, strict=True):
         grid = _grid(trace, unit, numbers, times, 0.0)
         at = np.interp(grid, numbers, times)
         u, t = grid[(at >= t0) & (at <= t1)], at[(at >= t0) & (at <= t1)]
-        if u.size >= 2:
-            together += float((u[-1] - u[0]) / (t[-1] - t[0]))
-        elif (c := counter_of(trace, unit)) and usual and (each := mix.per_step(trace, (t0, t1), usual)):
+        cycles = (float(t[0]), float(t[-1])) if u.size >= 2 else (t0, t1)
+        if (c := counter_of(trace, unit)) and usual and (each := mix.per_step(trace, cycles, usual)):
             together += c.each / each
+        elif u.size >= 2:
+            together += float((u[-1] - u[0]) / (t[-1] - t[0]))
         else:
             return None
     return together
+
+
+def _begun(trace: Trace, unit: Unit, other: tuple[float, float], numbers: FloatArray, times: FloatArray) -> float:
+    """When a copy was past the start of a window of another run, or of one of its own if that came sooner."""
+    own = float(np.interp(window(trace, unit, FEW_SECONDS)[0], numbers, times))
+    at = at_unit(numbers, times, other[0])
+    return own if at is None else min(own, at)
 
 
 def start(trace: Trace, unit: Unit) -> float:

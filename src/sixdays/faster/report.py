@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sixdays.faster.diagnosis import Line
 
 UNCHANGED = Factor(1.0, 1.0, 1.0)
+PROPOSED = "--propose"  # the name of a patch that a proposer wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +138,10 @@ class Speedups:
             "factor": _factor(self.factor),
             "factor_all_classes": _factor(self.factor_all_classes),
             "copies": self.copies,
+            "packed": {str(k): rate for k, rate in self.packed},
             "seeds": self.seeds,
             "length": self.length if self.length_known else None,
+            "length_text": self.length_text,
             "answer_s_before": self.answer_s_before,
             "answer_s_after": self.answer_s_after,
             "kept": [s.to_dict(_given(s)) for s in (*self.kept, *self.others)],
@@ -150,6 +153,7 @@ class Speedups:
             "pairs": self.pairs,
             "start_s": self.start_s,
             "warm_s": self.warm_s,
+            "repeatable": self.repeatable,
             "clock": self.clock,
             "load": self.load,
             "probes": self.probes,
@@ -191,5 +195,5 @@ def _factor(f: Factor) -> dict[str, float]:
 
 
 def _given(step: Step) -> str | None:
-    """The file of a patch that was given, by its name."""
-    return next((c.name for c in step.candidates if c.patch), None)
+    """The file of a patch that was given, by its name; a proposed one has no file (the delivery has it)."""
+    return next((c.name for c in step.candidates if c.patch and c.name != PROPOSED), None)

@@ -11,27 +11,26 @@ Its clock is the time that outcomes carry, so a test can play a whole search wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from math import ceil, exp, hypot, isfinite, log, nan, sqrt
+from math import ceil, exp, log, sqrt
 from statistics import stdev
 from typing import TYPE_CHECKING, Literal
 
-from sixdays.faster import compare, digests, mix, rate
+from sixdays.faster import compare, digests, rate
 from sixdays.faster.compare import Factor
 from sixdays.faster.digests import Broken, Kept, Unchecked
-from sixdays.faster.mix import Events
-from sixdays.faster.model import Candidate, Kind, NotTried, Promise, Setting, Trace
-from sixdays.faster.quiet import OF, REACHED, Runs, runs_of
+from sixdays.faster.fresh import PAIRS, SEVERAL, Fresh
+from sixdays.faster.model import Candidate, NotTried, Promise, Setting, Trace
 from sixdays.faster.rate import KINDS, Unit
 from sixdays.faster.report import UNCHANGED, Step, ThrownOut
 from sixdays.faster.unit import counter_of
+from sixdays.faster.yardstick import Pair, Yardstick
 from sixdays.stats import median
 
 if TYPE_CHECKING:
     from sixdays.faster.length import Length
 
-Pair = tuple[Trace, Trace]  # of one thing and of another, run one after the other
 Purpose = Literal["look", "again", "try", "copies", "confirm"]
 HARMLESS = 1.0  # what a bundle of small switches must: each is meant to help, and together they are confirmed
 WORTH = 1.03  # what a single measurement must show for a candidate to be kept on the way; the total is confirmed
@@ -46,14 +45,8 @@ SHORT = 100.0  # the budget ÷ a window, where that lies between
 FAR_GAIN, FAR_RUNS = 2.0, 3  # from which gain on runs as far as the look tell more than they cost; of what was kept
 CONFIRMING = 0.35  # of the budget, at least, is left for fresh pairs
 COPIES_AGAIN = 3  # fresh runs of the quickest packing, at most
-WORKS = 0.5  # CPU seconds a second from which a run works; below it sleeps, and CPU time says nothing of it
-PAIRS = (3, 14)  # at least, at most
-SEVERAL = 6  # pairs from which on their spread is believed
-STRETCH_S, CPU_STRETCH_S = 0.05, 1.0  # in which runs are held against each other, at least; CPU time is seldom noted
-STRETCHES = 64  # at most
 RUN = (0.06, 0.12, 0.30)  # standard deviation of the log of one run's time: at least, where it is not known, at most
 AGAIN = 2  # how often at most a change is measured again
-SURE = 1.25  # the interval ÷ the narrowest that it can become, at which more pairs tell nothing new
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,22 +102,18 @@ Steps = Generator[Probe, Outcome, None]
 class Search:
     """The state of a search: what was seen and what is kept. `look` and `improve` are generators of probes.
 
-    target: the mix of events at which the total is said; empty: that of the window. far: the command, and what was
-    kept, run as far as the look went, which tells their costs at that mix. repeatable: what the command does not
-    repeat, in words. mixed: runs went different ways, and were compared at the original's mix of events. failed: why
-    the command cannot be measured, in words; empty where it can. glimpse: the rate that the first look has seen while
-    it still goes on. packing, packed: the quickest copies side by side that were confirmed. outside: what runs wrote
-    outside of their copies. _quickest: copies, before that. _paired: what the fresh pairs are of.
+    by: how runs are held against each other, known once the first look is over. repeatable: what the command does not
+    repeat, in words. failed: why the command cannot be measured, in words; empty where it can. glimpse: the rate that
+    the first look has seen while it still goes on. fresh: pairs of the command and of what was kept. packing, packed:
+    the quickest copies side by side that were confirmed. outside: what runs wrote outside of their copies. _quickest:
+    copies, before that.
     """
 
     asked: Asked
-    unit: Unit | None = None
-    window: tuple[float, float] = (0.0, 0.0)
-    target: Events = field(default_factory=dict)
+    by: Yardstick | None = None
     looked: Trace | None = None
     original: list[Trace] = field(default_factory=list)
     repeatable: str = ""
-    mixed: bool = False
     failed: str = ""
     glimpse: str = ""
     at: float = 0.0
@@ -135,15 +124,13 @@ class Search:
     not_shown: list[Step] = field(default_factory=list)
     thrown_out: list[ThrownOut] = field(default_factory=list)
     not_tried: list[NotTried] = field(default_factory=list)
-    fresh: list[Pair] = field(default_factory=list)
-    far: tuple[list[Trace], list[Trace]] = field(default_factory=lambda: ([], []))
+    fresh: Fresh | None = None
     all_pairs: list[float] = field(default_factory=list)
     packed: dict[int, float] = field(default_factory=dict)
     packing: Setting = ()
     loads: list[float] = field(default_factory=list)
     outside: set[str] = field(default_factory=set)
     _quickest: tuple[float, Setting] = (0.0, ())
-    _paired: Setting = ()
     _of_best: list[Trace] = field(default_factory=list)
     _is_base_latest: bool = False
     _is_confirmed: bool = False
@@ -151,6 +138,10 @@ class Search:
     @property
     def left(self) -> float:
         return self.asked.budget_s - self.at
+
+    @property
+    def unit(self) -> Unit | None:
+        return self.by.unit if self.by else None
 
     @property
     def last_of_best(self) -> Trace | None:
@@ -172,25 +163,33 @@ class Search:
         trace = self.looked = outcome.trace if outcome.traces else Trace()
         if self._is_hopeless(outcome):
             return
-        self.unit = rate.unit_of(trace, self.asked.unit) or (
-            rate.whole_run(trace) if trace.seconds >= SHORTEST_S else None
-        )
-        if self.unit is None:
+        unit = rate.unit_of(trace, self.asked.unit) or (rate.whole_run(trace) if trace.seconds >= SHORTEST_S else None)
+        if unit is None:
             self.failed = f"no progress to be seen in {trace.seconds:.0f} s"
             return
         latest = LATEST * self.asked.budget_s
-        self.window, self.target = rate.representative(trace, self.unit, self._window_s(), latest)
+        window, target = rate.representative(trace, unit, self._window_s(), latest)
+        by = self.by = Yardstick(unit, window, trace, target)
         outcome = yield from self._run(self._probe("again", (), "the command once more"))
         if self._is_hopeless(outcome):
             return
         again = outcome.trace
-        if not self._rate(again):
-            self.failed = f"a second run did in {again.seconds:.0f} s less than the first in {self._until(trace):.0f} s"
+        if not by.rate(again):
+            self.failed = f"a second run did in {again.seconds:.0f} s less than the first in {by.until(trace):.0f} s"
             return
         found = digests.kept(trace, again, "same", None)
         self.repeatable = "" if isinstance(found, Kept) else found.why
         self.original.append(again)
         self._of_best, self._is_base_latest = [again], True
+
+    def cut_short(self, trace: Trace) -> None:
+        """The first look as far as it got when the user stopped it: it tells a rate, where it has seen progress."""
+        self.looked = self.looked or trace
+        unit = rate.unit_of(self.looked, self.asked.unit)
+        if self.by is None and unit is not None:
+            self.by = Yardstick(unit, rate.window(self.looked, unit, self._window_s()), self.looked)
+        if not self.original and self.by is not None and self.by.rate(self.looked):
+            self.original = [self.looked]
 
     def _is_hopeless(self, outcome: Outcome) -> bool:
         self.failed = outcome.problem or _failure(outcome.trace)
@@ -284,16 +283,20 @@ class Search:
             if last:
                 self.thrown_out.append(ThrownOut(candidates[0], why))
             return last
-        given = any(c.patch or c.argv for c in candidates)
+        if given := any(c.patch or c.argv for c in candidates):
+            candidates, setting = self._priced(candidates, setting, outcome.trace)
         if unchecked and given and "changed" not in self.asked.accept:
             self.thrown_out.append(ThrownOut(candidates[0], f"it cannot be checked: {unchecked}"))
             return True
-        value = self._value(pairs, setting)
+        if any(c.promise not in self.asked.accept for c in candidates):
+            self.thrown_out.append(ThrownOut(candidates[0], "it rounds otherwise: equivalent, which is not accepted"))
+            return True
+        value = self._by.gain(pairs, setting)
         if value is None:
             if last:
                 self.thrown_out.append(ThrownOut(candidates[0], "it did not get as far as the command itself"))
             return last
-        step = Step(candidates, Factor(value, value, value), unchecked)
+        step = Step(candidates, self._on_the_way(value, pairs), unchecked)
         if value < worth:
             self.not_shown.append(step)
             return True
@@ -301,10 +304,24 @@ class Search:
         for s in dropped:
             self.steps.remove(s)
             value *= s.factor.value
-        self.steps.append(replace(step, factor=Factor(value, value, value)))
+        self.steps.append(replace(step, factor=self._on_the_way(value, pairs)))
         self.best, self._of_best = setting, [b for _, b in pairs]
         self._is_base_latest = not self._is_base_latest  # the last run was of the one or of the other
         return True
+
+    def _priced(self, candidates: Setting, setting: Setting, trace: Trace) -> tuple[Setting, Setting]:
+        """Changes that somebody gave claim to be equivalent; where all bits are the same, so is their class."""
+        assert self.looked is not None
+        all_same = tuple(replace(c, promise="same") for c in setting)
+        if not isinstance(_kept(self.looked, trace, all_same, self.original[0]), Kept):
+            return candidates, setting
+        same = tuple(replace(c, promise="same") for c in candidates)
+        return same, (*(c for c in setting if c not in candidates), *same)
+
+    def _on_the_way(self, value: float, pairs: Sequence[Pair]) -> Factor:
+        """A gain with the interval that so few pairs leave; it is not claimed."""
+        half = compare.half(self._doubt(pairs))
+        return Factor(value, value * exp(-half), value * exp(half))
 
     def _beside(
         self, setting: Setting, worth: float, text: str
@@ -339,42 +356,23 @@ class Search:
 
     def _is_doubtful(self, pairs: Sequence[Pair], setting: Setting, worth: float) -> bool:
         """Whether so many pairs cannot tell; one may have been luck, so it never shows that a change helps."""
-        value = self._value(pairs, setting)
+        value = self._by.gain(pairs, setting)
         if value is None:
             return False
         if len(pairs) == 1 and value >= worth:
             return True
-        fewer = len(pairs) if self._runs(pairs) else sqrt(len(pairs))
-        return abs(log(value / worth)) < self._spread() * sqrt(2.0) / fewer
+        return abs(log(value / worth)) < self._doubt(pairs)
+
+    def _doubt(self, pairs: Sequence[Pair]) -> float:
+        """Standard deviation of the log ratio that pairs tell: without neighbours it falls as fast as they grow."""
+        return self._spread() * sqrt(2.0) / (len(pairs) if self._by.runs(pairs) else sqrt(len(pairs)))
 
     def _spread(self) -> float:
         """Standard deviation of the log of one run's rate, as the runs of the command itself show it."""
-        logs = [log(r) for t in self.original if (r := self._rate(t)) > 0]
+        logs = [log(r) for t in self.original if (r := self._by.rate(t)) > 0]
         if len(logs) < SEVERAL:
             return RUN[1]
         return min(max(stdev(logs), RUN[0]), RUN[2])
-
-    def _value(self, pairs: Sequence[Pair], setting: Setting) -> float | None:
-        """How many times sooner: without the machine's neighbours, else as most pairs say; None: it cannot be said."""
-        if (runs := self._runs(pairs)) and (value := self._ratio(*_quiet(runs, OF), setting)) is not None:
-            return value
-        logs = [log(r) for r in self._ratios(pairs, setting) if r]
-        return exp(median(logs)) if logs else None
-
-    def _runs(self, pairs: Sequence[Pair], shortest: float = STRETCH_S) -> tuple[Runs, Runs] | None:
-        """The runs of both sides in as many stretches, none below `shortest` seconds; None where those of one side did
-        not do the same work.
-        """
-        if not pairs:
-            return None
-        sides = [list({id(t): t for t in side}.values()) for side in zip(*pairs, strict=True)]
-        took = [end - begin for t in (*sides[0], *sides[1]) if (w := self._stretch(t)) for begin, end in [w]]
-        n = int(min(max(min(took, default=0.0) / shortest, 1.0), STRETCHES))
-        before, after = (runs_of(side, self._unit(), self.window, n) for side in sides)
-        return (before, after) if before and after else None
-
-    def _ratios(self, pairs: Sequence[Pair], setting: Setting) -> list[float | None]:
-        return [self._ratio(a, b, setting, [x for _, x in pairs if x is not b]) for a, b in pairs]
 
     def _check(self, outcome: Outcome, setting: Setting) -> tuple[str, str]:
         """Why a setting is broken, and why it could not be checked; both empty where it keeps its promise.
@@ -420,7 +418,7 @@ class Search:
     def _packed(self, outcome: Outcome) -> float | None:
         if outcome.problem or any(_failure(t) for t in outcome.traces):
             return None
-        return rate.packed(outcome.traces, self._unit(), self.window, self._usual(KINDS))
+        return rate.packed(outcome.traces, self._by.unit, self._by.window, self._by.usual(KINDS))
 
     def _confirm_copies(self) -> Steps:
         """The quickest packing of what was confirmed, afresh, beside the command alone: only that is reported."""
@@ -437,7 +435,7 @@ class Search:
                 self.thrown_out.append(ThrownOut(chosen, f"afresh: {why}"))
                 return
             alone = yield from self._run(self._probe("confirm", (), "the command as it is, afresh"))
-            together, one = self._packed(outcome), 0.0 if self._check(alone, ())[0] else self._rate(alone.trace)
+            together, one = self._packed(outcome), 0.0 if self._check(alone, ())[0] else self._by.rate(alone.trace)
             if together is None or not one:
                 break
             self.original.append(alone.trace)
@@ -456,47 +454,47 @@ class Search:
         """Mirrored pairs A B B A of the original and what was kept, until they agree or the time is over."""
         if not self.best:
             return
-        self._paired = self.best
+        self.fresh = fresh = Fresh(self._by, self.best)
         order: list[Setting] = [(), self.best, self.best, ()]
         reserve = 0.0
         if copies := max((c.copies for c in self._quickest[1]), default=0):
             reserve = self._cost(self.original[-1]) + 1.2 * self._cost(self.last_of_best, copies)
-        yield from self._run_far()
-        while self.best and len(self.fresh) < PAIRS[1]:
+        yield from self._run_far(fresh)
+        while self.best and len(fresh.pairs) < PAIRS[1]:
             cost = self._cost(self.original[-1]) + self._cost(self.last_of_best)
-            if len(self.fresh) >= PAIRS[0] and (self._is_sure() or self.left < cost + reserve):
+            if len(fresh.pairs) >= PAIRS[0] and (fresh.is_sure() or self.left < cost + reserve):
                 break
             if self.left < cost:
                 break
             pair: dict[bool, Trace] = {}
-            for setting in order[:2] if len(self.fresh) % 2 == 0 else order[2:]:
+            for setting in order[:2] if len(fresh.pairs) % 2 == 0 else order[2:]:
                 text = f"{'what was kept' if setting else 'the command as it is'}, afresh"
                 outcome = yield from self._run(self._probe("confirm", setting, text))
                 if not self._holds(setting, self._check(outcome, setting)[0]):
                     return
                 pair[bool(setting)] = outcome.trace
-            self.fresh.append((pair[False], pair[True]))
+            fresh.pairs.append((pair[False], pair[True]))
             self.original.append(pair[False])
 
     def _holds(self, setting: Setting, why: str) -> bool:
         """Whether a fresh run kept its promise; where it did not after all, nothing is kept."""
         if why:
             self.thrown_out.append(ThrownOut(setting[-1] if setting else self.best[-1], f"afresh: {why}"))
-            self.fresh, self.steps, self.best, self.far = [], [], (), ([], [])
+            self.fresh, self.steps, self.best = None, [], ()
         return not why
 
-    def _run_far(self) -> Steps:
+    def _run_far(self, fresh: Fresh) -> Steps:
         """What was kept, and the command, as far as the look went: how costs move with the mix, a window is too short
         to tell. Only of a large gain, which may be one of some events alone; a small one moves less than runs do.
 
         Their numbers are not compared once more: so late the two have gone different ways.
         """
-        assert self.looked is not None
-        if not self.target or self.gain < FAR_GAIN:
+        by = self._by
+        if not by.target or self.gain < FAR_GAIN:
             return
-        events = ceil(self._unit().count(self.looked) / self.window[1] * self._events(self.looked))
+        events = ceil(by.unit.count(by.looked) / by.window[1] * self._events(by.looked))
         for setting, runs, gain in (*[(self.best, 1, self.gain)] * FAR_RUNS, ((), 0, 1.0)):
-            seconds = self.looked.seconds / gain
+            seconds = by.looked.seconds / gain
             if self.left < seconds + self._for_confirming():
                 return
             near = self._probe(
@@ -505,67 +503,12 @@ class Search:
             outcome = yield from self._run(replace(near, seconds=1.6 * seconds + 5.0, events=events))
             if not self._holds(setting, outcome.problem or _failure(outcome.trace)):
                 return
-            self.far[runs].append(outcome.trace)
-
-    def pairs(self, *, cpu: bool = False) -> list[float]:
-        """Log ratios of the fresh pairs by the wall clock, or by CPU time; NaN where one could not be compared."""
-        of = self._fresh(cpu=cpu)
-        shift, _ = self._shift(of)
-        return [log(r) + shift if r else nan for r in self._ratios(of, self._paired)]
-
-    def _fresh(self, *, cpu: bool) -> list[Pair]:
-        return [(rate.on_cpu(a), rate.on_cpu(b)) for a, b in self.fresh] if cpu else self.fresh
-
-    def _shift(self, pairs: Sequence[Pair]) -> tuple[float, float]:
-        """What log ratios of the window are to be changed by to hold at the target mix, and its standard error.
-
-        By the runs that went as far as the look; without them by the windows of the pairs. NaN where it is not known.
-        """
-        if not self.target:
-            return 0.0, 0.0
-        is_far = bool(self.far[1])
-        assert self.looked is not None
-        runs = ((self.looked, *self.far[0]), self.far[1]) if is_far else zip(*pairs, strict=True)
-        paces = [[log(p) for t in of if (p := self._pace_of(t, is_far=is_far))] for of in runs]
-        if len(paces) < 2 or not all(paces):
-            return nan, 0.0
-        error = sum(stdev(p) ** 2 / len(p) for p in paces if len(p) > 1)
-        return median(paces[1]) - median(paces[0]), sqrt(error)
-
-    def _factor(self, *, cpu: bool = False) -> Factor:
-        """The factor of the fresh pairs, by the wall clock or by CPU time; 1 where they are too few.
-
-        Without the machine's neighbours, where that agrees with the pairs themselves; else what the pairs say.
-        """
-        pairs = self._fresh(cpu=cpu)
-        logs = [x for x in self.pairs(cpu=cpu) if isfinite(x)]
-        plain = compare.factor(logs, hypot(compare.BETWEEN, self._shift(pairs)[1])) if len(logs) >= 2 else UNCHANGED
-        runs = self._runs(pairs, CPU_STRETCH_S if cpu else STRETCH_S) if len(pairs) >= PAIRS[0] else None
-        if runs is None:
-            return plain
-        of = min(OF, len(pairs) - 1)
-        whole = self._log_ratio(runs, of)
-        left_out = [self._log_ratio((runs[0].without(i), runs[1].without(i)), of) for i in range(len(pairs))]
-        found = compare.jackknife(whole, left_out, self._between)
-        return found if found and plain.low <= found.value <= plain.high else plain
-
-    def _log_ratio(self, runs: tuple[Runs, Runs], of: int) -> float:
-        """Of fresh runs, without the machine's neighbours, at the target mix; NaN where it cannot be said."""
-        before, after = _quiet(runs, of)
-        found = self._ratio(before, after, self._paired)
-        return log(found) + self._shift([(before, after)])[0] if found else nan
-
-    @property
-    def _between(self) -> float:
-        """Standard deviation of what more pairs do not tell: from one search to the next, and that of the runs that
-        went as far as the look.
-        """
-        return hypot(compare.BETWEEN, self._shift(())[1] if self.far[1] else 0.0)
+            fresh.far[runs].append(outcome.trace)
 
     @property
     def rate_before(self) -> float:
         """Units a second of the command as it is, of all runs of it but the first, which was watched."""
-        return median([self._rate(t) for t in self.original]) * self._pace
+        return median([self._by.rate(t) for t in self.original]) * self._by.whole_pace
 
     def total(self) -> tuple[Factor, str]:
         """The factor of the fresh pairs, 1 where none is shown; and by which clock, in words."""
@@ -574,16 +517,9 @@ class Search:
 
     def measured(self) -> tuple[Factor, str]:
         """The factor of the fresh pairs, shown or not."""
-        works = rate.cpu_share(self.original[0], self._unit(), self.window) >= WORKS
-        cpu = self.pairs(cpu=True) if works else []
-        which, clock = rate.clock(self.loads, self.pairs(), cpu, self.asked.cores)
-        return self._factor(cpu=which == "cpu"), clock
-
-    def _is_sure(self) -> bool:
-        if len(self.fresh) < SEVERAL:
-            return False
-        found = self._factor()
-        return log(found.high / found.low) < SURE * 2.0 * compare.half(self._between)
+        if self.fresh is None:
+            return UNCHANGED, rate.clock(self.loads, [], [], self.asked.cores)[1]
+        return self.fresh.measured(self.loads, self.asked.cores)
 
     def _all_classes(self, candidates: Sequence[Candidate]) -> Steps:
         """What else is accepted, each on top of what was kept; then all together, in two pairs with the original."""
@@ -599,8 +535,9 @@ class Search:
             if why:
                 self.thrown_out.append(ThrownOut(c, why))
                 continue
-            value = self._value(pairs, (c,)) or 1.0
-            (self.others if value >= WORTH else self.not_shown).append(Step((c,), Factor(value, value, value)))
+            value = self._by.gain(pairs, (c,)) or 1.0
+            step = Step((c,), self._on_the_way(value, pairs))
+            (self.others if value >= WORTH else self.not_shown).append(step)
         chosen: list[Candidate] = []
         for c in (s.candidates[0] for s in sorted(self.others, key=lambda s: -s.factor.value)):
             chosen += [] if any(_exclude(c, k) for k in chosen) else [c]
@@ -609,7 +546,7 @@ class Search:
             a = yield from self._run(self._probe("confirm", (), "the command as it is, afresh"))
             b = yield from self._run(self._probe("confirm", setting, "with all classes, afresh"))
             why = self._check(a, ())[0] or self._check(b, setting)[0]
-            ratio = None if why else self._ratio(a.trace, b.trace, tuple(chosen))
+            ratio = None if why else self._by.ratio(a.trace, b.trace, tuple(chosen))
             if ratio is None:
                 why = why or "it did not get as far as the command itself"
                 self.thrown_out.append(ThrownOut(chosen[-1], f"with all classes, afresh: {why}"))
@@ -623,39 +560,15 @@ class Search:
         """What a probe gave, in a word or two."""
         if any(t.candidate in probe.setting and t is self.thrown_out[-1] for t in self.thrown_out[-1:]):
             return "thrown out"
-        if outcome.problem or not outcome.traces or self.unit is None:
+        if outcome.problem or not outcome.traces or self.by is None:
             return "failed" if outcome.problem else ""
         if probe.purpose == "look" or not self.original:
-            found = rate.rate(outcome.trace, self.unit, self.window) if self.window[1] else 0.0
+            found = self.by.rate(outcome.trace)
             return f"{found:,.0f}/s" if found else ""
         if probe.copies > 1:
-            together, one = self._packed(outcome), self._rate(self.original[0])
+            together, one = self._packed(outcome), self.by.rate(self.original[0])
             return f"{together / one:.2f}× in all" if together and one else ""
-        return f"{self._ratio(self.original[-1], outcome.trace, probe.setting) or 0.0:.2f}×"
-
-    def _rate(self, trace: Trace) -> float:
-        return rate.rate(trace, self._unit(), self.window)
-
-    @property
-    def _pace(self) -> float:
-        """Units a second at the target mix ÷ in the window, of the command as it is."""
-        assert self.looked is not None
-        return self._pace_of(self.looked, is_far=True) or 1.0
-
-    def _pace_of(self, trace: Trace, *, is_far: bool) -> float | None:
-        """The same of any run. is_far: it went as far as the look, so that all of it tells its costs at the target."""
-        assert self.looked is not None
-        window, before = self._stretch(trace), self._usual(self.target)
-        if not self.target or window is None or before is None:
-            return None
-        return mix.pace(trace, (window, before), ((window[0], trace.seconds) if is_far else window, self.target))
-
-    def _usual(self, kinds: Collection[Kind]) -> Events | None:
-        """The first look's mix of events in the window; None where one of the kinds did not happen in it."""
-        assert self.looked is not None
-        within = self._stretch(self.looked)
-        found = {k: n for k, n in mix.events(self.looked, within).items() if k in kinds} if within else {}
-        return found if len(found) == len(kinds) else None
+        return f"{self.by.ratio(self.original[-1], outcome.trace, probe.setting) or 0.0:.2f}×"
 
     # what it rests on ------------------------------------------------------------------------------------------
 
@@ -670,26 +583,22 @@ class Search:
     def _probe(self, purpose: Purpose, setting: Setting, text: str, copies: int = 1) -> Probe:
         reference = self.last_of_best or self.looked
         assert reference is not None
-        usual = self._until(reference)
+        usual = self._by.until(reference)
         longer = max((c.start_s for c in setting), default=0.0)
         most = min(copies * (1.6 * usual + 5.0 + longer), max(self.left * 1.05, 1.0))
         return Probe(purpose, setting, most, text, self._events(reference), copies)
 
     def _events(self, trace: Trace) -> int:
         """How many events of the unit's counter the window ends after; 0 where a probe ends with its time."""
-        unit = self._unit()
+        unit, end = self._by.unit, self._by.window[1]
         if unit.kind == "printed":
-            return ceil(self.window[1])
+            return ceil(end)
         c = counter_of(trace, unit)
-        return 0 if c is None else ceil(self.window[1] / c.each) + 1
-
-    def _until(self, trace: Trace) -> float:
-        """Seconds from the start of a run to the end of the window."""
-        return rate.time_of(trace, self._unit(), self.window[1]) or trace.seconds
+        return 0 if c is None else ceil(end / c.each) + 1
 
     def _cost(self, trace: Trace | None, copies: int = 1) -> float:
         """Seconds that a probe of this kind takes, from the start of the copy to its last process."""
-        return 0.0 if trace is None or not copies else copies * self._until(trace) + 1.0
+        return 0.0 if trace is None or not copies else copies * self._by.until(trace) + 1.0
 
     def _for_confirming(self) -> float:
         """Seconds to keep for fresh pairs; none once they were made."""
@@ -698,39 +607,10 @@ class Search:
         pair = self._cost(self.original[-1]) + self._cost(self.last_of_best)
         return max(PAIRS[0] * pair, min(CONFIRMING * self.asked.budget_s, PAIRS[1] * pair))
 
-    def _ratio(self, before: Trace, after: Trace, setting: Setting, others: Sequence[Trace] = ()) -> float | None:
-        """How many times sooner the same work is done; None where one of them did not get far enough.
-
-        The same units of two runs that went different ways may hold other numbers of updates: the ratio is then that
-        of the original's events. others: more runs of the same as `after`.
-        """
-        unit, (u0, u1) = self._unit(), self.window
-        # A slow one is stopped before the end: it counts as far as it got.
-        reach = min(unit.count(before), unit.count(after), u1)
-        direct = rate.gain(before, after, unit, (u0, reach)) if reach >= u0 + REACHED * (u1 - u0) else None
-        within = [self._stretch(t) for t in (before, after)]
-        if within[0] is None or within[1] is None:
-            return direct
-        both, fewer = (within[0], within[1]), {k for c in setting for k in c.fewer}
-        another = any(c.promise in ("changed", "less") for c in setting)  # it is meant to do other work
-        if direct is not None and (another or mix.same_events(before, after, both, fewer)):
-            return direct
-        more = [(t, stretch) for t in others if (stretch := self._stretch(t)) is not None]
-        by_mix = mix.ratio_by_mix(before, after, both, fewer, more)
-        self.mixed |= by_mix is not None
-        return direct if by_mix is None else by_mix
-
-    def _stretch(self, trace: Trace) -> tuple[float, float] | None:
-        """Seconds of a trace from the start of the window to its end, or to where the trace got; None before it."""
-        unit = self._unit()
-        begin, end = (rate.time_of(trace, unit, u) for u in self.window)
-        if begin is None:
-            return None
-        return begin, end if end is not None else rate.time_of(trace, unit, unit.count(trace)) or begin
-
-    def _unit(self) -> Unit:
-        assert self.unit is not None
-        return self.unit
+    @property
+    def _by(self) -> Yardstick:
+        assert self.by is not None
+        return self.by
 
 
 def _kept(before: Trace, after: Trace, changes: Sequence[Candidate], again: Trace) -> Kept | Broken | Unchecked:
@@ -739,12 +619,6 @@ def _kept(before: Trace, after: Trace, changes: Sequence[Candidate], again: Trac
     fewer = tuple(k for c in changes for k in c.fewer)
     options = {_name(f).lstrip("-").rpartition(".")[2] for c in changes for f in c.flags}
     return digests.kept(before, after, promise, again, fewer, options)
-
-
-def _quiet(runs: tuple[Runs, Runs], of: int) -> tuple[Trace, Trace]:
-    """What both sides took, without the machine's neighbours: the quickest of as many runs on either side."""
-    of = min(of, *(r.took.shape[0] for r in runs))
-    return runs[0].quiet(of), runs[1].quiet(of)
 
 
 def _is_kept_aside(path: str) -> bool:

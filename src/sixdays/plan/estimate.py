@@ -104,6 +104,17 @@ def _from_rate(found: re.Match[str]) -> tuple[Fraction, Fraction]:
     return low, high
 
 
+def amount_of(estimate: Estimate) -> float | None:
+    """How many units the work is, where it is written as an amount at a rate; None where it is a duration.
+
+    >>> amount_of(parse_estimate("5M steps at 900/s"))
+    5000000.0
+    """
+    rest = estimate.text if estimate.floor_ms is None else estimate.text.partition(",")[2]
+    found = _RATE.match(rest.strip())
+    return float(parse_count(found["n"])) if found else None
+
+
 def sped_up(estimate: Estimate, factor: Fraction, units: Units = MACHINE) -> Estimate:
     """The estimate divided by a factor, floor included, as its new text says it (rule Q1).
 

@@ -60,6 +60,14 @@ class _Copy:
     seconds: float = 0.0
 
 
+class Interrupted(KeyboardInterrupt):
+    """The user stopped a run. traces: what its copies had shown until then."""
+
+    def __init__(self, traces: tuple[Trace, ...]) -> None:
+        super().__init__()
+        self.traces = traces
+
+
 class _Seldom:
     """Says when it is time for something again: as often as its own cost allows."""
 
@@ -93,6 +101,7 @@ def probe(
 
     Raises:
         RunError: it cannot be started, or a patch does not apply.
+        Interrupted: the user stopped it.
         Overwritten: it wrote a large file of the user's.
     """
     places: list[Place] = []
@@ -123,22 +132,31 @@ def run(
 
     Raises:
         RunError: the command cannot be started.
+        Interrupted: the user stopped it.
     """
     memory = stop.memory_bytes or int(0.9 * free_memory()) or 1 << 62
     disk = stop.disk_bytes or min(MOST_DISK, shutil.disk_usage(places[0].folder).free // 2)
     largest = stop.disk_bytes or max(disk, 2 * memory)  # of one file: some lie in memory, or have holes
     began = time.monotonic_ns()
-    busy, own = processes.busy_s(), time.process_time()
+    busy, own, is_interrupted = processes.busy_s(), time.process_time(), False
     with ExitStack() as family:
         copies = [
             _Copy(p, family.enter_context(_started(p, began, largest, stacks_every, seed + i)), [], set())
             for i, p in enumerate(places)
         ]
-        _watch(copies, stop, memory, disk, tick)
+        try:
+            _watch(copies, stop, memory, disk, tick)
+        except KeyboardInterrupt:
+            is_interrupted = True
+            for c in copies:
+                c.stopped, c.seconds = c.stopped or "interrupted", c.process.seconds
         took = (time.monotonic_ns() - began) / 1e9
         cpu = sum(c.process.cpu_s for c in copies)
         load = _load(busy, processes.busy_s(), cpu + time.process_time() - own, took)
-    return tuple(_trace(c, load) for c in copies)
+    traces = tuple(_trace(c, load) for c in copies)
+    if is_interrupted:
+        raise Interrupted(traces)
+    return traces
 
 
 def _started(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from typing import Protocol
 
 from sixdays.faster.compare import Factor
-from sixdays.faster.model import NotTried
+from sixdays.faster.model import Command, NotTried
 from sixdays.faster.report import Delivery, Speedups, Step
 from sixdays.faster.setting import PREAMBLE
 from sixdays.faster.ten_minutes import Item
@@ -20,16 +21,31 @@ SLOW_S = 5.0  # a start that is worth a word
 MOST = 6  # of each list; --json has all
 
 
+class Asks(Protocol):
+    """What is to be made faster."""
+
+    @property
+    def command(self) -> Command: ...
+    @property
+    def budget_s(self) -> float: ...
+
+
+def opening(what: Asks) -> list[str]:
+    """What is going to be run, for how long, and where."""
+    where = (
+        f"short runs for up to {show_seconds(what.budget_s)}, in copies of {what.command.root}; nothing there changes"
+    )
+    return [clean(shlex.join(what.command.argv)), where]
+
+
 def speedup_lines(s: Speedups) -> list[str]:
-    """What was measured: the factor, what is kept, the time to answer, where the time goes, what else was tried."""
+    """What was measured: the factor, what is kept, where the time goes, what else was tried."""
     lines = [*kept_lines(s), *_others(s)]
-    lines += _listed("Thrown out: it broke its promise", [f"{t.candidate.text}: {t.why}" for t in s.thrown_out])
-    lines += _answer(s)
+    lines += _listed("Thrown out", [f"{t.candidate.text}: {t.why}" for t in s.thrown_out])
     lines += _where(s)
     lines += _listed("Measured, not shown", [_step(x) for x in s.not_shown])
     lines += _listed("Not tried", _reasons(s.not_tried))
-    lines += _basis(s)
-    return lines
+    return [*lines, *_basis(s), ""]
 
 
 def kept_lines(s: Speedups) -> list[str]:
@@ -66,7 +82,8 @@ def _others(s: Speedups) -> list[str]:
     return _listed("Other experiments, as you accept them", [*(_step(x) for x in s.others), total])
 
 
-def _answer(s: Speedups) -> list[str]:
+def answer_lines(s: Speedups) -> list[str]:
+    """What it comes to: the time to the answer, before and after."""
     length = f"{s.length:,.0f} {s.unit}s"
     what = f"{s.seeds} seeds of {length}" if s.seeds > 1 else length
     why = f": {s.length_text}" if s.length_text else ""
@@ -80,7 +97,7 @@ def _answer(s: Speedups) -> list[str]:
         k, rate = s.packed[0]
         gain = rate / s.rate_before if s.rate_before else 1.0
         lines += indented(f"{k} copies side by side make {gain:.2g}× as many {s.unit}s a second in all: --seeds {k}")
-    return [*lines, ""]
+    return lines
 
 
 def _where(s: Speedups) -> list[str]:

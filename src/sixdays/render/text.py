@@ -123,8 +123,9 @@ def certificate_lines(c: Certificate, plan_name: str) -> list[str]:
     enough = [m for m in c.changes if m.enough][:MOST_CHANGES]
     if enough:
         lines += indented("One of these facts must change. Enough would be, each alone:")
+        first = next((m for m in enough if any(p.endswith(" faster") for p in m.change)), None)
         for m in enough:
-            lines += indented(m.text, "    ")
+            lines += indented(f"{m.text} · sixdays faster measures it" if m is first else m.text, "    ")
         if rest := [m.text.removesuffix(": not enough alone") for m in c.changes if not m.enough]:
             lines += indented("Not enough alone: " + "; ".join(rest[:4]) + ".")
     elif c.changes:
