@@ -294,3 +294,18 @@ def test_a_bar_that_begins_anew_each_epoch_goes_on_counting() -> None:
     found = growing([Printed(float(i), text) for i, text in enumerate(lines)])
     assert list(found[0].values) == list(range(1, 13))
     assert growing([Printed(float(i), f"{n} of it") for i, n in enumerate([1, 2, 3, 1, 2, 3])]) == ()
+
+
+def test_a_window_late_in_a_run_lasts_long_enough_to_tell() -> None:
+    """Episodes that grow leave less than a cycle at the end; the window is then an earlier one, and the mix is told."""
+    for seed, seconds in ((2, 3.0), (5, 5.0), (27, 3.0)):
+        rng = np.random.default_rng(seed)
+        trace = episodes(
+            np.r_[np.full(100, 20), rng.integers(800, 3000, 9), rng.integers(100, 600, 8)], 0.001, 0.0, 0.05
+        )
+        u = unit(trace)
+        window, _ = rate.representative(trace, u, seconds, 25.0)
+        begin, end = (rate.time_of(trace, u, x) for x in window)
+        assert begin is not None
+        assert end is not None
+        assert end - begin >= 0.5 * seconds

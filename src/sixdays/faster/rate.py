@@ -170,9 +170,9 @@ def window(trace: Trace, unit: Unit, seconds: float, later: float = 0.0) -> tupl
     numbers, times = track(trace, unit)
     if not numbers.size:
         return 0.0, 0.0
-    start = max(phases(trace, unit)[-1].start, later)
+    start = phases(trace, unit)[-1].start
     fine = _grid(trace, unit, numbers, times, start)
-    warm = fine[min(3, max(fine.size - 5, 0))] if fine.size else start
+    warm = max(float(fine[min(3, max(fine.size - 5, 0))]) if fine.size else start, later)
     grids = sorted(_cycles(trace, unit, numbers, times, ("optimiser step", "evaluation", "env step")), key=len)
     for grid in [*grids, numbers]:
         g = grid[grid >= warm]
@@ -243,6 +243,8 @@ def representative(trace: Trace, unit: Unit, seconds: float, latest: float) -> t
     numbers, times = track(trace, unit)
     begins = np.arange(within[0], max(min(latest, float(times[-1]) - seconds), within[0] + 1e-9), seconds / 2.0)
     windows = [window(trace, unit, seconds, float(np.interp(t, times, numbers))) for t in begins]
+    lasting = [w for w in windows if (at := _seconds(trace, unit, w)) and at[1] - at[0] >= 0.5 * seconds]
+    windows = lasting or [first]  # late in a trace one long episode may be all that is left
     usual = _cost(each, seen)
     apart = [abs(log(_cost(each, _mix(trace, numbers, times, w)) / usual)) for w in windows]
     chosen = next((w for w, d in zip(windows, apart, strict=True) if d < NEAR), windows[int(np.argmin(apart))])
