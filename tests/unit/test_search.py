@@ -161,6 +161,14 @@ def test_copies_side_by_side_shorten_the_answer_and_not_the_factor() -> None:
 PACKS = switch("two copies", "equivalent", lever="threads", copies=2)
 
 
+def test_of_packings_the_soonest_answer_is_confirmed_that_fits_twice_into_what_is_left() -> None:
+    two, five = (switch(f"{k} copies", "equivalent", copies=k, lever="threads", group="copies") for k in (2, 5))
+    for start, copies in ((1.0, 5), (12.0, 2)):  # five at a time save the round of the one that is left over
+        found = World(start_s=start).play(Search(Asked(budget_s=160.0, seeds=5)), [lever(two, five)])
+        assert found.copies == copies
+        assert found.packed
+
+
 def test_copies_that_give_next_to_nothing_are_not_claimed() -> None:
     found = World(together=1.05).play(Search(Asked(seeds=4)), [lever(PACKS)])
     assert (found.copies, found.packed, found.delivered) == (1, (), ())

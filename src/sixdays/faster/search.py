@@ -105,8 +105,8 @@ class Search:
     by: how runs are held against each other, known once the first look is over. repeatable: what the command does not
     repeat, in words. failed: why the command cannot be measured, in words; empty where it can. glimpse: the rate that
     the first look has seen while it still goes on. fresh: pairs of the command and of what was kept. packing, packed:
-    the quickest copies side by side that were confirmed. outside: what runs wrote outside of their copies. _quickest:
-    copies, before that.
+    the quickest copies side by side that were confirmed. outside: what runs wrote outside of their copies. _packings:
+    what copies made together, before that.
     """
 
     asked: Asked
@@ -130,7 +130,7 @@ class Search:
     packing: Setting = ()
     loads: list[float] = field(default_factory=list)
     outside: set[str] = field(default_factory=set)
-    _quickest: tuple[float, Setting] = (0.0, ())
+    _packings: list[tuple[float, Setting]] = field(default_factory=list)
     _of_best: list[Trace] = field(default_factory=list)
     _is_base_latest: bool = False
     _is_confirmed: bool = False
@@ -408,8 +408,8 @@ class Search:
                 self.thrown_out.append(ThrownOut(c, why))
             elif together is None:
                 self.not_tried.append(NotTried(c.lever, f"{c.text}: a copy did not get as far as one alone"))
-            elif together > self._quickest[0]:
-                self._quickest = (together, setting)
+            else:
+                self._packings.append((together, setting))
 
     def _check_copies(self, outcome: Outcome, setting: Setting) -> str:
         """Why copies are broken: one of them failed, or computes something else."""
@@ -422,11 +422,11 @@ class Search:
 
     def _confirm_copies(self) -> Steps:
         """The quickest packing of what was confirmed, afresh, beside the command alone: only that is reported."""
-        if not self._quickest[1]:
+        if not self._packings:
             return
-        chosen = self._quickest[1][-1]
+        chosen = self._chosen_packing()
         setting = (*(k for k in self.best if not _exclude(k, chosen)), chosen)
-        cost = self._cost(self.original[-1]) + self._cost(self.last_of_best, chosen.copies)
+        cost = self._cost_of_copies(chosen.copies)
         gains: list[float] = []
         while len(gains) < COPIES_AGAIN and self.left > cost:
             text = f"{chosen.copies} copies side by side, afresh"
@@ -448,17 +448,34 @@ class Search:
         elif gains:
             self.not_shown.append(Step((chosen,), compare.factor(logs)))
 
+    def _chosen_packing(self) -> Candidate:
+        """That of the soonest answer, of those that can be run twice in the time that is left; else the cheapest."""
+        one = self._by.rate(self.original[0])
+
+        def seconds(together: float, copies: int) -> tuple[float, float]:
+            return compare.answer(self.asked.seeds, 1.0, one, {copies: together}).seconds, -together
+
+        known = [(seconds(together, s[-1].copies), s[-1]) for together, s in self._packings]
+        twice = [(when, c) for when, c in known if 2.0 * self._cost_of_copies(c.copies) < self.left]
+        return min(twice, key=lambda k: k[0])[1] if twice else min((c for _, c in known), key=lambda c: c.copies)
+
+    def _cost_of_copies(self, copies: int) -> float:
+        """Seconds of one confirmation: the command alone, and so many copies."""
+        return self._cost(self.original[-1]) + self._cost(self.last_of_best, copies)
+
     # confirm ---------------------------------------------------------------------------------------------------
 
     def _confirm(self) -> Steps:
-        """Mirrored pairs A B B A of the original and what was kept, until they agree or the time is over."""
-        if not self.best:
+        """Mirrored pairs A B B A of the original and what was kept, until they agree or the time is over.
+
+        None where harmless bundles are all that was kept: the time is then for copies.
+        """
+        if self.gain < WORTH:
             return
         self.fresh = fresh = Fresh(self._by, self.best)
         order: list[Setting] = [(), self.best, self.best, ()]
-        reserve = 0.0
-        if copies := max((c.copies for c in self._quickest[1]), default=0):
-            reserve = self._cost(self.original[-1]) + 1.2 * self._cost(self.last_of_best, copies)
+        fewest = min((s[-1].copies for _, s in self._packings), default=0)
+        reserve = 2.0 * self._cost_of_copies(fewest) if fewest else 0.0
         yield from self._run_far(fresh)
         while self.best and len(fresh.pairs) < PAIRS[1]:
             cost = self._cost(self.original[-1]) + self._cost(self.last_of_best)
