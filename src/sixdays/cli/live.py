@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from sixdays.app.speeding_up import Told
 
 
+LONGEST = 72  # characters of what is tried
+
+
 class Live:
     """Told of every probe before and after it. quiet: says nothing (the answer goes to a program)."""
 
@@ -39,6 +42,7 @@ class Live:
         if self.quiet:
             return
         text = clean(told.text)
+        text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
         if told.result:
             line = f"  {told.result:<12} {text}"
             if self._status is not None:

@@ -274,7 +274,8 @@ class Search:
         """
         setting = (*(k for k in self.best if not any(_exclude(k, c) for c in candidates)), *candidates)
         text = "; ".join(c.text for c in candidates)
-        if self.left < self._for_confirming() + (1 if self._is_base_latest else 2) * self._cost(self.last_of_best):
+        cost = (1 if self._is_base_latest else 2) * self._cost(self.last_of_best)
+        if self.left < self._for_confirming() + cost + max(c.start_s for c in candidates):
             self.not_tried += [NotTried(c.lever, f"{c.text}: no time left in the budget") for c in candidates]
             return True
         outcome, pairs = yield from self._beside(setting, worth, text)
