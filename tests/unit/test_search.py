@@ -146,6 +146,45 @@ def test_of_two_that_set_the_same_thing_the_better_one_stays() -> None:
         assert abs(found.factor.value - best) < 1e-6
 
 
+def test_of_two_patches_of_the_same_lines_the_better_one_stays() -> None:
+    class Lines(World):
+        def run(self, probe: Probe) -> Outcome:
+            if sum(bool(c.patch) for c in probe.setting) == 2:
+                return Outcome((), self.at, problem="the patch does not apply: loop.py")
+            return super().run(probe)
+
+    one, two = (switch(n, "equivalent", lever="given", patch=f"--- {n}") for n in ("one", "two"))
+    for gains, best in (({"one": 1.2, "two": 1.4}, "two"), ({"one": 1.5, "two": 1.3}, "one")):
+        found = Lines(gains={"off": 1.2} | gains).play(
+            Search(Asked()), [lever(switch("off"), together=True), lever(one, two)]
+        )
+        assert [c.name for c in found.setting] == ["off", best]
+        assert abs(found.factor.value - 1.2 * gains[best]) < 1e-6
+        assert found.thrown_out == ()
+
+
+def test_one_unlucky_run_does_not_take_small_switches_out() -> None:
+    class Unlucky(World):
+        def run(self, probe: Probe) -> Outcome:
+            self.gains = {"off": 1.5 if any(p.setting for p in self.probes) else 0.6}
+            return super().run(probe)
+
+    found = Unlucky().play(Search(Asked()), [lever(switch("off"), together=True)])
+    assert [c.name for c in found.setting] == ["off"]
+    assert abs(found.factor.value - 1.5) < 1e-6
+
+
+def test_fresh_pairs_go_a_little_beyond_the_budget_for_a_third() -> None:
+    class Slows(World):
+        def run(self, probe: Probe) -> Outcome:
+            self.cost = 0.0044 if probe.purpose == "confirm" else 0.001
+            return super().run(probe)
+
+    found = Slows(gains={"off": 1.3}).play(Search(Asked(budget_s=30.0)), [lever(switch("off"), together=True)])
+    assert found.pairs == 3
+    assert 30.0 < found.seconds <= 30.0 * 1.1
+
+
 def test_copies_side_by_side_shorten_the_answer_and_not_the_factor() -> None:
     packs = switch("two copies", "equivalent", lever="threads", copies=2)
     found = World().play(Search(Asked(seeds=4)), [lever(packs)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,19 @@ def test_nothing_that_helps_is_told_as_a_result() -> None:
     text = "\n".join(speedup_lines(NOTHING))
     assert "No change tried here makes it faster" in text
     assert "To have it" not in text
+
+
+def test_what_fresh_pairs_could_not_confirm_is_told_with_its_number() -> None:
+    lines = speedup_lines(replace(NOTHING, seen=Factor(3.13, 0.73, 13.5), pairs=2))
+    assert lines[0].startswith("Not confirmed in the time: 3.13× (0.73 to 13.50) in 2 fresh pairs.")
+
+
+def test_a_long_preamble_is_named_and_a_short_one_shown() -> None:
+    made = Delivery(("python", "train.py"), (), "x = 1\n" * 40, "diff", "train.py", "/p")
+    text = " ".join(" ".join(delivery_lines(made)).split())
+    assert "--apply shows its 40 plain lines" in text
+    assert "x = 1" not in text
+    assert "  x = 1" in delivery_lines(replace(made, preamble="x = 1\n"))
 
 
 def test_what_is_delivered_is_text_that_the_user_owns() -> None:

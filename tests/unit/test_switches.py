@@ -40,13 +40,152 @@ print(*[v for p in net.parameters() for v in p.double().flatten().tolist()])
 """
 
 
-@pytest.mark.parametrize(("name", "way"), [("AdamW", "True None"), ("RMSprop", "None True")])
+@pytest.mark.parametrize(("name", "way"), [("Adam", "True None"), ("AdamW", "True None"), ("RMSprop", "None True")])
 def test_quicker_optimisers_and_clipping_end_at_the_same_parameters(tmp_path: Path, name: str, way: str) -> None:
     script = TRAINING.format(name=name)
     _, plain = _run(tmp_path, script).splitlines()
     said, quick = _run(tmp_path, script, texts.OPTIMISERS + texts.CLIPPING).splitlines()
     assert said == way
     assert [float(x) for x in quick.split()] == pytest.approx([float(x) for x in plain.split()], rel=1e-4, abs=1e-6)
+
+
+DIRECT = """
+import torch
+torch.manual_seed(0); torch.set_num_threads(1)
+net = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 8, bias=False), torch.nn.Linear(8, 2))
+unused = torch.nn.Parameter(torch.ones(3))
+groups = [dict(params=[*net[0].parameters(), unused]), dict(params=net[2:].parameters(), lr=0.02, betas=(0.8, 0.9))]
+opt = torch.optim.{made}
+slower = torch.optim.lr_scheduler.StepLR(opt, 2, 0.5)
+told = []
+opt.register_step_pre_hook(lambda o, args, kwargs: told.append(len(args)))
+opt.register_step_post_hook(lambda o, args, kwargs: told.append(float(net[0].bias[0])))
+for i in range(8):
+    x = torch.randn(16, 4)
+    def loss():
+        opt.zero_grad(set_to_none=i != 3)
+        made = net(x).square().mean()
+        made.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 0.1)
+        return made
+    if i == 5:
+        print(opt.step(loss).item())
+    else:
+        loss(); print(opt.step())
+    slower.step()
+    if i == 6:
+        opt.load_state_dict(opt.state_dict())
+print(told, unused.tolist(), *[p.tolist() for p in net.parameters()])
+print([(k, [v.tolist() if hasattr(v, "tolist") else v for v in s.values()]) for k, s in opt.state_dict()["state"].items()])
+"""
+MADE = ("Adam(groups, lr=0.01, fused=True)", "AdamW(groups, lr=0.01, fused=True)",
+        "Adam(groups, lr=0.01, fused=True, weight_decay=0.1, maximize=True)",
+        "AdamW(groups, lr=0.01, fused=True, amsgrad=True)", "Adam(groups, lr=0.01, foreach=False)")  # fmt: skip
+
+
+@pytest.mark.parametrize("made", MADE)
+def test_what_goes_without_detours_ends_at_the_same_bits(tmp_path: Path, made: str) -> None:
+    script = DIRECT.format(made=made)
+    quick = texts.LINEAR + texts.GRADIENTS + texts.OPTIMISERS + texts.CLIPPING
+    assert _run(tmp_path, script, quick) == _run(tmp_path, script)
+
+
+def test_the_detours_are_gone(tmp_path: Path) -> None:
+    """Neither a step of Adam, nor a call for gradients, nor a layer goes through the lines that surround it in torch."""
+    script = """
+import sys, torch
+net = torch.nn.Linear(4, 2)
+opt = torch.optim.Adam(net.parameters())
+def once():
+    opt.zero_grad(); net(torch.ones(3, 4)).mean().backward()
+    torch.nn.utils.clip_grad_norm_(net.parameters(), 0.1); opt.step()
+once()
+seen = set()
+sys.setprofile(lambda frame, event, arg: seen.add(frame.f_code.co_name) if event == "call" else None)
+once()
+sys.setprofile(None)
+print(*sorted(seen & {"_wrapped_call_impl", "_engine_run_backward", "_get_total_norm", "_init_group"}))
+"""
+    quick = texts.LINEAR + texts.GRADIENTS + texts.OPTIMISERS + texts.CLIPPING
+    assert len(_run(tmp_path, script).split()) == 4
+    assert _run(tmp_path, script, quick).split() == []
+
+
+def test_layers_that_somebody_has_changed_go_the_long_way(tmp_path: Path) -> None:
+    script = """
+import copy, io, pickle, torch
+from torch.nn.utils import parametrize, prune
+torch.manual_seed(0)
+x = torch.randn(3, 4)
+class Noisy(torch.nn.Linear):
+    def forward(self, x): return super().forward(x) + 1
+class Double(torch.nn.Module):
+    def forward(self, w): return 2 * w
+def made(): return torch.nn.Linear(4, 2)
+def told(*args): print("told", len(args))
+hooked = made(); hooked.register_forward_hook(told); hooked.register_full_backward_hook(told)
+before = made(); before.register_forward_pre_hook(told)
+twice = made(); parametrize.register_parametrization(twice, "weight", Double())
+pruned = prune.l1_unstructured(made(), "weight", 3)
+own = made(); own.forward = lambda x: x.sum()
+for layer in (hooked, before, twice, pruned, own, Noisy(4, 2), copy.deepcopy(made()), pickle.loads(pickle.dumps(made()))):
+    y = layer(x.requires_grad_()); y.mean().backward()
+    print(y.tolist(), x.grad.tolist())
+plain = made()
+print(plain(input=x).tolist(), torch.func.functional_call(plain, {"weight": torch.ones(2, 4)}, (x,)).tolist())
+print(torch.jit.trace(plain, x).graph, torch.fx.symbolic_trace(torch.nn.Sequential(plain)).graph)
+handle = torch.nn.modules.module.register_module_forward_hook(told); plain(x); handle.remove(); plain(x)
+print(torch.vmap(plain)(x).tolist(), torch.func.grad(lambda w: torch.func.functional_call(
+    plain, {"weight": w}, (x,)).sum())(torch.ones(2, 4)).tolist())
+try: plain(x, x)
+except TypeError as e: print("TypeError")
+torch.nn.Linear.forward = lambda self, x: x
+print(plain(x) is x)
+"""
+    assert _run(tmp_path, script, texts.LINEAR) == _run(tmp_path, script)
+
+
+def test_gradients_that_are_asked_for_otherwise_are_the_same(tmp_path: Path) -> None:
+    script = """
+import torch
+torch.manual_seed(0)
+w = torch.randn(4, requires_grad=True)
+def loss(): return w.square().sum().sqrt()
+l = loss(); l.backward(retain_graph=True); l.backward(); print(w.grad.tolist())
+w.square().backward(torch.arange(4.0)); print(w.grad.tolist())
+l = loss(); l.backward(create_graph=True); print(w.grad.grad_fn is not None); w.grad = None
+l = loss() * 3; l.backward(inputs=[w]); print(w.grad.tolist())
+v = w.detach().double().requires_grad_(); v.prod().backward(); print(v.grad.tolist())
+for wrong in (lambda: w.backward(), lambda: torch.ones(()).backward(), lambda: (l := loss(), l.backward(), l.backward())):
+    try: wrong()
+    except RuntimeError as e: print(str(e)[:60])
+class Mine(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        if func.__name__ == "backward": print("mine")
+        return super().__torch_function__(func, types, args, kwargs or {})
+torch.ones(3).as_subclass(Mine).requires_grad_().sum().backward()
+"""
+    assert _run(tmp_path, script, texts.GRADIENTS) == _run(tmp_path, script)
+
+
+def test_what_is_compiled_is_compiled_as_without_them(tmp_path: Path) -> None:
+    script = """
+import torch
+torch.manual_seed(0)
+net = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Linear(8, 2))
+opt = torch.optim.Adam(net.parameters(), foreach=False)
+graphs = []
+def seen(graph, inputs):
+    graphs.append(sum(n.op.startswith("call") for n in graph.graph.nodes))
+    return graph.forward
+@torch.compile(backend=seen)
+def train(x):
+    opt.zero_grad(); net(x).square().mean().backward(); opt.step()
+for _ in range(3): train(torch.randn(3, 4))
+print(graphs, [p.tolist() for p in net.parameters()])
+"""
+    assert _run(tmp_path, script, texts.LINEAR + texts.GRADIENTS + texts.OPTIMISERS) == _run(tmp_path, script)
 
 
 def test_an_optimiser_of_the_users_keeps_its_own_way(tmp_path: Path) -> None:
@@ -238,6 +377,8 @@ def test_every_switch_does_nothing_where_its_library_is_missing(tmp_path: Path) 
     file = tmp_path / "all.py"
     every = [
         texts.VALIDATION,
+        texts.LINEAR,
+        texts.GRADIENTS,
         texts.OPTIMISERS,
         texts.TENSORS,
         texts.ANOMALY,

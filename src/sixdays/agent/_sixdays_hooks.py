@@ -92,7 +92,8 @@ def _site(packages):
         inner = _OURS.get((code, packages))
         if inner is None:
             name = (frame.f_globals.get("__name__", "") or "") + "."
-            inner = name.startswith(("_sixdays", "contextlib.", *(p + "." for p in packages)))
+            ours = ("_sixdays", "fast_start.", "contextlib.")
+            inner = name.startswith((*ours, *(p + "." for p in packages)))
             _OURS[(code, packages)] = inner
         if not inner:
             return frame

@@ -61,6 +61,7 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
         warm_s=rate.warm_up(last, unit, s.by.window),
         confirmed=total.shown,
         pairs=len(s.fresh.pairs) if s.fresh else 0,
+        seen=s.measured()[0],
         clock=clock,
         load=median(s.loads) if s.loads else 0.0,
         probes=s.probes,
@@ -78,7 +79,7 @@ def _notes(s: Search) -> Iterator[str]:
     if s.by and s.by.target:
         yield _growing(s.by.target)
     seen = s.measured()[0]
-    if s.steps and s.fresh and s.fresh.pairs and not seen.shown:
+    if s.steps and s.fresh and s.fresh.pairs and seen.value < compare.SHOWN:
         yield f"What helped on the way gave {seen.value:.2f}× ({seen.low:.2f} to {seen.high:.2f}) afresh: not shown."
     if s.outside:
         names = sorted(s.outside)

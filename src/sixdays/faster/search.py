@@ -44,6 +44,7 @@ WINDOW = (0.7, 5.0)  # seconds of progress that are compared; runs differ more f
 SHORT = 100.0  # the budget ÷ a window, where that lies between
 FAR_GAIN, FAR_RUNS = 2.0, 3  # from which gain on runs as far as the look tell more than they cost; of what was kept
 CONFIRMING = 0.35  # of the budget, at least, is left for fresh pairs
+OVER = 0.08  # of the budget, that the fewest fresh pairs may take beyond it: two tell hardly anything
 COPIES_AGAIN = 3  # fresh runs of the quickest packing, at most
 RUN = (0.06, 0.12, 0.30)  # standard deviation of the log of one run's time: at least, where it is not known, at most
 AGAIN = 2  # how often at most a change is measured again
@@ -267,18 +268,24 @@ class Search:
         yield from self._bundle(candidates[:half])
         yield from self._bundle(candidates[half:])
 
-    def _try(self, candidates: Setting, worth: float, *, last: bool = True) -> Generator[Probe, Outcome, bool]:
+    def _try(
+        self, candidates: Setting, worth: float, *, last: bool = True, patched: bool = True
+    ) -> Generator[Probe, Outcome, bool]:
         """Measures candidates on top of the best; False where they broke something, and are to be taken apart.
 
-        last: there is nothing to take apart: what is broken is thrown out.
+        last: there is nothing to take apart: what is broken is thrown out. patched: on top of the patches among the
+        best too; where a patch does not go with them, it is tried in their place.
         """
-        setting = (*(k for k in self.best if not any(_exclude(k, c) for c in candidates)), *candidates)
+        base = [k for k in self.best if patched or not k.patch]
+        setting = (*(k for k in base if not any(_exclude(k, c) for c in candidates)), *candidates)
         text = "; ".join(c.text for c in candidates)
         cost = (1 if self._is_base_latest else 2) * self._cost(self.last_of_best)
         if self.left < self._for_confirming() + cost + max(c.start_s for c in candidates):
             self.not_tried += [NotTried(c.lever, f"{c.text}: no time left in the budget") for c in candidates]
             return True
         outcome, pairs = yield from self._beside(setting, worth, text)
+        if outcome.problem and patched and any(c.patch for c in candidates) and any(k.patch for k in self.best):
+            return (yield from self._try(candidates, worth, last=last, patched=False))
         why, unchecked = self._check(outcome, setting)
         if why:
             if last:
@@ -301,7 +308,7 @@ class Search:
         if value < worth:
             self.not_shown.append(step)
             return True
-        dropped = [s for s in self.steps if any(_exclude(k, c) for k in s.candidates for c in candidates)]
+        dropped = [s for s in self.steps if not all(any(k is c for c in setting) for k in s.candidates)]
         for s in dropped:
             self.steps.remove(s)
             value *= s.factor.value
@@ -356,11 +363,14 @@ class Search:
         return self._of_best[-1]
 
     def _is_doubtful(self, pairs: Sequence[Pair], setting: Setting, worth: float) -> bool:
-        """Whether so many pairs cannot tell; one may have been luck, so it never shows that a change helps."""
+        """Whether so many pairs cannot tell; one may have been luck, so it never shows that a change helps.
+
+        Nor that small switches, each of which is meant to, do not.
+        """
         value = self._by.gain(pairs, setting)
         if value is None:
             return False
-        if len(pairs) == 1 and value >= worth:
+        if len(pairs) == 1 and (value >= worth or worth <= HARMLESS):
             return True
         return abs(log(value / worth)) < self._doubt(pairs)
 
@@ -480,9 +490,10 @@ class Search:
         yield from self._run_far(fresh)
         while self.best and len(fresh.pairs) < PAIRS[1]:
             cost = self._cost(self.original[-1]) + self._cost(self.last_of_best)
-            if len(fresh.pairs) >= PAIRS[0] and (fresh.is_sure() or self.left < cost + reserve):
+            is_enough = len(fresh.pairs) >= PAIRS[0]
+            if is_enough and (fresh.is_sure() or self.left < cost + reserve):
                 break
-            if self.left < cost:
+            if self.left + (0.0 if is_enough else OVER * self.asked.budget_s) < cost:
                 break
             pair: dict[bool, Trace] = {}
             for setting in order[:2] if len(fresh.pairs) % 2 == 0 else order[2:]:
@@ -603,7 +614,7 @@ class Search:
         assert reference is not None
         usual = self._by.until(reference)
         longer = max((c.start_s for c in setting), default=0.0)
-        most = min(copies * (1.6 * usual + 5.0 + longer), max(self.left * 1.05, 1.0))
+        most = min(copies * (1.6 * usual + 5.0 + longer), max(self.left + OVER * self.asked.budget_s, 1.0))
         return Probe(purpose, setting, most, text, self._events(reference), copies)
 
     def _events(self, trace: Trace) -> int:

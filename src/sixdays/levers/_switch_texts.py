@@ -49,11 +49,92 @@ else:
     _Categorical.log_prob = _log_prob
 """
 
+# A layer goes straight to its product; with hooks, tracing, compiling, or something in its place it goes the long way.
+LINEAR = """
+try:
+    import torch as _torch
+    from torch.nn.modules import linear as _linear, module as _module
+except ImportError:
+    pass
+else:
+    def _straight(cls, base, product, traced):
+        plain, forward = cls.__call__, cls.forward
+        a, b, c, d = (getattr(_module, "_global_" + k) for k in
+                      ("forward_hooks", "forward_pre_hooks", "backward_hooks", "backward_pre_hooks"))
+
+        def call(self, *args, **kwargs):
+            mine = self.__dict__
+            try:
+                if (kwargs or len(args) != 1 or type(self) is not cls or a or b or c or d
+                        or mine["_forward_hooks"] or mine["_forward_pre_hooks"]
+                        or mine["_backward_hooks"] or mine["_backward_pre_hooks"]
+                        or "forward" in mine or mine.get("_compiled_call_impl") or traced()
+                        or cls.forward is not forward or base.__call__ is not plain):
+                    return base.__call__(self, *args, **kwargs)
+                weight, bias = mine["_parameters"]["weight"], mine["_parameters"]["bias"]
+            except KeyError:  # no parameter: somebody computes it
+                return base.__call__(self, *args, **kwargs)
+            return product(args[0], weight, bias)
+
+        cls.__call__ = call
+
+    try:
+        _straight(_linear.Linear, _module.Module, _torch.nn.functional.linear, _torch._C._get_tracing_state)
+    except AttributeError:
+        pass
+"""
+
+# What a plain call for gradients does, and nothing around it. On the CPU: a GPU's threads are told more.
+GRADIENTS = """
+try:
+    import torch as _torch
+    from torch.optim import Optimizer as _Optimizer
+    from torch.overrides import has_torch_function_unary as _is_overridden
+except ImportError:
+    pass
+else:
+    def _goes_back(run, plain, ones, real, on_gpu):
+        compiles = getattr(getattr(_torch, "compiler", None), "is_compiling", bool)
+
+        def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
+            if (compiles() or gradient is not None or retain_graph or create_graph or inputs is not None or self.dim()
+                    or not self.is_cpu or self.dtype is not real or _is_overridden(self) or on_gpu()):
+                return plain(self, gradient, retain_graph, create_graph, inputs)
+            run((self,), (ones(self),), False, False, (), allow_unreachable=True, accumulate_grad=True)
+        return backward
+
+    def _to_none(self, set_to_none=True, _plain=_Optimizer.zero_grad):
+        if not set_to_none:
+            return _plain(self, set_to_none)
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.grad = None
+
+    def _gradients(quick, plain):
+        for backward in (quick, plain):
+            x = _torch.linspace(-1.0, 1.0, 5, requires_grad=True)
+            backward(x.square().mean().sqrt())
+            yield x.grad
+
+    try:
+        _quick = _goes_back(_torch.autograd.Variable._execution_engine.run_backward, _torch.Tensor.backward,
+                            _torch.ones_like, _torch.float32, _torch.cuda.is_initialized)
+        if _torch.equal(*_gradients(_quick, _torch.Tensor.backward)):
+            _torch.Tensor.backward = _quick
+    except (AttributeError, TypeError):
+        pass
+    _Optimizer.zero_grad = _to_none
+"""
+
 # Only optimisers of torch itself: a subclass may do its own arithmetic. Set after `__init__`, for parameters may come
-# from a generator, which can be read once.
+# from a generator, which can be read once. On the CPU Adam and AdamW do what a fused step does, and nothing around it,
+# if a trial ends at the same bits.
 OPTIMISERS = """
 try:
-    import torch.optim as _optim
+    import torch as _torch, torch.optim as _optim
+    from torch.optim import optimizer as _optimizer
+    from torch.optim.adam import adam as _adam
+    from torch.optim.adamw import adamw as _adamw
 except ImportError:
     pass
 else:
@@ -73,8 +154,71 @@ else:
 
         cls.__init__ = init
 
-    for _name in ("Adam", "AdamW"):
-        _quicker(getattr(_optim, _name), "fused")
+    def _update(lists, decoupled, **how):
+        params, grads, means, squares, steps = lists
+        _torch._foreach_add_(steps, 1)
+        (_torch._fused_adamw_ if decoupled else _torch._fused_adam_)(
+            params, grads, means, squares, [], steps, amsgrad=False, grad_scale=None, found_inf=None, **how)
+
+    def _lists(optimizer):
+        state, made = optimizer.state, []
+        for group in optimizer.param_groups:
+            of = [(p, p.grad, state.get(p)) for p in group["params"] if p.grad is not None]
+            numbers = (group["lr"], *group["betas"])
+            if (not group["fused"] or group["amsgrad"] or any(isinstance(x, _torch.Tensor) for x in numbers)
+                    or not all(s and p.is_cpu and p.dtype is _torch.float32 and not g.is_sparse for p, g, s in of)):
+                return None
+            if of:
+                params, grads, states = zip(*of)
+                of_states = ([s[k] for s in states] for k in ("exp_avg", "exp_avg_sq", "step"))
+                made.append((group, (params, grads, *of_states)))
+        is_scaled = any(getattr(optimizer, k, None) is not None for k in ("grad_scale", "found_inf"))
+        return None if is_scaled else made
+
+    def _direct(cls):
+        bare, before, after = cls.step, _optimizer._global_optimizer_pre_hooks, _optimizer._global_optimizer_post_hooks
+        hooked = _optimizer.Optimizer.profile_hook_step(bare)
+        compiles = getattr(getattr(_torch, "compiler", None), "is_compiling", bool)
+
+        def step(self, closure=None):
+            if closure is not None or type(self) is not cls or compiles():
+                return hooked(self) if closure is None else hooked(self, closure)
+            given = mine = (self,), {}
+            for hook in (*before.values(), *self._optimizer_step_pre_hooks.values()):
+                given = hook(self, *given) or given
+            made = _lists(self) if given is mine else None
+            if made is None:
+                bare(*given[0], **given[1])
+            else:
+                with _torch.no_grad():
+                    for g, lists in made:
+                        _update(lists, g.get("decoupled_weight_decay", cls is _optim.AdamW), lr=g["lr"],
+                                beta1=g["betas"][0], beta2=g["betas"][1], weight_decay=g["weight_decay"],
+                                eps=g["eps"], maximize=g["maximize"])
+            for hook in (*self._optimizer_step_post_hooks.values(), *after.values()):
+                hook(self, *given)
+
+        step.hooked = True
+        cls.step = step
+
+    def _trial(update):
+        x = [_torch.linspace(-1.0, 1.0, n) for n in (5, 3)]
+        lists = x, [v / 3 for v in x], [v.abs() for v in x], [v * v for v in x], [_torch.tensor(2.0) for _ in x]
+        how = dict(lr=0.1, beta1=0.9, beta2=0.99, weight_decay=0.1, eps=1e-8, maximize=False)
+        update(lists, **how)
+        return _torch.cat([v.flatten() for of in lists for v in of])
+
+    # AdamW first: it may inherit the step of Adam
+    for _cls, _plain, _decoupled in ((_optim.AdamW, _adamw, True), (_optim.Adam, _adam, False)):
+        _way = "foreach"
+        try:
+            _ended = _trial(lambda of, **how: _plain(*of[:4], [], of[4], fused=True, amsgrad=False, **how))
+            _way = "fused"
+            if _torch.equal(_ended, _trial(lambda of, **how: _update(of, _decoupled, **how))):
+                _direct(_cls)
+        except (AttributeError, TypeError, RuntimeError):
+            pass
+        _quicker(_cls, _way)
     for _name in ("SGD", "RMSprop", "Adagrad", "Adadelta", "NAdam", "RAdam", "Adamax"):
         _quicker(getattr(_optim, _name), "foreach")
 """
@@ -160,17 +304,27 @@ except (ImportError, AttributeError):
     pass
 """
 
+# On the CPU what clipping all at once does, and nothing around it.
 CLIPPING = """
 try:
-    import torch.nn.utils as _utils
+    import torch as _torch, torch.nn.utils as _utils
 except ImportError:
     pass
 else:
-    def _clipped(parameters, *args, _plain=_utils.clip_grad_norm_, **kwargs):
+    def _clipped(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None,
+                 _plain=_utils.clip_grad_norm_):
         parameters = [parameters] if hasattr(parameters, "grad") else list(parameters)
-        if len(args) < 4 and all(p.grad is None or not p.grad.is_sparse for p in parameters):
-            kwargs.setdefault("foreach", True)
-        return _plain(parameters, *args, **kwargs)
+        grads = [p.grad for p in parameters if p.grad is not None]
+        is_dense = not any(g.is_sparse for g in grads)
+        if (error_if_nonfinite or foreach is not None or not grads or not is_dense
+                or not all(g.is_cpu and g.dtype is _torch.float32 for g in grads)):
+            foreach = True if foreach is None and is_dense else foreach
+            return _plain(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
+        with _torch.no_grad():
+            norms = _torch.stack(_torch._foreach_norm(grads, float(norm_type)))
+            total = _torch.linalg.vector_norm(norms, float(norm_type))
+            _torch._foreach_mul_(grads, _torch.clamp(float(max_norm) / (total + 1e-6), max=1.0))
+        return total
 
     _utils.clip_grad_norm_ = _utils.clip_grad.clip_grad_norm_ = _clipped
 """

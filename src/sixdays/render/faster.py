@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Protocol
 
-from sixdays.faster.compare import Factor
+from sixdays.faster.compare import SHOWN, Factor
 from sixdays.faster.model import Command, NotTried
 from sixdays.faster.report import Delivery, Speedups, Step
 from sixdays.faster.setting import PREAMBLE
@@ -18,6 +18,7 @@ from sixdays.render.text import indented
 
 TEN = 10
 SLOW_S = 5.0  # a start that is worth a word
+SHORT = 30  # lines of a preamble that are shown at once
 MOST = 6  # of each list; --json has all
 
 
@@ -69,6 +70,8 @@ def _headline(s: Speedups) -> list[str]:
     if s.interrupted:
         return [*indented("Interrupted: nothing is confirmed yet.", ""), *indented(rate, "")]
     nothing = "No change tried here makes it faster by 8 % or more."
+    if s.seen.value >= SHOWN:
+        nothing = f"Not confirmed in the time: {_times(s.seen)} in {s.pairs} fresh pairs. A longer --budget tells more."
     if s.packed and s.copies > 1:
         k, together = s.packed[0]
         nothing += f" {k} copies side by side make {together / s.rate_before:.2g}× as much."
@@ -125,11 +128,12 @@ def delivery_lines(made: Delivery, copies: int = 1) -> list[str]:
     lines = [f"To have it, {copies} copies of this at a time" if copies > 1 else "To have it", f"  {clean(words)}"]
     if made.preamble:
         file, patched = f"{made.folder}/{PREAMBLE}".removeprefix("./"), " and the patches above" * made.has_patch
-        loaded = (
-            f"with `import fast_start` as the first line of {made.entry}{patched}, and this file; --apply does it all"
+        text = made.preamble.rstrip().split("\n")
+        does = "does it all" if len(text) <= SHORT else f"shows its {len(text)} plain lines, and does it all"
+        lines += indented(
+            f"with `import fast_start` as the first line of {made.entry}{patched}, and {file}; --apply {does}"
         )
-        lines += indented(loaded)
-        lines += ["", f"  # {file}", *(f"  {clean(line)}" for line in made.preamble.rstrip().split("\n"))]
+        lines += ["", f"  # {file}", *(f"  {clean(line)}" for line in text)] if len(text) <= SHORT else []
     elif made.diff:
         lines += indented("with the patches above: --apply puts them in")
     return [*lines, ""]
