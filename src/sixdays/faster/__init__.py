@@ -2,10 +2,11 @@
 
 model      the values: Command, Candidate, Setting, Machine, Profile, Trace
 setting    a command with candidates put into it, as text: argv, environment, preamble
-length     how many units the whole run has, from arguments, help and configuration
+length     how many units the whole run has, from arguments, help and configuration; loaders: as the agent noted them
 option     one option of a command, and the words that set it; helptext, declared, configured, fixed: where they stand
 unit       what counts as progress, and when how much of it was done; printed: numbers that a command prints
 rate       traces → ratio on the same units, and the phase; mix: at the original's mix of costs
+yardstick  how runs are held against each other; quiet: without the machine's neighbours; fresh: pairs that confirm
 digests    traces → is a class kept or broken; movement, progress, wording: of parameters, counts, printed numbers
 compare    ratios of mirrored pairs → factor with its interval, or not shown
 bounds     stack samples → shares of the time, and the most that removing one can give; kinds: what was done then

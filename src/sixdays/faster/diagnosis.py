@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 from sixdays.faster.bounds import Site, bound, by_line, is_own, own, working
 from sixdays.faster.graphs import keeps_graph
 from sixdays.faster.kinds import Doing, Kinds, Loop, package
+from sixdays.faster.loaders import loaders
 from sixdays.faster.model import Profile, Stack
 
 WORTH = 0.03  # a share below is not worth a line
@@ -240,7 +240,7 @@ def _kinds(view: _View) -> Iterator[Line]:
 def _threads(view: _View) -> Iterator[Line]:
     """More threads than cores: they wait for each other."""
     threads, cores = view.profile.trace.facts.get("torch threads", ""), view.profile.machine.cores
-    if threads.isdigit() and int(threads) > cores and any(is_own(f) for s in view.stacks for f in s.frames):
+    if threads.isdigit() and int(threads) > cores and view.stacks:
         text = f"{threads} threads on {cores} cores wait for each other: OMP_NUM_THREADS=1, or as many as cores"
         yield _made(view, _hottest(view.passes or view.stacks), 0.0, "threads", text)
 
@@ -272,7 +272,7 @@ def _environment(view: _View, stacks: Sequence[Stack]) -> Line:
 def _data(view: _View, stacks: Sequence[Stack]) -> Line:
     """Items made while it trains: by the training process itself, or by too few workers."""
     cores = view.profile.machine.cores
-    workers = max(map(_workers, view.profile.trace.facts.values()), default=0)
+    workers = max((x.workers for x in loaders(view.profile.trace)), default=0)
     text = "items are made anew each epoch by the process that trains: make them once and index them"
     if workers:
         by = f"{workers} worker{'s' * (workers > 1)} of {cores} cores"
@@ -280,19 +280,6 @@ def _data(view: _View, stacks: Sequence[Stack]) -> Line:
     if cores - 1 > workers:
         text += f", or num_workers={min(cores - 1, 8)} of {cores} cores"
     return _made(view, _hottest(stacks), view.share(stacks), "data", text)
-
-
-_LOADER = re.compile(r"of \d+ items, .*?(\d+) workers?\b")
-
-
-def _workers(fact: str) -> int:
-    """Of a loader, as the agent notes it.
-
-    >>> _workers("TensorDataset of 600 items, batch 32, 4 workers, RandomSampler")
-    4
-    """
-    found = _LOADER.search(fact)
-    return int(found[1]) if found else 0
 
 
 def _passes(view: _View, stacks: Sequence[Stack]) -> Line:

@@ -140,7 +140,7 @@ class _Both:
         if self.again is None:
             return True
         keys = [k for k in self.a if k[:2] == key[:2]] if key[0] == "logged" else [key]
-        return all(_equal(self.a[k], self.again.get(k, self.a[k])) for k in keys)
+        return all(self.a[k].equals(self.again.get(k, self.a[k])) for k in keys)
 
 
 def _items(trace: Trace) -> dict[tuple[str, str, str], float]:
@@ -153,13 +153,6 @@ def _order(key: Key) -> tuple[int, str, int]:
 
 def _by_key(trace: Trace) -> dict[Key, Digest]:
     return {(d.what, d.site, d.at): d for d in trace.digests}
-
-
-def _equal(a: Digest, b: Digest) -> bool:
-    """Bit for bit, where hashes are; else by the sampled values."""
-    if a.hash and b.hash:
-        return a.hash == b.hash
-    return a.values is not None and b.values is not None and bool(np.array_equal(a.values, b.values, equal_nan=True))
 
 
 # parameters ----------------------------------------------------------------------------------------------------
@@ -182,7 +175,7 @@ def _streams(both: _Both, promise: Promise) -> Broken | Unchecked | None:
     firsts = [k for k in both.common("parameters") if k[2] == 0]
     if not all(map(both.is_stable, firsts)):
         return Unchecked("the command does not repeat its own first parameters: its random streams are not kept")
-    if all(_equal(both.a[k], both.b[k]) for k in firsts):
+    if all(both.a[k].equals(both.b[k]) for k in firsts):
         return None
     if promise != "same" and all(_is_rounded(both.a[k], both.b[k]) for k in firsts):
         return None
@@ -192,7 +185,7 @@ def _streams(both: _Both, promise: Promise) -> Broken | Unchecked | None:
 
 def _is_rounded(a: Digest, b: Digest) -> bool:
     """Whether parameters differ by rounding alone: an orthogonal start is computed, in any number of threads."""
-    if _equal(a, b):
+    if a.equals(b):
         return True
     if a.values is None or b.values is None or a.values.shape != b.values.shape:
         return False
@@ -218,7 +211,7 @@ def _doubt(both: _Both, until: int) -> str:
         why = "the first updates could not be compared: the command does not repeat them, or rounding hides them"
         return "" if until else why
     actions = both.common("actions")
-    if actions and all(_equal(both.a[k], both.b[k]) for k in actions):
+    if actions and all(both.a[k].equals(both.b[k]) for k in actions):
         return ""
     return "only printed numbers could be compared, and they agree nearly"
 
@@ -242,7 +235,7 @@ def _early(both: _Both, unit: Unit | None, fewer: Collection[Kind]) -> Broken | 
             why = _counts(both, key, unit, fewer) or (movement.strange(moved[at]) if at in moved else "")
             if why:
                 return Broken(why, at)
-            last = at if at in moved or _equal(both.a[key], both.b[key]) else last
+            last = at if at in moved or both.a[key].equals(both.b[key]) else last
         agreed.append(last)
     return min(agreed, default=0)
 
@@ -289,7 +282,7 @@ def _moved(digest: Digest, kind: Kind) -> int:
 def _is_near(a: Digest, b: Digest) -> bool:
     """Whether what was observed is the same but for what rounding does at once."""
     if a.values is None or b.values is None or not a.values.size or a.values.shape != b.values.shape:
-        return _equal(a, b)
+        return a.equals(b)
     size = np.abs(a.values[np.isfinite(a.values) & (a.values != 0.0)])
     usual = float(size.mean()) if size.size else 1.0
     return bool(np.allclose(b.values, a.values, rtol=STRAYED, atol=STRAYED * usual, equal_nan=True))
@@ -340,7 +333,7 @@ def _bits(both: _Both, fewer: Collection[Kind]) -> Broken | None:
         what, site, at = key
         if what == "logged" and fewer and both.is_seldom(site):
             continue
-        if (what in ("actions", "seen") and "env step" in fewer) or _equal(both.a[key], both.b[key]):
+        if (what in ("actions", "seen") and "env step" in fewer) or both.a[key].equals(both.b[key]):
             continue
         after = f"{'update' if what == 'parameters' else 'number' if what == 'logged' else 'step'} {at}"
         return Broken(f"after {after} {NAMES[what]} are not the same bits: equivalent at best", at)

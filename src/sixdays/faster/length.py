@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sixdays.faster.loaders import loaders
 from sixdays.faster.model import Trace
 from sixdays.faster.option import Option, given
 from sixdays.faster.unit import Unit, unit_of
@@ -34,7 +35,6 @@ _ASIDE = re.compile(r"eval|test|valid|warm|burn|pretrain|init|render|demo")  # l
 _ENDLESS = 1e13  # written for "until it is stopped"
 _ROUNDS = frozenset(("epoch", "episode", "update", "generation", "round"))
 _PER = re.compile(r"(?:num_|n_)?(\w+?)_per_(?:epoch|iter|iteration|update|round|generation)")
-_LOADER = re.compile(r"of (?P<items>[1-9]\d*) items, batch (?P<size>[1-9]\d*),.*, (?P<sampler>\w+)$")
 _ACCUMULATED = re.compile(r"(?:grad(?:ient)?_accum\w*|accum\w*_(?:steps|batches|iters?)|accum(?:ulation)?|update_freq)")
 
 
@@ -179,6 +179,5 @@ def _accumulated(options: Sequence[Option]) -> int:
 
 def _batches(trace: Trace) -> int:
     """Batches of one epoch of the training's loader, as the agent saw it: the one that shuffles, else the longest."""
-    found = [m for fact, text in trace.facts.items() if fact.startswith("loader") and (m := _LOADER.search(text))]
-    loaders = [("Random" in m["sampler"], math.ceil(int(m["items"]) / int(m["size"]))) for m in found]
-    return max(loaders)[1] if loaders else 0
+    found = [(x.is_shuffled, math.ceil(x.items / x.batch)) for x in loaders(trace) if x.items and x.batch]
+    return max(found)[1] if found else 0

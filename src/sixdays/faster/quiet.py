@@ -14,7 +14,7 @@ from math import comb
 import numpy as np
 
 from sixdays.faster import wording
-from sixdays.faster.model import Digest, FloatArray, Trace
+from sixdays.faster.model import FloatArray, Trace
 from sixdays.faster.unit import Unit, at_unit, track
 
 OF = 4  # runs of which the quickest is expected: about the lower fifth of all
@@ -79,15 +79,9 @@ def _are_same(a: Trace, b: Trace) -> bool:
     """
     mine, other = ({(d.what, d.site, d.at): d for d in t.digests if d.what in COMPUTED} for t in (a, b))
     if common := mine.keys() & other.keys():
-        return all(_is_equal(mine[k], other[k]) for k in common)
+        return all(mine[k].equals(other[k]) for k in common)
     lines = wording.compared(a, b, None, exact=True)
     return bool(lines.count) and not lines.why
-
-
-def _is_equal(a: Digest, b: Digest) -> bool:
-    if a.hash or a.values is None or b.values is None:
-        return a.hash == b.hash
-    return bool(np.array_equal(a.values, b.values, equal_nan=True))
 
 
 def _warped(trace: Trace, old: FloatArray, new: FloatArray) -> Trace:

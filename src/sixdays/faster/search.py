@@ -131,7 +131,7 @@ class Search:
     packing: Setting = ()
     loads: list[float] = field(default_factory=list)
     outside: set[str] = field(default_factory=set)
-    _packings: list[tuple[float, Setting]] = field(default_factory=list)
+    _packings: list[tuple[float, Candidate]] = field(default_factory=list)
     _of_best: list[Trace] = field(default_factory=list)
     _is_base_latest: bool = False
     _is_confirmed: bool = False
@@ -304,15 +304,13 @@ class Search:
             if last:
                 self.thrown_out.append(ThrownOut(candidates[0], "it did not get as far as the command itself"))
             return last
-        step = Step(candidates, self._on_the_way(value, pairs), unchecked)
         if value < worth:
-            self.not_shown.append(step)
+            self.not_shown.append(Step(candidates, self._on_the_way(value, pairs), unchecked))
             return True
-        dropped = [s for s in self.steps if not all(any(k is c for c in setting) for k in s.candidates)]
-        for s in dropped:
+        for s in [s for s in self.steps if not all(any(k is c for c in setting) for k in s.candidates)]:
             self.steps.remove(s)
             value *= s.factor.value
-        self.steps.append(replace(step, factor=self._on_the_way(value, pairs)))
+        self.steps.append(Step(candidates, self._on_the_way(value, pairs), unchecked))
         self.best, self._of_best = setting, [b for _, b in pairs]
         self._is_base_latest = not self._is_base_latest  # the last run was of the one or of the other
         return True
@@ -420,7 +418,7 @@ class Search:
             elif together is None:
                 self.not_tried.append(NotTried(c.lever, f"{c.text}: a copy did not get as far as one alone"))
             else:
-                self._packings.append((together, setting))
+                self._packings.append((together, c))
 
     def _check_copies(self, outcome: Outcome, setting: Setting) -> str:
         """Why copies are broken: one of them failed, or computes something else."""
@@ -466,7 +464,7 @@ class Search:
         def seconds(together: float, copies: int) -> tuple[float, float]:
             return compare.answer(self.asked.seeds, 1.0, one, {copies: together}).seconds, -together
 
-        known = [(seconds(together, s[-1].copies), s[-1]) for together, s in self._packings]
+        known = [(seconds(together, c.copies), c) for together, c in self._packings]
         twice = [(when, c) for when, c in known if 2.0 * self._cost_of_copies(c.copies) < self.left]
         return min(twice, key=lambda k: k[0])[1] if twice else min((c for _, c in known), key=lambda c: c.copies)
 
@@ -485,7 +483,7 @@ class Search:
             return
         self.fresh = fresh = Fresh(self._by, self.best)
         order: list[Setting] = [(), self.best, self.best, ()]
-        fewest = min((s[-1].copies for _, s in self._packings), default=0)
+        fewest = min((c.copies for _, c in self._packings), default=0)
         reserve = 2.0 * self._cost_of_copies(fewest) if fewest else 0.0
         yield from self._run_far(fresh)
         while self.best and len(fresh.pairs) < PAIRS[1]:

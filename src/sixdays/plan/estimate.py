@@ -110,9 +110,14 @@ def amount_of(estimate: Estimate) -> float | None:
     >>> amount_of(parse_estimate("5M steps at 900/s"))
     5000000.0
     """
-    rest = estimate.text if estimate.floor_ms is None else estimate.text.partition(",")[2]
-    found = _RATE.match(rest.strip())
+    found = _at_rate(estimate)
     return float(parse_count(found["n"])) if found else None
+
+
+def _at_rate(estimate: Estimate) -> re.Match[str] | None:
+    """The amount and the rate that it is written with, behind its floor."""
+    rest = estimate.text if estimate.floor_ms is None else estimate.text.partition(",")[2]
+    return _RATE.match(rest.strip())
 
 
 def sped_up(estimate: Estimate, factor: Fraction, units: Units = MACHINE) -> Estimate:
@@ -137,8 +142,7 @@ def _divided(estimate: Estimate, factor: Fraction, units: Units) -> str:
     if estimate.form == "exact":
         return f"exactly {write_duration(least or 1, units)}"
     before = "" if least is None else f"at least {write_duration(least, units)}, "
-    rest = estimate.text if estimate.floor_ms is None else estimate.text.partition(",")[2]
-    if found := _RATE.match(rest.strip()):
+    if found := _at_rate(estimate):
         rates = [_plain(parse_count(r) * factor) for r in (found["low"], found["high"]) if r]
         word = f" {found['word']}" if found["word"] else ""
         return f"{before}{found['n'].strip()}{word} at {' to '.join(rates)}/{found['per']}"
