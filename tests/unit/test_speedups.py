@@ -74,7 +74,7 @@ def test_nothing_that_helps_is_told_as_a_result() -> None:
 
 def test_what_fresh_pairs_could_not_confirm_is_told_with_its_number() -> None:
     lines = speedup_lines(replace(NOTHING, seen=Factor(3.13, 0.73, 13.5), pairs=2))
-    assert lines[0].startswith("Not confirmed in the time: 3.13× (0.73 to 13.50) in 2 fresh pairs.")
+    assert lines[0].startswith("Not confirmed: 3.13× (0.73 to 13.50) in 2 fresh pairs.")
 
 
 def test_a_long_preamble_is_named_and_a_short_one_shown() -> None:

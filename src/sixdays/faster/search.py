@@ -11,6 +11,7 @@ Its clock is the time that outcomes carry, so a test can play a whole search wit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil, exp, log, sqrt
@@ -269,14 +270,15 @@ class Search:
         yield from self._bundle(candidates[half:])
 
     def _try(
-        self, candidates: Setting, worth: float, *, last: bool = True, patched: bool = True
+        self, candidates: Setting, worth: float, *, last: bool = True, instead: bool = False
     ) -> Generator[Probe, Outcome, bool]:
         """Measures candidates on top of the best; False where they broke something, and are to be taken apart.
 
-        last: there is nothing to take apart: what is broken is thrown out. patched: on top of the patches among the
-        best too; where a patch does not go with them, it is tried in their place.
+        last: there is nothing to take apart: what is broken is thrown out. instead: of patches of the same files,
+        where it does not apply on top of them.
         """
-        base = [k for k in self.best if patched or not k.patch]
+        files = {f for c in candidates for f in _patched(c)} if instead else set()
+        base = [k for k in self.best if not files & _patched(k)]
         setting = (*(k for k in base if not any(_exclude(k, c) for c in candidates)), *candidates)
         text = "; ".join(c.text for c in candidates)
         cost = (1 if self._is_base_latest else 2) * self._cost(self.last_of_best)
@@ -284,8 +286,8 @@ class Search:
             self.not_tried += [NotTried(c.lever, f"{c.text}: no time left in the budget") for c in candidates]
             return True
         outcome, pairs = yield from self._beside(setting, worth, text)
-        if outcome.problem and patched and any(c.patch for c in candidates) and any(k.patch for k in self.best):
-            return (yield from self._try(candidates, worth, last=last, patched=False))
+        if outcome.problem and not instead and any(_patched(c) & _patched(k) for c in candidates for k in self.best):
+            return (yield from self._try(candidates, worth, last=last, instead=True))
         why, unchecked = self._check(outcome, setting)
         if why:
             if last:
@@ -601,7 +603,7 @@ class Search:
 
     def _run(self, probe: Probe) -> Generator[Probe, Outcome, Outcome]:
         outcome = yield probe
-        self._is_base_latest = False
+        self._is_base_latest &= not outcome.traces
         self.at, self.probes = outcome.at, self.probes + 1
         self.loads += [t.load for t in outcome.traces]
         self.outside |= {p for t in outcome.traces for p in t.outside if not _is_kept_aside(p)}
@@ -612,7 +614,8 @@ class Search:
         assert reference is not None
         usual = self._by.until(reference)
         longer = max((c.start_s for c in setting), default=0.0)
-        most = min(copies * (1.6 * usual + 5.0 + longer), max(self.left + OVER * self.asked.budget_s, 1.0))
+        over = OVER * self.asked.budget_s if purpose == "confirm" else 0.05 * self.left
+        most = min(copies * (1.6 * usual + 5.0 + longer), max(self.left + over, 1.0))
         return Probe(purpose, setting, most, text, self._events(reference), copies)
 
     def _events(self, trace: Trace) -> int:
@@ -663,6 +666,12 @@ def _exclude(a: Candidate, b: Candidate) -> bool:
         or (a.lever, a.name) == (b.lever, b.name)
         or (a.group and (a.lever, a.group) == (b.lever, b.group))
     )
+
+
+def _patched(c: Candidate) -> set[str]:
+    """The files that its patch changes."""
+    heads = (line[4:].split("\t")[0].strip() for line in c.patch.splitlines() if line.startswith(("--- ", "+++ ")))
+    return {re.sub(r"^[ab]/", "", name) for name in heads} - {"/dev/null"}
 
 
 def _name(flag: Sequence[str]) -> str:

@@ -50,36 +50,37 @@ else:
 """
 
 # A layer goes straight to its product; with hooks, tracing, compiling, or something in its place it goes the long way.
+# So does one that is evaluated: who counts evaluations looks on there.
 LINEAR = """
 try:
     import torch as _torch
+    from torch.nn import functional as _functional
     from torch.nn.modules import linear as _linear, module as _module
 except ImportError:
     pass
 else:
-    def _straight(cls, base, product, traced):
-        plain, forward = cls.__call__, cls.forward
+    def _straight(cls, base, traced):
+        plain, forward = base.__call__, cls.forward
+        compiles = getattr(getattr(_torch, "compiler", None), "is_compiling", bool)
         a, b, c, d = (getattr(_module, "_global_" + k) for k in
                       ("forward_hooks", "forward_pre_hooks", "backward_hooks", "backward_pre_hooks"))
 
         def call(self, *args, **kwargs):
             mine = self.__dict__
-            try:
-                if (kwargs or len(args) != 1 or type(self) is not cls or a or b or c or d
-                        or mine["_forward_hooks"] or mine["_forward_pre_hooks"]
-                        or mine["_backward_hooks"] or mine["_backward_pre_hooks"]
-                        or "forward" in mine or mine.get("_compiled_call_impl") or traced()
-                        or cls.forward is not forward or base.__call__ is not plain):
-                    return base.__call__(self, *args, **kwargs)
-                weight, bias = mine["_parameters"]["weight"], mine["_parameters"]["bias"]
-            except KeyError:  # no parameter: somebody computes it
-                return base.__call__(self, *args, **kwargs)
-            return product(args[0], weight, bias)
+            is_plain = not (
+                compiles() or kwargs or len(args) != 1 or type(self) is not cls or a or b or c or d
+                or mine["_forward_hooks"] or mine["_forward_pre_hooks"]
+                or mine["_backward_hooks"] or mine["_backward_pre_hooks"]
+                or "forward" in mine or mine.get("_compiled_call_impl") or not mine["training"]
+                or traced() or cls.forward is not forward or base.__call__ is not plain)
+            if is_plain and (of := mine["_parameters"]).keys() == {"weight", "bias"}:
+                return _functional.linear(args[0], of["weight"], of["bias"])
+            return super(cls, self).__call__(*args, **kwargs)
 
         cls.__call__ = call
 
     try:
-        _straight(_linear.Linear, _module.Module, _torch.nn.functional.linear, _torch._C._get_tracing_state)
+        _straight(_linear.Linear, _module.Module, _torch._C._get_tracing_state)
     except AttributeError:
         pass
 """
@@ -93,37 +94,31 @@ try:
 except ImportError:
     pass
 else:
-    def _goes_back(run, plain, ones, real, on_gpu):
-        compiles = getattr(getattr(_torch, "compiler", None), "is_compiling", bool)
-
+    def _goes_back(plain, run, ones, real, on_gpu, compiles, transforms):
         def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
             if (compiles() or gradient is not None or retain_graph or create_graph or inputs is not None or self.dim()
-                    or not self.is_cpu or self.dtype is not real or _is_overridden(self) or on_gpu()):
+                    or not self.is_cpu or self.dtype is not real or _is_overridden(self) or on_gpu() or transforms()):
                 return plain(self, gradient, retain_graph, create_graph, inputs)
             run((self,), (ones(self),), False, False, (), allow_unreachable=True, accumulate_grad=True)
         return backward
 
-    def _to_none(self, set_to_none=True, _plain=_Optimizer.zero_grad):
-        if not set_to_none:
-            return _plain(self, set_to_none)
-        for group in self.param_groups:
-            for p in group["params"]:
-                p.grad = None
+    def _to_none(plain, compiles):
+        def zero_grad(self, set_to_none=True):
+            if compiles() or not set_to_none:
+                return plain(self, set_to_none)
+            for group in self.param_groups:
+                for p in group["params"]:
+                    p.grad = None
+        return zero_grad
 
-    def _gradients(quick, plain):
-        for backward in (quick, plain):
-            x = _torch.linspace(-1.0, 1.0, 5, requires_grad=True)
-            backward(x.square().mean().sqrt())
-            yield x.grad
-
-    try:
-        _quick = _goes_back(_torch.autograd.Variable._execution_engine.run_backward, _torch.Tensor.backward,
-                            _torch.ones_like, _torch.float32, _torch.cuda.is_initialized)
-        if _torch.equal(*_gradients(_quick, _torch.Tensor.backward)):
-            _torch.Tensor.backward = _quick
-    except (AttributeError, TypeError):
+    try:  # since 2.0: before, gradients became zeros, not none
+        _torch.Tensor.backward = _goes_back(
+            _torch.Tensor.backward, _torch.autograd.Variable._execution_engine.run_backward, _torch.ones_like,
+            _torch.float32, _torch.cuda.is_initialized, _torch.compiler.is_compiling,
+            _torch._C._are_functorch_transforms_active)
+        _Optimizer.zero_grad = _to_none(_Optimizer.zero_grad, _torch.compiler.is_compiling)
+    except AttributeError:
         pass
-    _Optimizer.zero_grad = _to_none
 """
 
 # Only optimisers of torch itself: a subclass may do its own arithmetic. Set after `__init__`, for parameters may come
@@ -138,14 +133,18 @@ try:
 except ImportError:
     pass
 else:
-    def _quicker(cls, way):
+    def _quicker(cls, way, step=None):
         plain = cls.__init__
 
         def init(self, *args, **kwargs):
             plain(self, *args, **kwargs)
+            if type(self) is not cls:
+                return
+            if step and getattr(cls.step, "__wrapped__", None) is step.__wrapped__:  # torch's, with what calls hooks
+                cls.step = step
             chosen = any(self.defaults.get(k) is not None for k in ("fused", "foreach"))
             taken = chosen or self.defaults.get("capturable") or self.defaults.get("differentiable")
-            if type(self) is not cls or taken or way not in self.defaults:
+            if taken or way not in self.defaults or isinstance(self.defaults.get("lr"), _torch.Tensor):
                 return
             if all(p.is_floating_point() and p.device.type in ("cpu", "cuda")
                    for group in self.param_groups for p in group["params"]):
@@ -186,9 +185,9 @@ else:
             given = mine = (self,), {}
             for hook in (*before.values(), *self._optimizer_step_pre_hooks.values()):
                 given = hook(self, *given) or given
-            made = _lists(self) if given is mine else None
+            made, out = _lists(self) if given is mine else None, None
             if made is None:
-                bare(*given[0], **given[1])
+                out = bare(*given[0], **given[1])
             else:
                 with _torch.no_grad():
                     for g, lists in made:
@@ -197,9 +196,10 @@ else:
                                 eps=g["eps"], maximize=g["maximize"])
             for hook in (*self._optimizer_step_post_hooks.values(), *after.values()):
                 hook(self, *given)
+            return out
 
-        step.hooked = True
-        cls.step = step
+        step.hooked, step.__wrapped__ = True, bare
+        return step
 
     def _trial(update):
         x = [_torch.linspace(-1.0, 1.0, n) for n in (5, 3)]
@@ -208,17 +208,16 @@ else:
         update(lists, **how)
         return _torch.cat([v.flatten() for of in lists for v in of])
 
-    # AdamW first: it may inherit the step of Adam
-    for _cls, _plain, _decoupled in ((_optim.AdamW, _adamw, True), (_optim.Adam, _adam, False)):
-        _way = "foreach"
+    for _cls, _plain, _decoupled in ((_optim.Adam, _adam, False), (_optim.AdamW, _adamw, True)):
+        _way, _step = "foreach", None
         try:
             _ended = _trial(lambda of, **how: _plain(*of[:4], [], of[4], fused=True, amsgrad=False, **how))
             _way = "fused"
             if _torch.equal(_ended, _trial(lambda of, **how: _update(of, _decoupled, **how))):
-                _direct(_cls)
+                _step = _direct(_cls)
         except (AttributeError, TypeError, RuntimeError):
             pass
-        _quicker(_cls, _way)
+        _quicker(_cls, _way, _step)
     for _name in ("SGD", "RMSprop", "Adagrad", "Adadelta", "NAdam", "RAdam", "Adamax"):
         _quicker(getattr(_optim, _name), "foreach")
 """
@@ -315,11 +314,11 @@ else:
                  _plain=_utils.clip_grad_norm_):
         parameters = [parameters] if hasattr(parameters, "grad") else list(parameters)
         grads = [p.grad for p in parameters if p.grad is not None]
-        is_dense = not any(g.is_sparse for g in grads)
-        if (error_if_nonfinite or foreach is not None or not grads or not is_dense
-                or not all(g.is_cpu and g.dtype is _torch.float32 for g in grads)):
-            foreach = True if foreach is None and is_dense else foreach
-            return _plain(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
+        if (error_if_nonfinite or foreach is not None or not grads or not all(
+                type(g) is _torch.Tensor and g.is_cpu and g.dtype is _torch.float32 and not g.is_sparse
+                for g in grads)):
+            chosen = {} if foreach is None else {"foreach": foreach}
+            return _plain(parameters, max_norm, norm_type, error_if_nonfinite, **chosen)
         with _torch.no_grad():
             norms = _torch.stack(_torch._foreach_norm(grads, float(norm_type)))
             total = _torch.linalg.vector_norm(norms, float(norm_type))

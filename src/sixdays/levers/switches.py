@@ -51,7 +51,7 @@ SWITCHES = (
     _Switch("tensors", "lists of arrays become one array before they become a tensor", "same", _needs("torch"),
             texts.TENSORS, mentioned="tensor(", share=0.5),
     _Switch("layers", "linear layers go straight to their product", "same", _needs("torch"), texts.LINEAR,
-            within=("torch/nn/modules/",)),
+            within=("torch/nn/modules/",), spoils="a profiler does not name linear layers"),
     _Switch("gradients", "gradients are asked for and dropped without detours", "same", _needs("torch"),
             texts.GRADIENTS, within=("torch/_tensor.py", "torch/autograd/", "torch/optim/optimizer.py")),
     _Switch("gymnasium checks", "environments are not checked at each step, and open no window", "same",

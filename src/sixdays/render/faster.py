@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from sixdays.faster.compare import SHOWN, Factor
+from sixdays.faster.fresh import PAIRS
 from sixdays.faster.model import Command, NotTried
 from sixdays.faster.report import Delivery, Speedups, Step
 from sixdays.faster.setting import PREAMBLE
@@ -71,7 +72,8 @@ def _headline(s: Speedups) -> list[str]:
         return [*indented("Interrupted: nothing is confirmed yet.", ""), *indented(rate, "")]
     nothing = "No change tried here makes it faster by 8 % or more."
     if s.seen.value >= SHOWN:
-        nothing = f"Not confirmed in the time: {_times(s.seen)} in {s.pairs} fresh pairs. A longer --budget tells more."
+        more = " A longer --budget tells more." * (s.pairs < PAIRS[1])
+        nothing = f"Not confirmed: {_times(s.seen)} in {s.pairs} fresh pairs.{more}"
     if s.packed and s.copies > 1:
         k, together = s.packed[0]
         nothing += f" {k} copies side by side make {together / s.rate_before:.2g}× as much."
@@ -129,11 +131,12 @@ def delivery_lines(made: Delivery, copies: int = 1) -> list[str]:
     if made.preamble:
         file, patched = f"{made.folder}/{PREAMBLE}".removeprefix("./"), " and the patches above" * made.has_patch
         text = made.preamble.rstrip().split("\n")
-        does = "does it all" if len(text) <= SHORT else f"shows its {len(text)} plain lines, and does it all"
+        is_short = len(text) <= SHORT
+        does = "does it all" if is_short else f"shows its {len(text)} plain lines, and does it all"
         lines += indented(
             f"with `import fast_start` as the first line of {made.entry}{patched}, and {file}; --apply {does}"
         )
-        lines += ["", f"  # {file}", *(f"  {clean(line)}" for line in text)] if len(text) <= SHORT else []
+        lines += ["", f"  # {file}", *(f"  {clean(line)}" for line in text)] if is_short else []
     elif made.diff:
         lines += indented("with the patches above: --apply puts them in")
     return [*lines, ""]
