@@ -15,6 +15,7 @@ _NOISE = re.compile(
     r"\x1b\[[0-9;?]*[A-Za-z]"  # colours
     r"|\d{4}-\d\d-\d\d|\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?"  # dates and times of day
     r"|[\u2500-\u259f#=>.]{2,}"  # bars of progress
+    r'|(?<=\.py):\d+|(?<=\.py", )line \d+'  # places in sources: a first line put in moves them all
 )
 _CLOCK_BEFORE = re.compile(
     r"(?<![^\W_])(?:(?:wall|clock)?times?|elapsed|eta|took|seconds?|secs?|minutes?|hours?|ms|fps|sps|speed"
@@ -33,6 +34,8 @@ def parts(text: str) -> tuple[str, tuple[float, ...]]:
 
     >>> parts("step 1,000: loss -2.5e-1 (12:30:01)")
     ('step #: loss # ( )', (1000.0, -0.25))
+    >>> parts("train.py:196: FutureWarning: 2 of them")
+    ('train.py : FutureWarning: # of them', (2.0,))
     """
     text = " ".join(_NOISE.sub(" ", text).replace("#", " ").split())
     return _NUMBER.sub("#", text), tuple(float(n.replace(",", "")) for n in _NUMBER.findall(text))

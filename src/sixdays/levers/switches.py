@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from sixdays.faster.model import Candidate, NotTried, Profile, Promise, Stack
 from sixdays.levers import _switch_texts as texts
 
 ROOM = 1.3  # a share of few samples may be larger than it looks
+LEAST = 0.02  # of the time, that a switch must touch to go with the others of its class
 NO_WINDOW = "no window shows an environment"
 NUMBERS = frozenset({"torch", "numpy"})
 
@@ -86,23 +87,41 @@ class Switches:
     together: bool = True
 
     def propose(self, profile: Profile) -> Sequence[Candidate | NotTried]:
-        """One candidate for each switch of a library that the command imports and that takes time there."""
-        return [found for s in SWITCHES for found in self._of(s, profile)]
+        """One candidate for each switch of a library that the command imports and that takes time there.
 
-    def _of(self, s: _Switch, profile: Profile) -> Iterator[Candidate | NotTried]:
-        if s.promise not in profile.accept or not s.needs & set(profile.trace.modules):
-            return
-        if s.mentioned and not any(s.mentioned in text for text in profile.sources.values()):
-            return
-        if s.unset and not any(profile.command.env.get(name) for name in s.unset):
-            return
-        seen = s.share if s.share is not None else min(1.0, ROOM * share(profile.trace, lambda x: _below(x, s.within)))
-        if bound(seen) < SHOWN:
-            yield NotTried(self.name, f"{s.name}: {seen:.0%} of the time, so at most {bound(seen):.2f} times faster")
-            return
-        lines = tuple(s.preamble.strip().splitlines())
-        yield Candidate(self.name, s.name, s.text, s.promise, env=s.env, unset=s.unset, preamble=lines, touches=seen,
-                        spoils=s.spoils)  # fmt: skip
+        All of a class are tried at once: what they touch together must be worth it, and a little of it each.
+        """
+        known = [(s, _seen(s, profile)) for s in SWITCHES if _applies(s, profile)]
+        together = {p: min(1.0, sum(seen for s, seen in known if s.promise == p)) for p in profile.accept}
+        return [
+            _candidate(self.name, s, seen)
+            if seen >= LEAST and bound(together[s.promise]) >= SHOWN
+            else NotTried(self.name, f"{s.name}: {seen:.0%} of the time, so at most {bound(seen):.2f} times faster")
+            for s, seen in known
+        ]
+
+
+def _applies(s: _Switch, profile: Profile) -> bool:
+    """Whether the command uses what it switches, as far as can be told."""
+    return (
+        s.promise in profile.accept
+        and bool(s.needs & set(profile.trace.modules))
+        and (not s.mentioned or any(s.mentioned in text for text in profile.sources.values()))
+        and (not s.unset or any(profile.command.env.get(name) for name in s.unset))
+    )
+
+
+def _seen(s: _Switch, profile: Profile) -> float:
+    """The most of the time that it can touch."""
+    if s.share is not None:
+        return s.share
+    return min(1.0, ROOM * share(profile.trace, lambda x: _below(x, s.within)))
+
+
+def _candidate(lever: str, s: _Switch, seen: float) -> Candidate:
+    lines = tuple(s.preamble.strip().splitlines())
+    return Candidate(lever, s.name, s.text, s.promise, env=s.env, unset=s.unset, preamble=lines, touches=seen,
+                     spoils=s.spoils)  # fmt: skip
 
 
 def _below(stack: Stack, parts: tuple[str, ...]) -> bool:
