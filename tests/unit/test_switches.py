@@ -90,6 +90,31 @@ def test_what_goes_without_detours_ends_at_the_same_bits(tmp_path: Path, made: s
     assert _run(tmp_path, script, quick) == _run(tmp_path, script)
 
 
+def test_hooks_are_called_as_often_as_without(tmp_path: Path) -> None:
+    script = """
+import torch
+class Mine(torch.optim.Adam):
+    def step(self, closure=None):
+        return super().step(closure)
+def made(cls): return cls([torch.ones(2, requires_grad=True)], lr=0.1)
+for kinds in ([Mine], [Mine, torch.optim.Adam, torch.optim.AdamW], [torch.optim.AdamW, Mine]):
+    for opt in map(made, kinds):
+        told = []
+        opt.register_step_pre_hook(lambda o, args, kwargs: told.append(args[1:]))
+        opt.register_step_post_hook(lambda o, args, kwargs: told.append("after"))
+        all_of_them = torch.optim.optimizer.register_optimizer_step_post_hook(lambda o, args, kwargs: told.append("all"))
+        p = opt.param_groups[0]["params"][0]
+        for i in range(3):
+            def closure():
+                p.grad = None; (p * p).sum().backward(); return i
+            print(opt.step(closure) if i else (closure(), opt.step()))
+        changed = opt.register_step_pre_hook(lambda o, args, kwargs: ((o, lambda: 7), {}))
+        print(opt.step(), [len(t) for t in told])
+        changed.remove(); all_of_them.remove()
+"""
+    assert _run(tmp_path, script, texts.OPTIMISERS) == _run(tmp_path, script)
+
+
 def test_the_detours_are_gone(tmp_path: Path) -> None:
     """Neither a step of Adam, nor a call for gradients, nor a layer goes through the lines that surround it in torch."""
     script = """

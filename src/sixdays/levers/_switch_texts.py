@@ -180,20 +180,28 @@ else:
         compiles = getattr(getattr(_torch, "compiler", None), "is_compiling", bool)
 
         def step(self, closure=None):
-            if closure is not None or type(self) is not cls or compiles():
-                return hooked(self) if closure is None else hooked(self, closure)
-            given = mine = (self,), {}
+            args = (self,) if closure is None else (self, closure)
+            if type(self) is not cls or compiles():
+                return hooked(*args)
+            given = mine = args, {}
+            out = None
             for hook in (*before.values(), *self._optimizer_step_pre_hooks.values()):
                 given = hook(self, *given) or given
-            made, out = _lists(self) if given is mine else None, None
-            if made is None:
+            if given is not mine:
                 out = bare(*given[0], **given[1])
             else:
-                with _torch.no_grad():
-                    for g, lists in made:
-                        _update(lists, g.get("decoupled_weight_decay", cls is _optim.AdamW), lr=g["lr"],
-                                beta1=g["betas"][0], beta2=g["betas"][1], weight_decay=g["weight_decay"],
-                                eps=g["eps"], maximize=g["maximize"])
+                if closure is not None:
+                    with _torch.enable_grad():
+                        out = closure()
+                made = _lists(self)
+                if made is None:
+                    bare(self)
+                else:
+                    with _torch.no_grad():
+                        for g, lists in made:
+                            _update(lists, g.get("decoupled_weight_decay", cls is _optim.AdamW), lr=g["lr"],
+                                    beta1=g["betas"][0], beta2=g["betas"][1], weight_decay=g["weight_decay"],
+                                    eps=g["eps"], maximize=g["maximize"])
             for hook in (*self._optimizer_step_post_hooks.values(), *after.values()):
                 hook(self, *given)
             return out
