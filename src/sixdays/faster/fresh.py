@@ -46,6 +46,10 @@ class Fresh:
         found = self.factor()
         return log(found.high / found.low) < SURE * 2.0 * compare.half(self._between)
 
+    def is_hopeless(self) -> bool:
+        """Whether so much that it may be shown is out of the interval."""
+        return self.factor().high < compare.SHOWN
+
     def factor(self, *, cpu: bool = False) -> Factor:
         """By the wall clock or by CPU time; 1 where the pairs are too few.
 

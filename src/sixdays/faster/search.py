@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sixdays.faster.length import Length
 
 Purpose = Literal["look", "again", "try", "copies", "confirm"]
-HARMLESS = 1.0  # what a bundle of small switches must: each is meant to help, and together they are confirmed
+HARMLESS = 1.0  # what a bundle of small switches must make, beyond doubt: each is meant to help; all are confirmed
 WORTH = 1.03  # what a single measurement must show for a candidate to be kept on the way; the total is confirmed
 SHORTEST_S = 1.0  # of a run that is compared as a whole
 LEARNING = frozenset("torch tensorflow keras jax lightning pytorch_lightning transformers".split())
@@ -306,7 +306,7 @@ class Search:
             if last:
                 self.thrown_out.append(ThrownOut(candidates[0], "it did not get as far as the command itself"))
             return last
-        if value < worth:
+        if value < (worth * exp(-self._doubt(pairs)) if worth <= HARMLESS else worth):
             self.not_shown.append(Step(candidates, self._on_the_way(value, pairs), unchecked))
             return True
         for s in [s for s in self.steps if not all(any(k is c for c in setting) for k in s.candidates)]:
@@ -477,11 +477,8 @@ class Search:
     # confirm ---------------------------------------------------------------------------------------------------
 
     def _confirm(self) -> Steps:
-        """Mirrored pairs A B B A of the original and what was kept, until they agree or the time is over.
-
-        None where harmless bundles are all that was kept: the time is then for copies.
-        """
-        if self.gain < WORTH:
+        """Mirrored pairs A B B A of the original and what was kept, until they agree or the time is over."""
+        if not self.best:
             return
         self.fresh = fresh = Fresh(self._by, self.best)
         order: list[Setting] = [(), self.best, self.best, ()]
@@ -491,7 +488,7 @@ class Search:
         while self.best and len(fresh.pairs) < PAIRS[1]:
             cost = self._cost(self.original[-1]) + self._cost(self.last_of_best)
             is_enough = len(fresh.pairs) >= PAIRS[0]
-            if is_enough and (fresh.is_sure() or self.left < cost + reserve):
+            if is_enough and (fresh.is_sure() or fresh.is_hopeless() or self.left < cost + reserve):
                 break
             if self.left + (0.0 if is_enough else OVER * self.asked.budget_s) < cost:
                 break
