@@ -153,7 +153,9 @@ def test_of_two_patches_of_the_same_lines_the_better_one_stays() -> None:
                 return Outcome((), self.at, problem="the patch does not apply: loop.py")
             return super().run(probe)
 
-    one, two = (switch(n, "equivalent", lever="given", patch=f"--- a/loop.py\n+++ b/loop.py\n{n}") for n in ("one", "two"))
+    one, two = (
+        switch(n, "equivalent", lever="given", patch=f"--- a/loop.py\n+++ b/loop.py\n{n}") for n in ("one", "two")
+    )
     for gains, best in (({"one": 1.2, "two": 1.4}, "two"), ({"one": 1.5, "two": 1.3}, "one")):
         found = Lines(gains={"off": 1.2} | gains).play(
             Search(Asked()), [lever(switch("off"), together=True), lever(one, two)]

@@ -93,6 +93,7 @@ def test_what_goes_without_detours_ends_at_the_same_bits(tmp_path: Path, made: s
 def test_hooks_are_called_as_often_as_without(tmp_path: Path) -> None:
     script = """
 import torch
+from torch.optim.optimizer import register_optimizer_step_post_hook as after_each
 class Mine(torch.optim.Adam):
     def step(self, closure=None):
         return super().step(closure)
@@ -102,7 +103,7 @@ for kinds in ([Mine], [Mine, torch.optim.Adam, torch.optim.AdamW], [torch.optim.
         told = []
         opt.register_step_pre_hook(lambda o, args, kwargs: told.append(args[1:]))
         opt.register_step_post_hook(lambda o, args, kwargs: told.append("after"))
-        all_of_them = torch.optim.optimizer.register_optimizer_step_post_hook(lambda o, args, kwargs: told.append("all"))
+        all_of_them = after_each(lambda o, args, kwargs: told.append("all"))
         p = opt.param_groups[0]["params"][0]
         for i in range(3):
             def closure():

@@ -127,6 +127,7 @@ else:
 OPTIMISERS = """
 try:
     import torch as _torch, torch.optim as _optim
+    from functools import update_wrapper as _wrapper
     from torch.optim import optimizer as _optimizer
     from torch.optim.adam import adam as _adam
     from torch.optim.adamw import adamw as _adamw
@@ -179,12 +180,11 @@ else:
         hooked = _optimizer.Optimizer.profile_hook_step(bare)
         compiles = getattr(getattr(_torch, "compiler", None), "is_compiling", bool)
 
-        def step(self, closure=None):
-            args = (self,) if closure is None else (self, closure)
+        def step(self, *args, **kwargs):
             if type(self) is not cls or compiles():
-                return hooked(*args)
-            given = mine = args, {}
-            out = None
+                return hooked(self, *args, **kwargs)
+            closure, out = args[0] if args else kwargs.get("closure"), None
+            given = mine = (self, *args), kwargs
             for hook in (*before.values(), *self._optimizer_step_pre_hooks.values()):
                 given = hook(self, *given) or given
             if given is not mine:
@@ -206,8 +206,8 @@ else:
                 hook(self, *given)
             return out
 
-        step.hooked, step.__wrapped__ = True, bare
-        return step
+        step.hooked = True
+        return _wrapper(step, bare)
 
     def _trial(update):
         x = [_torch.linspace(-1.0, 1.0, n) for n in (5, 3)]
