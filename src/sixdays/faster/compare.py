@@ -127,13 +127,19 @@ class Answer:
 
 
 def answer(
-    seeds: int, units: float, rate_one: float, rates_packed: Mapping[int, float] | None = None, start_s: float = 0.0
+    seeds: int,
+    units: float,
+    rate_one: float,
+    rates_packed: Mapping[int, float] | None = None,
+    start_s: float = 0.0,
+    cores: int | None = None,
 ) -> Answer:
     """The soonest answer: seeds × units at the best number of copies side by side.
 
     rate_one: units per second of a single copy. rates_packed: of all copies together, by their number. A round is
-    as many copies at once as chosen; the last, smaller one goes at the rate measured for its number, else at that
-    of one copy in the full round (it would have more room: a bound from above). Each round starts anew.
+    as many copies at once as chosen; the last, smaller one goes at the rate measured for its number; else, with a copy
+    for each of the cores, at that of a full round; else at that of one copy in the full round (it would have more
+    room: a bound from above). Each round starts anew.
 
     Raises:
         ValueError: there is nothing to do, or no rate.
@@ -148,7 +154,8 @@ def answer(
     def seconds(k: int) -> float:
         rounds, rest = divmod(seeds, k)
         whole = rounds * (start_s + k * units / rates[k])
-        return whole + (start_s + rest * units / rates.get(rest, rest * rates[k] / k) if rest else 0.0)
+        fewer = rates[k] * (1.0 if cores and rest >= cores else rest / k)
+        return whole + (start_s + rest * units / rates.get(rest, fewer) if rest else 0.0)
 
     best = min(rates, key=lambda k: (seconds(k), k))
     return Answer(min(best, seeds), seconds(best))

@@ -33,7 +33,7 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
     starts = [rate.start(t, unit) if length and unit.kind != "run" else 0.0 for t in (first, last)]
     units = length.value if length else ANY_LENGTH
     alone = compare.answer(asked.seeds, units, before, {}, starts[0])
-    best = compare.answer(asked.seeds, units, after, s.packed, starts[1])
+    best = compare.answer(asked.seeds, units, after, s.packed, starts[1], asked.cores)
     steps = tuple(s.steps)
     return Speedups(
         unit=unit.word,

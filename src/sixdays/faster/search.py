@@ -461,10 +461,10 @@ class Search:
 
     def _chosen_packing(self) -> Candidate:
         """That of the soonest answer, of those that can be run twice in the time that is left; else the cheapest."""
-        one = self._by.rate(self.original[0])
+        one, asked = self._by.rate(self.original[0]) * self.total()[0].value, self.asked
 
         def seconds(together: float, copies: int) -> tuple[float, float]:
-            return compare.answer(self.asked.seeds, 1.0, one, {copies: together}).seconds, -together
+            return compare.answer(asked.seeds, 1.0, one, {copies: together}, cores=asked.cores).seconds, -together
 
         known = [(seconds(together, c.copies), c) for together, c in self._packings]
         twice = [(when, c) for when, c in known if 2.0 * self._cost_of_copies(c.copies) < self.left]
@@ -625,7 +625,7 @@ class Search:
 
     def _cost(self, trace: Trace | None, copies: int = 1) -> float:
         """Seconds that a probe of this kind takes, from the start of the copy to its last process."""
-        return 0.0 if trace is None or not copies else copies * self._by.until(trace) + 1.0
+        return 0.0 if trace is None or not copies else max(copies / self.asked.cores, 1.0) * self._by.until(trace) + 1.0
 
     def _for_confirming(self) -> float:
         """Seconds to keep for fresh pairs; none once they were made."""

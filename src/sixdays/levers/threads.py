@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from sixdays.faster.model import Candidate, NotTried, Profile
@@ -23,7 +24,7 @@ class Threads:
     together: bool = False
 
     def propose(self, profile: Profile) -> Sequence[Candidate | NotTried]:
-        """Fewer threads a copy; and 2, as many as cores, and as many copies as seeds at once, one thread each."""
+        """Fewer threads a copy; and copies: 2, one a core, those of one round less, all seeds; a thread each."""
         if "equivalent" not in profile.accept:
             return []
         cores = profile.machine.cores
@@ -34,7 +35,10 @@ class Threads:
             found += [_threads(t, cores, _lines(profile, t)) for t in counts]
         elif cores > 1:
             found.append(NotTried(self.name, "no library that starts threads of its own was seen"))
-        sizes = sorted({k for k in (2, cores, min(profile.seeds, 4 * cores)) if 2 <= k <= MOST_COPIES})
+        even = ceil(profile.seeds / max(1, ceil(profile.seeds / cores) - 1))  # in one round less than a copy a core
+        sizes = sorted(
+            {k for k in (2, cores, min(even, 4 * cores), min(profile.seeds, 4 * cores)) if 2 <= k <= MOST_COPIES}
+        )
         if cores == 1:
             return [*found, NotTried(self.name, "copies side by side: there is one core")]
         room = profile.machine.memory_bytes
