@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from sixdays.faster import compare, rate
 from sixdays.faster.length import Length
-from sixdays.faster.report import Speedups
+from sixdays.faster.report import UNCHANGED, Speedups
 from sixdays.stats import median
 
 if TYPE_CHECKING:
+    from sixdays.faster.compare import Factor
     from sixdays.faster.diagnosis import Line
     from sixdays.faster.mix import Events
     from sixdays.faster.search import Search
@@ -24,7 +25,8 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
     """What is known now; only what fresh pairs confirmed is claimed. seconds: that the search took."""
     assert s.by is not None
     unit, first, asked = s.by.unit, s.original[0], s.asked
-    total, clock = s.total()
+    seen, clock = s.measured()
+    total = seen if seen.shown else UNCHANGED
     before = s.rate_before
     after = before * total.value
     length = asked.length or (ONE_RUN if unit.kind == "run" else None)
@@ -61,24 +63,23 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
         warm_s=rate.warm_up(last, unit, s.by.window),
         confirmed=total.shown,
         pairs=len(s.fresh.pairs) if s.fresh else 0,
-        seen=s.measured()[0],
+        seen=seen,
         clock=clock,
         load=median(s.loads) if s.loads else 0.0,
         probes=s.probes,
         seconds=seconds,
         repeatable=s.repeatable,
         interrupted=interrupted,
-        notes=tuple(_notes(s)),
+        notes=tuple(_notes(s, seen)),
     )
 
 
-def _notes(s: Search) -> Iterator[str]:
+def _notes(s: Search, seen: Factor) -> Iterator[str]:
     """What a reader of the factor should know besides."""
     if s.fresh and s.fresh.is_mixed():
         yield "Runs went different ways, so they were compared at the original's mix of events."
     if s.by and s.by.target:
         yield _growing(s.by.target)
-    seen = s.measured()[0]
     if s.steps and s.fresh and s.fresh.pairs and seen.value < compare.SHOWN:
         yield f"What helped on the way gave {seen.value:.2f}× ({seen.low:.2f} to {seen.high:.2f}) afresh: not shown."
     if s.outside:

@@ -243,9 +243,10 @@ class Search:
         yield from self._copies(packs)
         yield from self._confirm()
         self._is_confirmed = True
-        if not self.total()[0].shown:  # nothing is built on it
+        total = self.measured()[0]
+        if not total.shown:  # nothing is built on it
             self.best, self._of_best, self._is_base_latest = (), self.original[-1:], False
-        yield from self._confirm_copies()
+        yield from self._confirm_copies(total.value if total.shown else 1.0)
         yield from self._all_classes(later)
 
     def _one_by_one(self, candidates: Iterable[Candidate]) -> Steps:
@@ -431,11 +432,14 @@ class Search:
             return None
         return rate.packed(outcome.traces, self._by.unit, self._by.window, self._by.usual(KINDS))
 
-    def _confirm_copies(self) -> Steps:
-        """The quickest packing of what was confirmed, afresh, beside the command alone: only that is reported."""
+    def _confirm_copies(self, kept: float) -> Steps:
+        """The quickest packing of what was confirmed, afresh, beside the command alone: only that is reported.
+
+        kept: the factor that was confirmed for one copy.
+        """
         if not self._packings:
             return
-        chosen = self._chosen_packing()
+        chosen = self._chosen_packing(kept)
         setting = (*(k for k in self.best if not _exclude(k, chosen)), chosen)
         cost = self._cost_of_copies(chosen.copies)
         gains: list[float] = []
@@ -451,17 +455,16 @@ class Search:
                 break
             self.original.append(alone.trace)
             gains.append(log(together / one))
-        kept = log(self.total()[0].value)
-        logs = [g - kept for g in gains]
+        logs = [g - log(kept) for g in gains]
         # Three runs tell no interval of their own here: each must be more, and the middle one enough.
         if len(logs) > 1 and min(logs) > 0.0 and median(logs) >= log(compare.SHOWN):
             self.packing, self.packed = setting, {chosen.copies: self.rate_before * exp(median(gains))}
         elif gains:
             self.not_shown.append(Step((chosen,), compare.factor(logs)))
 
-    def _chosen_packing(self) -> Candidate:
+    def _chosen_packing(self, kept: float) -> Candidate:
         """That of the soonest answer, of those that can be run twice in the time that is left; else the cheapest."""
-        one, asked = self._by.rate(self.original[0]) * self.total()[0].value, self.asked
+        one, asked = self._by.rate(self.original[0]) * kept, self.asked
 
         def seconds(together: float, copies: int) -> tuple[float, float]:
             return compare.answer(asked.seeds, 1.0, one, {copies: together}, cores=asked.cores).seconds, -together
@@ -536,13 +539,8 @@ class Search:
         """Units a second of the command as it is, of all runs of it but the first, which was watched."""
         return median([self._by.rate(t) for t in self.original]) * self._by.whole_pace
 
-    def total(self) -> tuple[Factor, str]:
-        """The factor of the fresh pairs, 1 where none is shown; and by which clock, in words."""
-        found, clock = self.measured()
-        return found if found.shown else UNCHANGED, clock
-
     def measured(self) -> tuple[Factor, str]:
-        """The factor of the fresh pairs, shown or not."""
+        """The factor of the fresh pairs, shown or not; and by which clock, in words."""
         if self.fresh is None:
             return UNCHANGED, rate.clock(self.loads, [], [], self.asked.cores)[1]
         return self.fresh.measured(self.loads, self.asked.cores)

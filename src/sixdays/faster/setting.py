@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sixdays.faster.model import Command, Setting
+from sixdays.faster.preload import MODULE
 
-PREAMBLE = "fast_start.py"
+PREAMBLE = f"{MODULE}.py"
 
 
 def is_value(rest: Sequence[str]) -> bool:
@@ -55,8 +56,5 @@ def changed(command: Command, setting: Setting) -> Command:
 def preamble(setting: Setting) -> str:
     """The text of `fast_start.py`; empty where no candidate has lines for it."""
     lines = [line for c in setting for line in (f"# {c.text}", *c.preamble) if c.preamble]
-    return (
-        "\n".join(['"""What makes this run faster. The first line of the script loads it."""', "", *lines, ""])
-        if (lines)
-        else ""
-    )
+    head = '"""What makes this run faster. The first line of the script loads it."""'
+    return "\n".join([head, "", *lines, ""]) if lines else ""

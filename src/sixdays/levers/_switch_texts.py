@@ -161,6 +161,8 @@ else:
             params, grads, means, squares, [], steps, amsgrad=False, grad_scale=None, found_inf=None, **how)
 
     def _lists(optimizer):
+        if any(getattr(optimizer, k, None) is not None for k in ("grad_scale", "found_inf")):
+            return None
         state, made = optimizer.state, []
         for group in optimizer.param_groups:
             of = [(p, p.grad, state.get(p)) for p in group["params"] if p.grad is not None]
@@ -172,8 +174,7 @@ else:
                 params, grads, states = zip(*of)
                 of_states = ([s[k] for s in states] for k in ("exp_avg", "exp_avg_sq", "step"))
                 made.append((group, (params, grads, *of_states)))
-        is_scaled = any(getattr(optimizer, k, None) is not None for k in ("grad_scale", "found_inf"))
-        return None if is_scaled else made
+        return made
 
     def _direct(cls):
         bare, before, after = cls.step, _optimizer._global_optimizer_pre_hooks, _optimizer._global_optimizer_post_hooks

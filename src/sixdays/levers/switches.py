@@ -8,7 +8,7 @@ from typing import Any
 
 from sixdays.faster.bounds import bound, share
 from sixdays.faster.compare import SHOWN
-from sixdays.faster.model import Candidate, NotTried, Profile, Promise, Stack
+from sixdays.faster.model import Candidate, NotTried, Profile, Promise, Stack, Trace
 from sixdays.levers import _switch_texts as texts
 
 ROOM = 1.3  # a share of few samples may be larger than it looks
@@ -34,6 +34,21 @@ class _Switch:
     mentioned: str = ""
     share: float | None = None
     spoils: str = ""
+
+    def applies(self, profile: Profile) -> bool:
+        """Whether the command uses what it switches, as far as can be told."""
+        return (
+            self.promise in profile.accept
+            and bool(self.needs & set(profile.trace.modules))
+            and (not self.mentioned or any(self.mentioned in text for text in profile.sources.values()))
+            and (not self.unset or any(profile.command.env.get(name) for name in self.unset))
+        )
+
+    def touches(self, trace: Trace) -> float:
+        """The most of the time that it can touch."""
+        if self.share is not None:
+            return self.share
+        return min(1.0, ROOM * share(trace, lambda x: _below(x, self.within)))
 
 
 def _needs(*modules: str) -> frozenset[str]:
@@ -91,7 +106,7 @@ class Switches:
 
         All of a class are tried at once: what they touch together must be worth it, and a little of it each.
         """
-        known = [(s, _seen(s, profile)) for s in SWITCHES if _applies(s, profile)]
+        known = [(s, s.touches(profile.trace)) for s in SWITCHES if s.applies(profile)]
         together = {p: min(1.0, sum(seen for s, seen in known if s.promise == p)) for p in profile.accept}
         return [
             _candidate(self.name, s, seen)
@@ -99,23 +114,6 @@ class Switches:
             else NotTried(self.name, f"{s.name}: {seen:.0%} of the time, so at most {bound(seen):.2f} times faster")
             for s, seen in known
         ]
-
-
-def _applies(s: _Switch, profile: Profile) -> bool:
-    """Whether the command uses what it switches, as far as can be told."""
-    return (
-        s.promise in profile.accept
-        and bool(s.needs & set(profile.trace.modules))
-        and (not s.mentioned or any(s.mentioned in text for text in profile.sources.values()))
-        and (not s.unset or any(profile.command.env.get(name) for name in s.unset))
-    )
-
-
-def _seen(s: _Switch, profile: Profile) -> float:
-    """The most of the time that it can touch."""
-    if s.share is not None:
-        return s.share
-    return min(1.0, ROOM * share(profile.trace, lambda x: _below(x, s.within)))
 
 
 def _candidate(lever: str, s: _Switch, seen: float) -> Candidate:

@@ -35,10 +35,9 @@ class Threads:
             found += [_threads(t, cores, _lines(profile, t)) for t in counts]
         elif cores > 1:
             found.append(NotTried(self.name, "no library that starts threads of its own was seen"))
-        even = ceil(profile.seeds / max(1, ceil(profile.seeds / cores) - 1))  # in one round less than a copy a core
-        sizes = sorted(
-            {k for k in (2, cores, min(even, 4 * cores), min(profile.seeds, 4 * cores)) if 2 <= k <= MOST_COPIES}
-        )
+        rounds = ceil(profile.seeds / cores)  # with a copy a core; a few copies more save one of them
+        saving = ceil(profile.seeds / max(rounds - 1, 1))
+        sizes = sorted({k for k in (2, cores, saving, min(profile.seeds, 4 * cores)) if 2 <= k <= MOST_COPIES})
         if cores == 1:
             return [*found, NotTried(self.name, "copies side by side: there is one core")]
         room = profile.machine.memory_bytes

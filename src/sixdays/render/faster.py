@@ -9,6 +9,7 @@ from typing import Protocol
 from sixdays.faster.compare import SHOWN, Factor
 from sixdays.faster.fresh import PAIRS
 from sixdays.faster.model import Command, NotTried
+from sixdays.faster.preload import MODULE
 from sixdays.faster.report import Delivery, Speedups, Step
 from sixdays.faster.setting import PREAMBLE
 from sixdays.faster.ten_minutes import Item
@@ -134,7 +135,7 @@ def delivery_lines(made: Delivery, copies: int = 1) -> list[str]:
         is_short = len(text) <= SHORT
         does = "does it all" if is_short else f"shows its {len(text)} plain lines, and does it all"
         lines += indented(
-            f"with `import fast_start` as the first line of {made.entry}{patched}, and {file}; --apply {does}"
+            f"with `import {MODULE}` as the first line of {made.entry}{patched}, and {file}; --apply {does}"
         )
         lines += ["", f"  # {file}", *(f"  {clean(line)}" for line in text)] if is_short else []
     elif made.diff:
