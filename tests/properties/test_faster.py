@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import exp, log
+from math import ceil, exp, log
 
 import numpy as np
 import pytest
@@ -105,14 +105,14 @@ def test_a_window_lies_within_the_run_and_ratios_are_exact_and_mirrored(run: Run
     assert unit is not None
     window = rate.window(a, unit, 0.5)
     assert 0.0 <= window[0] < window[1] <= unit.count(a)
-    there, back = rate.ratio(a, b, unit, window), rate.ratio(b, a, unit, window)
+    there, back = rate.gain(a, b, unit, window), rate.gain(b, a, unit, window)
     assert there is not None
     assert back is not None
-    assert there.wall == pytest.approx(1 / back.wall)
+    assert there == pytest.approx(1 / back)
     own = rate.gain(a, a, unit, window)
     assert own == 1.0
     if window[0] > run.learning + 2 * run.every:  # past what was compiled
-        assert there.wall == pytest.approx(1 / slower, rel=1e-6)
+        assert there == pytest.approx(1 / slower, rel=1e-6)
 
 
 @settings(max_examples=30, deadline=None)
@@ -133,13 +133,16 @@ def test_copies_alike_make_as_many_times_the_units_of_one(run: Run, copies: int)
     st.floats(0.1, 1e3),
     st.dictionaries(st.integers(2, 16), st.floats(0.1, 1e4), max_size=5),
     st.floats(0.0, 100.0),
+    st.integers(1, 16),
 )
-def test_the_answer_is_never_later_than_one_copy_after_the_other(
-    seeds: int, units: float, one: float, packed: dict[int, float], start: float
+def test_the_answer_is_never_later_than_one_copy_after_the_other_and_no_copy_goes_faster_than_was_seen(
+    seeds: int, units: float, one: float, packed: dict[int, float], start: float, cores: int
 ) -> None:
-    found = answer(seeds, units, one, packed, start)
+    found = answer(seeds, units, one, packed, start, cores)
     assert found.seconds <= seeds * (start + units / one) * (1 + 1e-9)
     assert 1 <= found.copies <= seeds
+    quickest = max(one, *(rate / k for k, rate in packed.items()), 0.0)
+    assert found.seconds >= ceil(seeds / found.copies) * (start + units / quickest) * (1 - 1e-9)
 
 
 @given(st.binary(max_size=8))

@@ -484,3 +484,51 @@ def test_a_rounding_that_an_environment_amplifies_is_told_from_a_cheat(tmp_path:
     assert kept(a, traces.pop("rounding"), "equivalent", a) == Kept("the parameters until update 1")
     for change, trace in traces.items():
         assert isinstance(kept(a, trace, "equivalent", a), Broken), change
+
+
+def test_a_class_of_the_script_s_is_sent_to_another_process_and_counted_there(tmp_path: Path) -> None:
+    """As SubprocVecEnv, joblib and Ray do it: by value, what its `step` holds included."""
+    need("gymnasium")
+    need("cloudpickle")
+    code = """
+import cloudpickle, gymnasium as gym, subprocess, sys
+
+class Walk(gym.Env):
+    def step(self, action):
+        return 0, 1.0, False, False, {}
+
+class Twice(gym.Wrapper):
+    def step(self, action):
+        self.env.step(action)
+        return self.env.step(action)
+
+there = "import pickle, sys\\nenv = pickle.load(sys.stdin.buffer)()\\nfor _ in range(7): env.step(0)"
+print(subprocess.run([sys.executable, "-c", there], input=cloudpickle.dumps(lambda: Twice(Walk()))).returncode)
+"""
+    (tmp_path / "send.py").write_text(code, encoding="utf-8")
+    out, trace = watched(tmp_path, sys.executable, "send.py")
+    assert out.strip() == "0"
+    assert sum(c.count for c in trace.counters if c.kind == "env step") == 7
+
+
+OLD_GYM = """
+import os
+def create_seed(a=None, max_bytes=8):
+    return int.from_bytes(os.urandom(max_bytes), "little") if a is None else a % 2 ** (8 * max_bytes)
+"""
+
+
+def test_environments_of_old_gym_that_nobody_seeds_repeat(tmp_path: Path) -> None:
+    (tmp_path / "gym" / "utils").mkdir(parents=True)
+    (tmp_path / "gym" / "__init__.py").touch()
+    (tmp_path / "gym" / "utils" / "__init__.py").touch()
+    (tmp_path / "gym" / "utils" / "seeding.py").write_text(OLD_GYM, encoding="utf-8")
+    code = "from gym.utils import seeding\nprint(seeding.create_seed(), seeding.create_seed(None), seeding.create_seed(7))\n"
+    (tmp_path / "seeds.py").write_text(code, encoding="utf-8")
+    (first, trace), (second, _) = (
+        watched(tmp_path, sys.executable, "seeds.py", PYTHONPATH=str(tmp_path)) for _ in range(2)
+    )
+    assert first == second
+    assert len(set(first.split())) == 3
+    assert first.split()[-1] == "7"
+    assert "gym" in trace.facts["seeded"].split(", ")

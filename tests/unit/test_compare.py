@@ -53,8 +53,10 @@ def test_the_answer_comes_in_full_rounds_and_a_remainder() -> None:
     # the remainder of 2 of 8 by 3 goes at its own measured rate, or at two thirds of that of three
     assert answer(8, 1000, 1.0, {3: 30.0, 2: 25.0}).seconds == pytest.approx(2 * 100 + 2000 / 25)
     assert answer(8, 1000, 1.0, {3: 30.0}).seconds == pytest.approx(2 * 100 + 2000 / 20)
-    assert answer(8, 1000, 1.0, {3: 30.0}, cores=2).seconds == pytest.approx(2 * 100 + 2000 / 30)  # a core for each
-    assert answer(8, 1000, 1.0, {3: 30.0}, cores=3).seconds == pytest.approx(2 * 100 + 2000 / 20)
+    # with a core for each it keeps the rate of a full round, though no copy goes faster than alone
+    assert answer(8, 1000, 1.0, {3: 1.8}, cores=2).seconds == pytest.approx(2 * 3000 / 1.8 + 2000 / 1.8)
+    assert answer(8, 1000, 1.0, {3: 2.4}, cores=2).seconds == pytest.approx(2 * 3000 / 2.4 + 2000 / 2.0)
+    assert answer(8, 1000, 1.0, {3: 1.8}, cores=3).seconds == pytest.approx(2 * 3000 / 1.8 + 2000 / 1.2)
 
 
 def test_copies_that_slow_each_other_down_are_not_chosen() -> None:

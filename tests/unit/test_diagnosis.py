@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.properties import traces
 
 from sixdays.faster.diagnosis import Line, diagnose
+from sixdays.faster.kinds import Kinds
 from sixdays.faster.model import Command, Counter, Digest, Frame, Kind, Machine, Profile, Stack, Trace
 
 LIB = "/usr/lib/python3.11/site-packages/"
@@ -239,3 +242,14 @@ def test_a_line_that_takes_all_has_no_bound_in_json() -> None:
     assert list(made) == ["file", "line", "share", "kind", "bound", "text"]
     assert (made["share"], made["bound"]) == (1.0, None)
     assert str(made["text"]).endswith("bound above 100×")
+
+
+def test_a_rollout_in_eval_mode_that_the_updates_learn_from_is_no_evaluation() -> None:
+    env = traces.counter("env step", (0.001 * np.arange(1, 401)).tolist(), function="collect", bursts=1)
+    acting = traces.counter("evaluation", (0.001 * np.arange(1, 401)).tolist(), function="collect", bursts=1)
+    steps = traces.counter("optimiser step", (0.5 + 0.01 * np.arange(64)).tolist(), line=40)
+    kinds = Kinds({})
+    kinds.learn(Trace(counters=(env, acting, steps)))
+    assert not kinds.evaluates(Frame("train.py", 3, "collect"))
+    kinds.learn(Trace(counters=(replace(env, bursts=60), replace(acting, function="check"), steps)))
+    assert kinds.evaluates(Frame("train.py", 3, "check"))

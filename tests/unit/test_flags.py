@@ -18,6 +18,7 @@ from sixdays.faster.model import (
     Kind,
     Machine,
     NotTried,
+    Printed,
     Profile,
     Stack,
     Trace,
@@ -487,3 +488,12 @@ def test_an_evaluation_that_steers_the_training_is_another_experiment_when_it_co
     parser = "import argparse\np = argparse.ArgumentParser()\np.add_argument('--eval-every', type=int, default=10)\n"
     assert proposed(profile(parser))["--eval-every 100"] == "same"
     assert proposed(profile(parser + steers))["--eval-every 100"] == "changed"
+
+
+def test_lines_that_are_the_progress_are_not_made_fewer() -> None:
+    lines = tuple(Printed(float(i), f"| epoch 1 | {200 * i}/2983 batches | loss {1 / i:.3f}") for i in range(1, 9))
+    source = "import argparse\np = argparse.ArgumentParser()\np.add_argument('--log-interval', type=int, default=200)\n"
+    assert "--log-interval 2000" in proposed(profile(source))
+    p = profile(source, trace=Trace(printed=lines))
+    assert "--log-interval 2000" not in proposed(p)
+    assert "--log-interval: the progress that is measured is what it prints" in refused(p)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sixdays.faster.length import length
+from sixdays.faster.length import Length, length
 from sixdays.faster.model import Counter, Kind, Printed, Trace
 from sixdays.faster.options import options_of
 
@@ -166,6 +166,20 @@ def test_what_cannot_be_said_in_the_unit_of_progress_is_no_length() -> None:
     assert said("max_steps = 90\n", trace=acting).startswith("90 env step")
     assert said("max_iters = 90\n", trace=Trace(counters=(counter("optimiser step"),))).startswith("90 optimiser step")
     assert said("max_iters = 90\n", trace=Trace()) == "no progress is seen that a length could be counted in"
+
+
+def test_what_the_plan_says_holds_where_it_can_be_said_in_the_unit_of_progress() -> None:
+    """takes: 90 epochs at 2/h are not 90 updates."""
+    acting = Trace(counters=(counter("env step"), counter("optimiser step")))
+    options = options_of("", {"train.py": "total_timesteps = 700\n"}, {}, ("python", "train.py"))
+    for unit, expected in (("steps", 90.0), ("", 90.0), ("epochs", 700.0), ("Frames", 90.0), ("cells", 700.0)):
+        found, _ = length(options, (), acting, planned=Length(90.0, unit, "90 from takes:"))
+        assert found is not None
+        assert (found.value, found.unit) == (expected, "env step")
+    lines = tuple(Printed(0.5 * i, f"game {i}: won {i % 2}") for i in range(1, 9))
+    found, _ = length((), (), Trace(printed=lines), planned=Length(90.0, "games", "90 from takes:"))
+    assert found is not None
+    assert found.value == 90.0
 
 
 def test_a_printed_number_is_matched_by_its_word() -> None:

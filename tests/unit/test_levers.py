@@ -7,7 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sixdays.faster.model import Candidate, Command, Counter, Frame, Machine, NotTried, Profile, Promise, Stack, Trace
+from sixdays.faster.model import (
+    Candidate,
+    Command,
+    Counter,
+    Frame,
+    Machine,
+    NotTried,
+    Printed,
+    Profile,
+    Promise,
+    Stack,
+    Trace,
+)
 from sixdays.levers import data, less, switches, threads
 
 OWN = Frame("train.py", 3, "train")
@@ -67,3 +79,20 @@ def test_a_script_that_sets_its_threads_itself_is_set_from_the_preamble() -> Non
     assert plain.preamble == ()
     assert "torch.set_num_threads(1)" in held.preamble
     assert plain.env["OMP_NUM_THREADS"] == held.env["OMP_NUM_THREADS"] == "1"
+
+
+def test_no_more_workers_than_eight_and_none_that_are_there_already() -> None:
+    many = replace(_profile(0.4, "torch/utils/data/dataset.py"), machine=Machine(cores=16))
+    now = replace(
+        many, trace=replace(many.trace, facts={"loader 0": "X of 60 items, batch 4, 8 workers, RandomSampler"})
+    )
+    found = [[c.name for c in data.create({}).propose(p) if isinstance(c, Candidate)] for p in (many, now)]
+    assert found == [["held", "0 workers", "1 worker", "8 workers"], ["held", "0 workers", "1 worker"]]
+
+
+def test_what_prints_the_progress_is_not_made_to_print_less() -> None:
+    lines = tuple(Printed(i, f"{i}/100 [00:01<00:09, 9.1it/s]") for i in range(1, 60))
+    bars = replace(_profile(0.4, "tqdm/std.py", modules=("tqdm",)))
+    printed = replace(bars, trace=replace(bars.trace, counters=(), printed=lines))
+    found = [[c.name for c in switches.create({}).propose(p) if isinstance(c, Candidate)] for p in (bars, printed)]
+    assert found == [["progress bars"], []]

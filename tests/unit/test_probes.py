@@ -42,6 +42,10 @@ from sixdays.processes import MARK, Output, Process, attend, members, started
         ("\x0c\n'doc'\n\x0c\nx = 1\n", "\x0c\n'doc'\nimport f\n\x0c\nx = 1\n"),
         ("#!/bin/python\nthis is not Python\n", "#!/bin/python\nimport f\nthis is not Python\n"),
         ("f'not a {1} docstring'\n", "import f\nf'not a {1} docstring'\n"),
+        ("import os\nos.environ['A'] = '1'\nimport torch\n", "import os\nos.environ['A'] = '1'\nimport f\nimport torch\n"),
+        ("'doc'\nimport os, sys\nos.environ.setdefault('A', '1'); x = 1\n", "'doc'\nimport os, sys\nos.environ.setdefault('A', '1')\nimport f\nx = 1\n"),
+        ("import os\nimport torch\nos.environ['A'] = '1'\n", "import f\nimport os\nimport torch\nos.environ['A'] = '1'\n"),
+        ("import isaacgym\nimport torch\n", "import isaacgym\nimport f\nimport torch\n"),
         ("'é'; from __future__ import annotations; x = 'ü'\n", "'é'; from __future__ import annotations\nimport f\nx = 'ü'\n"),
     ],
 )  # fmt: skip

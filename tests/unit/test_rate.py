@@ -12,7 +12,7 @@ from tests.properties.traces import Run, counter, episodes, printing
 from sixdays.faster import rate
 from sixdays.faster.mix import Events
 from sixdays.faster.model import EVERY, SPARSE, Printed, Trace
-from sixdays.faster.printed import growing
+from sixdays.faster.printed import growing, is_clock
 from sixdays.faster.unit import event_numbers
 
 
@@ -59,7 +59,7 @@ def test_without_environments_the_optimiser_counts_then_batches_then_printed_num
     lines = printing([(1.0 * i, f"Epoch {i}/90 | loss {1 / i:.4f} | {3.1 * i:.1f}s") for i in range(1, 9)])
     found = unit(lines)
     assert (found.kind, found.word, found.count(lines)) == ("printed", "epoch", 8.0)
-    assert found.time_of(lines, 5) == 5.0
+    assert rate.time_of(lines, found, 5) == 5.0
     assert rate.unit_of(Trace()) is None
 
 
@@ -88,7 +88,7 @@ def test_of_two_sites_in_one_function_the_same_one_is_compared() -> None:
     opt = counter("optimiser step", (np.arange(1, 11) + 0.5).tolist())
     found = unit(Trace(counters=(b, a, opt)))
     later = Trace(counters=(replace(a, line=14), replace(b, line=25), opt))
-    assert found.time_of(later, 10) == 10.0
+    assert rate.time_of(later, found, 10) == 10.0
 
 
 def test_times_are_exact_by_event_also_where_only_each_sixteenth_was_noted() -> None:
@@ -97,15 +97,15 @@ def test_times_are_exact_by_event_also_where_only_each_sixteenth_was_noted() -> 
     trace = Trace(counters=(counter("optimiser step", np.arange(1, n + 1).tolist()),))
     found = unit(trace)
     assert found.count(trace) == EVERY + 2 * SPARSE
-    assert found.time_of(trace, EVERY) == EVERY
-    assert found.time_of(trace, EVERY + 24) == EVERY + 1.5
-    assert found.time_of(trace, EVERY + 33) is None
+    assert rate.time_of(trace, found, EVERY) == EVERY
+    assert rate.time_of(trace, found, EVERY + 24) == EVERY + 1.5
+    assert rate.time_of(trace, found, EVERY + 33) is None
 
 
 def test_an_event_may_stand_for_many_units() -> None:
     trace = Trace(counters=(counter("batch", [1.0, 2.0, 4.0], each=32),))
     found = unit(trace)
-    assert (found.count(trace), found.time_of(trace, 64), found.time_of(trace, 96)) == (96, 2.0, 4.0)
+    assert (found.count(trace), rate.time_of(trace, found, 64), rate.time_of(trace, found, 96)) == (96, 2.0, 4.0)
 
 
 def test_a_window_lies_in_the_last_phase_and_holds_whole_cycles() -> None:
@@ -159,10 +159,7 @@ def test_the_ratio_is_of_the_time_for_the_same_units_load_and_compile_time_left_
     slow, fast = Run().trace(2000), Run(step=0.0005, update=0.002, load=30.0, compiling=5.0).trace(2000)
     u = unit(slow)
     between = rate.window(slow, u, 1.0)
-    found = rate.ratio(slow, fast, u, between)
-    assert found is not None
-    assert found.wall == pytest.approx(2.0)
-    assert found.units == between[1] - between[0]
+    assert rate.gain(slow, fast, u, between) == pytest.approx(2.0)
     assert rate.start(fast, u) == pytest.approx(30.0005)
     assert rate.warm_up(fast, u, between) == pytest.approx(5.0, rel=0.01)
     assert rate.gain(slow, Run().trace(10), u, between) is None
@@ -173,8 +170,8 @@ def test_cpu_time_is_a_clock_of_its_own() -> None:
     half = replace(b, cpu=b.cpu * np.array([1.0, 0.5]))
     u = unit(a)
     assert rate.gain(a, half, u, (400, 1600)) == pytest.approx(1.0)
-    assert rate.gain(a, half, u, (400, 1600), cpu=True) == pytest.approx(2.0)
-    assert rate.gain(a, replace(b, cpu=np.zeros((0, 2))), u, (400, 1600), cpu=True) is None
+    assert rate.gain(rate.on_cpu(a), rate.on_cpu(half), u, (400, 1600)) == pytest.approx(2.0)
+    assert rate.gain(rate.on_cpu(a), rate.on_cpu(replace(b, cpu=np.zeros((0, 2)))), u, (400, 1600)) is None
 
 
 def test_copies_are_counted_while_all_of_them_run() -> None:
@@ -213,6 +210,7 @@ def test_a_command_that_ends_well_has_its_whole_run_as_the_unit() -> None:
     assert rate.gain(Trace(seconds=3.0, exit=0), Trace(seconds=1.5, exit=1), u, (0, 1)) is None
     assert rate.whole_run(Trace(seconds=3.0, exit=1)) is None
     assert rate.window(Trace(seconds=3.0, exit=0), u, 8.0) == (0, 1)
+    assert rate.packed([Trace(seconds=3.0, exit=0), Trace(seconds=4.0, exit=0)], u, (0, 1)) == 2 / 4.0
 
 
 @pytest.mark.parametrize(
@@ -309,3 +307,39 @@ def test_a_window_late_in_a_run_lasts_long_enough_to_tell() -> None:
         assert begin is not None
         assert end is not None
         assert end - begin >= 0.5 * seconds
+
+
+def test_lines_that_come_seldom_are_found_in_a_run_that_has_fewer_of_them() -> None:
+    """A line each 20 s: the first look has five, a second run is stopped after two."""
+    text = "| epoch 1 | {}/2983 batches | ms/batch 62.31 | loss {}"
+    looked = printing([(20.0 * i, text.format(200 * i, 1 / i)) for i in range(1, 6)])
+    found = unit(looked)
+    assert (found.kind, found.word) == ("printed", "batches")
+    again = printing([(20.0 * i, text.format(200 * i, 1 / i)) for i in range(1, 3)])
+    assert found.count(again) == 400
+    assert rate.rate(again, found, (200, 400)) == pytest.approx(10.0)
+    assert found.count(printing([(20.0, "another line 7")])) == 0
+
+
+def test_clocks_of_many_kinds_are_no_numbers_of_the_result() -> None:
+    for text, clocks in (
+        ("| epoch # | #/# batches | lr # | ms/batch # | loss #", [4]),
+        ("Epoch: [#][#/#] Time # (#) Data # (#) Loss # (#)", [3, 4, 5, 6]),
+        ("# tokens/second, # samples per second, loss #", [0, 1]),
+        ("loss/actor #, samples/s: #", [1]),
+    ):
+        assert [i for i in range(text.count("#")) if is_clock(text, i)] == clocks, text
+
+
+def test_without_updates_what_tries_the_first_policy_out_is_no_unit() -> None:
+    tried = counter("env step", (0.1 + 0.001 * np.arange(200)).tolist(), function="evaluate", bursts=1)
+    learns = counter("env step", (1.0 + 0.001 * np.arange(5000)).tolist(), line=40, bursts=1)
+    assert unit(Trace(counters=(tried, learns))).key[2] == "main"
+
+
+def test_evaluations_that_lie_outside_of_the_window_are_told_by_their_share() -> None:
+    steps = [1.0 + 0.01 * i for i in range(1, 101)]
+    trace = Trace(counters=(counter("optimiser step", steps), counter("evaluation", [2.5, 3.0, 3.5], line=30)))
+    assert rate.left_out(trace, (1.0, 2.0)) == pytest.approx(1.0)
+    assert rate.left_out(trace, (1.0, 2.6)) == 0.0
+    assert rate.left_out(Trace(counters=(counter("optimiser step", steps),)), (1.0, 2.0)) == 0.0

@@ -15,6 +15,7 @@ from sixdays.faster.length import Length
 from sixdays.faster.model import Candidate, Counter, Digest, NotTried, Printed, Promise, Setting, Trace
 from sixdays.faster.report import Speedups
 from sixdays.faster.search import Asked, Outcome, Probe, Search
+from sixdays.render.faster import speedup_lines
 
 Effect = Callable[[Setting], float]
 CORES = 2
@@ -216,6 +217,47 @@ def test_copies_that_give_next_to_nothing_are_not_claimed() -> None:
     assert found.not_shown[0].text == "two copies"
 
 
+def test_packings_that_were_not_run_again_stand_among_what_is_not_shown() -> None:
+    two, five = (switch(f"{k} copies", "equivalent", copies=k, lever="threads", group="copies") for k in (2, 5))
+    found = World().play(Search(Asked(seeds=5)), [lever(two, five)])
+    assert (found.copies, [s.text for s in found.not_shown]) == (5, ["2 copies"])
+    assert abs(found.not_shown[0].factor.value - 1.8) < 1e-6
+    search = Search(Asked(seeds=5))
+    found = Breaks(purpose="confirm").play(search, [lever(two, five)])
+    assert [s.text for s in found.not_shown] == ["2 copies", "5 copies"]
+
+
+@dataclass
+class Breaks(World):
+    """The command fails from its `after`-th run of a purpose on: what was kept, or (alone) the command as it is."""
+
+    purpose: str = "confirm"
+    after: int = 0
+    alone: bool = True
+
+    def run(self, probe: Probe) -> Outcome:
+        outcome = super().run(probe)
+        if probe.purpose == self.purpose and self.alone == (not probe.setting):
+            self.after -= 1
+            if self.after < 0:
+                outcome = replace(outcome, traces=(replace(outcome.trace, exit=9, stopped=""),) * probe.copies)
+        return outcome
+
+
+def test_where_the_command_itself_fails_once_the_pairs_until_then_say_what_they_say() -> None:
+    found = Breaks(after=3, gains={"off": 1.5}).play(Search(Asked()), [lever(switch("off"), together=True)])
+    assert (found.confirmed, found.pairs, found.thrown_out) == (True, 3, ())
+    assert found.repeatable == "that it ends well; once it ended with exit status 9"
+
+
+def test_where_what_was_kept_fails_afresh_all_of_it_is_told_and_none_of_it_claimed() -> None:
+    world = Breaks(alone=False, gains={"off": 1.5, "more": 1.2})
+    found = world.play(Search(Asked()), [lever(switch("off"), together=True), lever(switch("more"))])
+    assert (found.kept, found.confirmed) == ((), False)
+    assert found.thrown_out[0].why == "afresh, with all that was kept: it ended with exit status 9"
+    assert [s.text for s in found.not_shown] == ["off", "more"]
+
+
 def test_copies_that_crash_when_they_are_run_again_are_thrown_out() -> None:
     class Once(World):
         def run(self, probe: Probe) -> Outcome:
@@ -311,6 +353,7 @@ def test_other_classes_that_fail_all_together_are_not_counted() -> None:
     found = Both(gains={"big": 2.0}).play(Search(asked), [lever(switch("big", "changed"))])
     assert found.factor_all_classes == found.factor
     assert "with all classes, afresh: it cannot be started" in found.thrown_out[0].why
+    assert "all together: not measured" in " ".join(speedup_lines(found))
 
 
 def test_nothing_is_built_on_what_was_not_confirmed() -> None:

@@ -77,6 +77,18 @@ def test_what_fresh_pairs_could_not_confirm_is_told_with_its_number() -> None:
     assert lines[0].startswith("Not confirmed: 3.13× (0.73 to 13.50) in 2 fresh pairs.")
 
 
+def test_what_could_not_be_tried_or_confirmed_for_want_of_time_is_no_finding() -> None:
+    untried = replace(NOTHING, not_tried=(NotTried("switches", "no time left in the budget"),))
+    assert speedup_lines(untried)[0] == "No change could be tried: why not stands below."
+    helped = replace(untried, not_shown=(Step((OFF,), Factor(1.5, 1.3, 1.7)),), pairs=1)
+    assert " ".join(" ".join(speedup_lines(helped)[:2]).split()).startswith(
+        "Not confirmed: no time was left for fresh runs of what helped on the way. A longer --budget tells more."
+    )
+    stopped = replace(NOTHING, interrupted=True)
+    assert "Interrupted: nothing is confirmed yet." in speedup_lines(stopped)
+    assert "Interrupted" not in " ".join(speedup_lines(replace(stopped, copies=2, packed=((2, 180.0),))))
+
+
 def test_a_long_preamble_is_named_and_a_short_one_shown() -> None:
     made = Delivery(("python", "train.py"), (), "x = 1\n" * 40, "diff", "train.py", "/p")
     text = " ".join(" ".join(delivery_lines(made)).split())

@@ -310,6 +310,16 @@ for i in range(40):
     assert _run(tmp_path, script, texts.environments("gymnasium")) == _run(tmp_path, script)
 
 
+def test_gym_before_it_had_checks_gets_no_word_for_them(tmp_path: Path) -> None:
+    """gym 0.21: whatever `make` is given goes to the environment's `__init__`."""
+    (tmp_path / "gym" / "envs").mkdir(parents=True)
+    (tmp_path / "gym" / "envs" / "__init__.py").touch()
+    (tmp_path / "gym" / "envs" / "registration.py").write_text("def make(id, **kwargs): return id, kwargs\n", "utf-8")
+    (tmp_path / "gym" / "__init__.py").write_text("from gym.envs.registration import make\n", encoding="utf-8")
+    script = "import gym\nprint(gym.make('CartPole-v1', x=1))\n"
+    assert _run(tmp_path, script, texts.environments("gym")) == "('CartPole-v1', {'x': 1})\n"
+
+
 def test_anomaly_mode_stays_off_however_it_is_asked_for(tmp_path: Path) -> None:
     script = """
 import torch

@@ -69,6 +69,10 @@ class Agent:
         self.late = self.sampled + LATE_NS
         self.ended = False
 
+    def __reduce__(self):
+        """Sent to another process, within a class of the script's that is counted, it is the agent of that one."""
+        return of_this_process, ()
+
     def watch(self):
         """Starts the thread that writes and samples, once there is something to write."""
         if self.thread is None and not self.ended:
@@ -272,9 +276,17 @@ def _at_once():
     return usual
 
 
+_begun = []
+
+
+def of_this_process():
+    return _begun[0]
+
+
 def begin(folder, environ):
     """Starts counting in this process and in those that it forks."""
     agent = Agent(folder, environ)
+    _begun.append(agent)
     atexit.register(agent.end)
 
     def forked():

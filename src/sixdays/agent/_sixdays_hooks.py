@@ -228,6 +228,9 @@ _GYM = (
 class _Outermost(threading.local):
     inside = False
 
+    def __reduce__(self):  # as the agent's
+        return "_stepping"
+
 
 _stepping = _Outermost()  # shared by all kinds of environments: one holds others
 

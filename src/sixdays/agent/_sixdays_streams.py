@@ -89,4 +89,18 @@ def _torch(agent, module):
     _note_seeding(agent, module, "manual_seed", "torch", _Free(agent))
 
 
-HOOKS = {"random": _random, "numpy.random": _numpy, "torch": _torch}
+def _gym(agent, module):
+    """Before 0.22 an environment that nobody seeds asks the system for chance."""
+    original = getattr(module, "create_seed", None)
+    if agent.seed is None or original is None:
+        return
+    free = _Free(agent)
+
+    def create_seed(a=None, *args, **kwargs):
+        return original(free.next("gym") if a is None else a, *args, **kwargs)
+
+    create_seed.__wrapped__, create_seed.__doc__ = original, original.__doc__
+    module.create_seed = create_seed
+
+
+HOOKS = {"random": _random, "numpy.random": _numpy, "torch": _torch, "gym.utils.seeding": _gym}

@@ -241,7 +241,8 @@ def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell) -> Fou
     machine = inspect.machine(place.env)
     if why := inspect.refusal(what.command, machine, None, env=place.env, host=place.host):
         raise RunError(why)
-    search = Search(Asked(what.budget_s, what.accept, what.seeds, what.unit, _stated(what), cores=machine.cores))
+    stated = Length(what.units, what.unit or "", f"{what.units:,.10g} from --units") if what.units is not None else None
+    search = Search(Asked(what.budget_s, what.accept, what.seeds, what.unit, stated, cores=machine.cores))
     drive = _Drive(what.command, search, tell, time.monotonic())
     diagnosis: tuple[Line, ...] = ()
     interrupted = False
@@ -256,7 +257,7 @@ def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell) -> Fou
                 raise RunError(seen or search.failed, f"try it by hand: {shlex.join(what.command.argv)}")
             profile = _profile(what, search, copies, machine, place)
             if search.asked.length is None:
-                known, doubt = _read_length(profile, what.unit)
+                known, doubt = _read_length(profile, what)
                 search.asked = replace(search.asked, length=known, doubt=doubt)
             diagnosis = diagnose(profile)
             drive.run(search.improve(_found(what, given, profile, diagnosis, search)), copies)
@@ -327,14 +328,6 @@ class _Drive:
         return enough
 
 
-def _stated(what: Wanted) -> Length | None:
-    """The length that the user names, else that of the task's `takes`: 5M steps at 900/s."""
-    if what.units is not None:
-        return Length(what.units, what.unit or "", f"{what.units:,.10g} from --units")
-    amount = amount_of(what.task.takes) if what.task else None
-    return Length(amount, what.unit or "", f"{amount:,.10g} from takes: in the plan") if amount else None
-
-
 def _profile(what: Wanted, search: Search, copies: Scratch, machine: Machine, place: Place) -> Profile:
     """All that levers may look at. Its help is asked for only where that cannot start the training."""
     assert search.looked is not None
@@ -351,9 +344,12 @@ def _profile(what: Wanted, search: Search, copies: Scratch, machine: Machine, pl
     )
 
 
-def _read_length(profile: Profile, wanted: str | None) -> tuple[Length | None, str]:
+def _read_length(profile: Profile, what: Wanted) -> tuple[Length | None, str]:
+    """The length of one run: of the task's `takes` (5M steps at 900/s), else as the command says it."""
     options = options_of(profile.help, profile.sources, profile.configs, profile.command.argv)
-    return length(options, profile.command.argv, profile.trace, wanted)
+    amount = amount_of(what.task.takes) if what.task else None
+    said = Length(*amount, f"{amount[0]:,.10g} {amount[1]} from takes: in the plan") if amount else None
+    return length(options, profile.command.argv, profile.trace, what.unit, said)
 
 
 def _fitting(what: Wanted, copies: Scratch, search: Search, tell: Tell) -> dict[str, Any]:
@@ -400,7 +396,12 @@ def _told(what: Wanted, speedups: Speedups, made: Delivery, options: Options, no
         saved = saved_by_restart(network.activities[network.index[task.name]], speedups.factor.value)
         found = replace(found, before=before, after=after, saved_s=saved)
         if what.keep:
-            found = replace(found, diff=keep_change(project, change.plan, phrase))
+            try:
+                found = replace(found, diff=keep_change(project, change.plan, phrase))
+            except (UsageError, StoreError) as e:  # what was measured is not lost by it
+                found = replace(found, notes=(*found.notes, f"not written into the plan: {e.message}"))
+    if speedups.interrupted and not speedups.confirmed:
+        return found  # it says nothing of the task: what was confirmed before still holds
     data = {
         "task": task.name, "command": list(what.command.argv), "factor": speedups.to_dict()["factor"],
         "confirmed": speedups.confirmed, "at": options.now.isoformat(), "unit": speedups.unit,

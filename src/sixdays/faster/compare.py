@@ -138,8 +138,8 @@ def answer(
 
     rate_one: units per second of a single copy. rates_packed: of all copies together, by their number. A round is
     as many copies at once as chosen; the last, smaller one goes at the rate measured for its number; else, with a copy
-    for each of the cores, at that of a full round; else at that of one copy in the full round (it would have more
-    room: a bound from above). Each round starts anew.
+    for each of the cores, at that of a full round, though no copy goes faster than alone; else at that of one copy in
+    the full round (it would have more room: a bound from above). Each round starts anew.
 
     Raises:
         ValueError: there is nothing to do, or no rate.
@@ -154,7 +154,8 @@ def answer(
     def seconds(k: int) -> float:
         rounds, rest = divmod(seeds, k)
         whole = rounds * (start_s + k * units / rates[k])
-        fewer = rates[k] * (1.0 if cores and rest >= cores else rest / k)
+        copy = rates[k] / k
+        fewer = min(rates[k], rest * max(copy, rate_one)) if cores and rest >= cores else rest * copy
         return whole + (start_s + rest * units / rates.get(rest, fewer) if rest else 0.0)
 
     best = min(rates, key=lambda k: (seconds(k), k))

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from sixdays.faster.diagnosis import Line
     from sixdays.faster.mix import Events
     from sixdays.faster.search import Search
+    from sixdays.faster.yardstick import Yardstick
 
 ANY_LENGTH = 1000.0  # units, where the length of a run is not known
 ONE_RUN = Length(1.0, "run", "it was measured as a whole")
 NAMED = 3  # paths, at most
+MADE_ANEW, SLOW_S = 10_000_000, 5.0  # bytes, and seconds of a start, from which on what each run makes is worth a word
 
 
 def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrupted: bool = False) -> Speedups:
@@ -29,10 +31,11 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
     total = seen if seen.shown else UNCHANGED
     before = s.rate_before
     after = before * total.value
-    length = asked.length or (ONE_RUN if unit.kind == "run" else None)
+    length = ONE_RUN if unit.kind == "run" else asked.length
     last = (s.last_of_best if total.shown else None) or first
     # Of a number of units that stands for any, a start says nothing; of a whole run it is a part.
-    starts = [rate.start(t, unit) if length and unit.kind != "run" else 0.0 for t in (first, last)]
+    before_it = [rate.start(t, unit) + rate.warm_up(t, unit, s.by.window) for t in (first, last)]
+    starts = before_it if length and unit.kind != "run" else [0.0, 0.0]
     units = length.value if length else ANY_LENGTH
     alone = compare.answer(asked.seeds, units, before, {}, starts[0])
     best = compare.answer(asked.seeds, units, after, s.packed, starts[1], asked.cores)
@@ -43,7 +46,7 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
         rate_before=before,
         rate_after=after,
         factor=total,
-        factor_all_classes=compare.factor(s.all_pairs) if s.others and s.all_pairs else total,
+        factor_all_classes=s.everything.factor() if s.everything and len(s.everything.pairs) > 1 else total,
         kept=steps if total.shown else (),
         others=tuple(s.others),
         not_shown=(*s.not_shown, *(() if total.shown else steps)),
@@ -58,7 +61,7 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
         length_text=length.text if length else asked.doubt,
         length_known=length is not None,
         answer_s_before=alone.seconds,
-        answer_s_after=min(best.seconds, alone.seconds),
+        answer_s_after=best.seconds,
         start_s=rate.start(last, unit) if unit.kind != "run" else 0.0,
         warm_s=rate.warm_up(last, unit, s.by.window),
         confirmed=total.shown,
@@ -70,25 +73,35 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
         seconds=seconds,
         repeatable=s.repeatable,
         interrupted=interrupted,
-        notes=tuple(_notes(s, seen)),
+        notes=tuple(_notes(s, s.by, seen)),
     )
 
 
-def _notes(s: Search, seen: Factor) -> Iterator[str]:
+def _notes(s: Search, by: Yardstick, seen: Factor) -> Iterator[str]:
     """What a reader of the factor should know besides."""
     if s.fresh and s.fresh.is_mixed():
         yield "Runs went different ways, so they were compared at the original's mix of events."
-    if s.by and s.by.target:
-        yield _growing(s.by.target)
-    if s.steps and s.fresh and s.fresh.pairs and seen.value < compare.SHOWN:
+    if by.target:
+        yield _growing(by.target)
+    if s.steps and seen != UNCHANGED and seen.value < compare.SHOWN:
         yield f"What helped on the way gave {seen.value:.2f}× ({seen.low:.2f} to {seen.high:.2f}) afresh: not shown."
+    looked, within = by.looked, by.stretch(by.looked)
+    if within and (share := rate.left_out(looked, within)) > rate.SEEN_ONCE:
+        yield (
+            f"It evaluates too seldom for short runs: {share:.0%} of the first look, none of it in what was compared. "
+            "Factor and time to answer are of what lies between."
+        )
+    if looked.wrote >= MADE_ANEW and rate.start(looked, by.unit) >= SLOW_S:
+        yield (
+            f"The first run wrote {looked.wrote / 1e6:,.0f} MB: what it downloads or prepares is made anew in each "
+            "copy. Run it once yourself, and short runs start sooner."
+        )
     if s.outside:
         names = sorted(s.outside)
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
         yield f"Short runs wrote outside of their copies: {', '.join(names[:NAMED])}{more}."
-    facts = s.looked.facts if s.looked else {}
-    for name in (k for k in facts if k == "agent error" or k.startswith("hook ")):
-        yield f"Not all of the command was seen ({name}: {facts[name]})."
+    for name in (k for k in looked.facts if k == "agent error" or k.startswith("hook ")):
+        yield f"Not all of the command was seen ({name}: {looked.facts[name]})."
 
 
 def _growing(target: Events) -> str:

@@ -286,7 +286,8 @@ def _passes(view: _View, stacks: Sequence[Stack]) -> Line:
     """Forward and backward: small ones are mostly overhead, large ones are products of matrices."""
     share, site, facts = view.share(stacks), _hottest(stacks), view.profile.trace.facts
     if not view.small:
-        text = f"{100 * share:.0f} % in products of matrices: no lever in the code; run 2 copies with one thread each"
+        text = f"{100 * share:.0f} % in products of matrices: no lever in the code"
+        text += "; run 2 copies with one thread each" * (view.profile.machine.cores > 1)
         if view.on_gpu:
             text = f"{100 * share:.0f} % in products of matrices on the GPU: bf16 or TF32, torch.compile"
         return _made(view, site, 0.0, "products", text)

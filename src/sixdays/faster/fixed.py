@@ -62,7 +62,12 @@ def _assignments(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> It
 
 
 def _defaults(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> Iterator[Option]:
-    """Whole numbers that a function takes where it is called without: `def train(episodes=500)`."""
+    """Whole numbers that a function takes where it is called without: `def train(episodes=500)`.
+
+    Not where a call gives it something else, which cannot be read: `train(episodes=args.n)`.
+    """
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
+    given = {(_last(c.func), k.arg) for c in calls for k in c.keywords if literal(k.value, known) is None}
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and not _ASIDE.search(node.name):
             both, kw = [*node.args.posonlyargs, *node.args.args], node.args
@@ -71,8 +76,8 @@ def _defaults(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> Itera
                 *zip(kw.kwonlyargs, kw.kw_defaults, strict=True),
             ]
             for arg, default in pairs:
-                value = literal(default, known)
-                if isinstance(value, int) and not isinstance(value, bool):
+                value = _whole(default, known)
+                if value is not None and (node.name, arg.arg) not in given:
                     yield _constant(arg.arg, value, file, arg.lineno)
 
 
@@ -86,13 +91,20 @@ def _keywords(call: ast.Call, file: str, known: Mapping[str, Scalar]) -> Iterato
     """Numbers that a call is given by name: `Trainer(max_epochs=10)`; none of what is done beside the training."""
     name = _last(call.func)
     for key in call.keywords if _TRAINS.search(name) or not _ASIDE.search(name) else ():
-        value = literal(key.value, known) if key.arg else None
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        value = _whole(key.value, known) if key.arg else None
+        if value is not None and value > 0:
             yield _constant(str(key.arg), value, file, key.value.lineno)
     if isinstance(call.func, ast.Attribute) and name == "learn" and call.args:  # by custom the budget comes first
-        value = literal(call.args[0], known)
-        if isinstance(value, (int, float)):
+        value = _whole(call.args[0], known)
+        if value is not None:
             yield _constant("total_timesteps", value, file, call.lineno)
+
+
+def _whole(node: ast.expr | None, known: Mapping[str, Scalar]) -> int | None:
+    """The value of an expression if it is a whole number, as 1e6 is too."""
+    value = literal(node, known)
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return int(value) if is_number and value == int(value) else None  # type: ignore[arg-type]
 
 
 def loops(parsed: Mapping[str, ast.Module]) -> Iterator[tuple[str, Option]]:

@@ -35,6 +35,7 @@ _ASIDE = re.compile(r"eval|test|valid|warm|burn|pretrain|init|render|demo")  # l
 _ENDLESS = 1e13  # written for "until it is stopped"
 _ROUNDS = frozenset(("epoch", "episode", "update", "generation", "round"))
 _PER = re.compile(r"(?:num_|n_)?(\w+?)_per_(?:epoch|iter|iteration|update|round|generation)")
+PLANNED = 100  # more sure than anything that is read
 _ACCUMULATED = re.compile(r"(?:grad(?:ient)?_accum\w*|accum\w*_(?:steps|batches|iters?)|accum(?:ulation)?|update_freq)")
 
 
@@ -62,15 +63,23 @@ class _Found:
 
 
 def length(
-    options: Sequence[Option], argv: Sequence[str] = (), trace: Trace | None = None, wanted: str | None = None
+    options: Sequence[Option],
+    argv: Sequence[str] = (),
+    trace: Trace | None = None,
+    wanted: str | None = None,
+    planned: Length | None = None,
 ) -> tuple[Length | None, str]:
     """The length of the whole run; None, and why in words, where it is not said, or said in two ways.
 
     options, argv: what can be set, and what is. trace: a run of the command; the length is then in the unit that it
     progresses in, or None where it cannot be said in that unit. wanted: a word of the unit that the user counts in.
+    planned: what the plan says of it, in its own word: that holds, where it can be said in the unit.
     """
     asked = [given(o, argv) for o in options]
     said = [f for o in asked if (f := _read(o))]
+    if planned:
+        word = planned.unit.lower() or "step"
+        said.append(_Found(PLANNED, Length(planned.value, _kind(word) or word.rstrip("s"), planned.text)))
     if not said:
         return None, "no option, constant or loop says how long the run is"
     unit = unit_of(trace, wanted) if trace is not None else None
@@ -164,7 +173,7 @@ def _words(kind: str) -> frozenset[str]:
         "env step": "step timestep frame",
         "optimiser step": "step update iteration iter",
         "epoch": "epoch ep",
-        "episode": "episode epi ep",
+        "episode": "episode epi ep game trial",
     }
     return frozenset(words.get(kind, kind).split())
 

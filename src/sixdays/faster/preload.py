@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 
 MODULE = "fast_start"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")  # as Python counts lines: form feeds do not end one
@@ -11,7 +12,8 @@ LINE = f"import {MODULE}  # what makes this run faster"
 
 
 def with_first_line(source: str, line: str = LINE) -> str:
-    r"""The script with `line` as its first statement, after what must stand first: #!, coding, docstring, __future__.
+    r"""The script with `line` as its first statement, after what must stand first: #!, coding, docstring, __future__,
+    and what a script puts into its environment before it imports what reads that.
 
     All other lines stay as they are, to the byte. A source that Python cannot read gets the line after its opening
     comments.
@@ -39,13 +41,41 @@ def _place(source: str, lines: list[str]) -> tuple[int, int]:
         body = ast.parse(source.removeprefix("\ufeff")).body
     except (SyntaxError, ValueError):
         return _comments(lines), 0
-    last = 0
-    for number, node in enumerate(body):
-        if not (_is_future(node) or (number == 0 and _is_text(node))):
-            same_line = number and node.lineno == last
-            return (node.lineno, node.col_offset) if same_line else (last or _comments(lines), 0)
-        last = node.end_lineno or node.lineno
-    return last or _comments(lines), 0
+    before = _first(body)
+    if not before:
+        return _comments(lines), 0
+    last = body[before - 1].end_lineno or body[before - 1].lineno
+    same_line = before < len(body) and body[before].lineno == last
+    return last, body[before].col_offset if same_line else 0
+
+
+def _first(body: list[ast.stmt]) -> int:
+    """How many statements stay in front: those that must, then imports of Python's own up to the last that sets."""
+    count = 0
+    while count < len(body) and (_is_future(body[count]) or (count == 0 and _is_text(body[count]))):
+        count += 1
+    for i, node in enumerate(body[count:], count + 1):
+        if _is_set_first(node):
+            count = i
+        elif not (names := _imported(node)) or not names <= sys.stdlib_module_names:
+            break
+    return count
+
+
+def _is_set_first(node: ast.stmt) -> bool:
+    """What sets the environment, `os.environ["OMP_NUM_THREADS"] = "1"`; and isaacgym, which torch must not precede."""
+    if isinstance(node, ast.Assign):
+        return any("environ" in ast.unparse(t) for t in node.targets)
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        return "environ" in ast.unparse(node.value.func)
+    return "isaacgym" in _imported(node)
+
+
+def _imported(node: ast.stmt) -> set[str]:
+    """The top modules that a statement imports."""
+    if isinstance(node, ast.ImportFrom):
+        return {(node.module or ".").partition(".")[0]}
+    return {a.name.partition(".")[0] for a in node.names} if isinstance(node, ast.Import) else set()
 
 
 def _is_future(node: ast.stmt) -> bool:

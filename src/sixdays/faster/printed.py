@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,16 +14,18 @@ _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+
 _NOISE = re.compile(
     r"\x1b\[[0-9;?]*[A-Za-z]"  # colours
     r"|\d{4}-\d\d-\d\d|\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?"  # dates and times of day
-    r"|[\u2500-\u259f#=>.]{2,}"  # bars of progress
+    r"|[\u2500-\u259f]+|[#=>.]{2,}"  # bars of progress
     r'|(?<=\.py):\d+|(?<=\.py", )line \d+'  # places in sources: a first line put in moves them all
 )
 _CLOCK_BEFORE = re.compile(
     r"(?<![^\W_])(?:(?:wall|clock)?times?|elapsed|eta|took|seconds?|secs?|minutes?|hours?|ms|fps|sps|speed"
-    r"|throughput|per second|mfu|mem|memory|pid|date|duration|runtime|dt|spent)[\W_]*(?:\(\w+\)\W*)?$",
+    r"|throughput|per second|mfu|mem|memory|pid|date|duration|runtime|dt|spent|(?:ms|s|secs?)/\w+|\w+/s(?:ec(?:ond)?)?)"
+    r"[\W_]*(?:\(\w+\)\W*)?$",
     re.IGNORECASE,
 )
 _CLOCK_AFTER = re.compile(
-    r"\s?(?:s|secs?|seconds?|ms|us|µs|mins?|minutes?|hours?|h|fps|sps|[kmg]i?b|(?:\w+\s?)?/s(?:ec)?|s/\w+)\b",
+    r"\s?(?:s|secs?|seconds?|ms|us|µs|mins?|minutes?|hours?|h|fps|sps|[kmg]i?b|(?:\w+\s?)?/s(?:ec(?:ond)?)?|s/\w+"
+    r"|(?:\w+\s)?per\s(?:s|sec|second))\b",
     re.IGNORECASE,
 )
 FEWEST = 4  # lines through which a number must grow to count as progress
@@ -46,25 +48,38 @@ def is_clock(pattern: str, token: int) -> bool:
 
     >>> is_clock("step #, # it/s", 1), is_clock("step #, # it/s", 0)
     (True, False)
+    >>> [is_clock("Time # (#) Data # (#) Loss # (#)", i) for i in range(6)]
+    [True, True, True, True, False, False]
     """
     around = pattern.split("#")
+    before = around[token].strip()
+    if before == "(" and token:  # its mean so far
+        return is_clock(pattern, token - 1)
+    if before.lower().endswith("data") and re.search(r"\btime\b", pattern, re.IGNORECASE):  # that it was waited for
+        return True
     return bool(_CLOCK_BEFORE.search(around[token]) or _CLOCK_AFTER.match(around[token + 1]))
 
 
 def name_of(pattern: str, token: int) -> str:
-    """The word beside a number: before it, else after it; "number" where there is none.
+    """The word beside a number: before it, else after it, or after its total; "number" where there is none.
 
-    >>> name_of("Episode: #, reward #", 0)
-    'episode'
+    >>> name_of("Episode: #, reward #", 0), name_of("| epoch # | #/# batches |", 1), name_of("[#] train-rmse:#", 0)
+    ('episode', 'batches', 'iteration')
     """
     around = pattern.split("#")
-    before, after = re.findall(r"[^\W\d_]{2,}", around[token]), re.findall(r"[^\W\d_]{2,}", around[token + 1])
+    if (around[token], around[token + 1][:1]) == ("[", "]"):  # as XGBoost and LightGBM begin their lines
+        return "iteration"
+    behind = around[token + 1 + (around[token + 1].strip() == "/" and token + 2 < len(around))]
+    before, after = re.findall(r"[^\W\d_]{2,}", around[token]), re.findall(r"[^\W\d_]{2,}", behind)
     return (before[-1] if before else after[0] if after else "number").lower()
 
 
-def by_pattern(printed: Iterable[Printed]) -> dict[str, list[tuple[float, tuple[float, ...]]]]:
+Line = tuple[float, tuple[float, ...]]  # when, and its numbers
+
+
+def by_pattern(printed: Iterable[Printed]) -> dict[str, list[Line]]:
     """When each line came and its numbers, by pattern, in the order of the first of each."""
-    lines: dict[str, list[tuple[float, tuple[float, ...]]]] = {}
+    lines: dict[str, list[Line]] = {}
     for line in printed:
         pattern, values = parts(line.text)
         if values:
@@ -91,14 +106,19 @@ def growing(printed: Iterable[Printed]) -> tuple[Growing, ...]:
     for pattern, lines in by_pattern(printed).items():
         if len(lines) < FEWEST:
             continue
-        at, table = np.array([t for t, _ in lines]), np.array([v for _, v in lines])
-        for token in range(table.shape[1]):
-            if (made := _grows(pattern, token, at, _unrolled(pattern, token, table))) is not None:
+        for token in range(len(lines[0][1])):
+            if (made := _grows(pattern, token, lines, FEWEST)) is not None:
                 strides = np.diff(made.values)
                 regular = float(np.median(np.abs(strides - np.median(strides)))) <= 0.01 * float(np.median(strides))
                 whole = bool(np.all(made.values == np.floor(made.values)))
                 found.append(((not whole, not regular, -made.values.size, token), made))
     return tuple(g for _, g in sorted(found, key=lambda f: f[0]))
+
+
+def grown(printed: Iterable[Printed], pattern: str, token: int) -> Growing | None:
+    """The same of a number that is known to be progress, from its first line on; None where it has none, or falls."""
+    lines = by_pattern(printed).get(pattern)
+    return _grows(pattern, token, lines, 1) if lines else None
 
 
 def _unrolled(pattern: str, token: int, table: FloatArray) -> FloatArray:
@@ -114,13 +134,14 @@ def _unrolled(pattern: str, token: int, table: FloatArray) -> FloatArray:
     return np.asarray(values + laps * table[:, token + 1], dtype=np.float64)
 
 
-def _grows(pattern: str, token: int, at: FloatArray, values: FloatArray) -> Growing | None:
+def _grows(pattern: str, token: int, lines: Sequence[Line], fewest: int) -> Growing | None:
     """One number of a pattern, if it never falls, is no clock, and takes enough values."""
+    at, values = np.array([t for t, _ in lines]), _unrolled(pattern, token, np.array([v for _, v in lines]))
     if is_clock(pattern, token) or not np.all(np.isfinite(values)) or np.any(np.diff(values) < 0):
         return None
     firsts = np.concatenate([[True], np.diff(values) > 0])
     values, at = values[firsts], at[firsts]
-    if values.size < FEWEST or values[-1] <= 0:
+    if values.size < fewest or values[-1] <= 0:
         return None
     passed = (values[-1] - values[0]) / max(at[-1] - at[0], 1e-9)
     is_whole = bool(np.all(values == np.floor(values)))

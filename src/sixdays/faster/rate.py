@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import log
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 
@@ -19,18 +19,16 @@ from sixdays.faster.model import FloatArray, Kind, Trace
 from sixdays.faster.unit import Unit, at_unit, counter_of, done, of_kind, time_of, track, unit_of, whole_run
 
 __all__ = [
-    "HasLength",
     "Phase",
-    "Ratio",
     "Unit",
     "clock",
     "cpu_share",
     "gain",
+    "left_out",
     "on_cpu",
     "packed",
     "phases",
     "rate",
-    "ratio",
     "reached",
     "representative",
     "start",
@@ -55,13 +53,6 @@ NEAR = 0.1  # log of the cost of a unit by which a window's mix may differ and s
 MOVED = 0.1  # log of the events per unit by which a later mix is another one
 BUSY = 0.5  # cores that others use, from which on a machine is busy
 DISAGREE = 1.08
-
-
-class HasLength(Protocol):
-    """How long the whole run is."""
-
-    @property
-    def value(self) -> float: ...
 
 
 # phases and windows --------------------------------------------------------------------------------------------
@@ -170,9 +161,7 @@ def window(trace: Trace, unit: Unit, seconds: float, later: float = 0.0) -> tupl
     numbers, times = track(trace, unit)
     if not numbers.size:
         return 0.0, 0.0
-    start = phases(trace, unit)[-1].start
-    fine = _grid(trace, unit, numbers, times, start)
-    warm = max(float(fine[min(3, max(fine.size - 5, 0))]) if fine.size else start, later)
+    warm = max(_warm(trace, unit, numbers, times), later)
     grids = sorted(_cycles(trace, unit, numbers, times, ("optimiser step", "evaluation", "env step")), key=len)
     for grid in [*grids, numbers]:
         g = grid[grid >= warm]
@@ -186,11 +175,18 @@ def window(trace: Trace, unit: Unit, seconds: float, later: float = 0.0) -> tupl
     return 0.0, float(numbers[-1])
 
 
-def reached(trace: Trace, unit: Unit, length: HasLength | None = None) -> str:
-    """Why a trace does not tell the rate of the real run yet, in words; empty where it does."""
+def _warm(trace: Trace, unit: Unit, numbers: FloatArray, times: FloatArray) -> float:
+    """The unit of the last phase from which on compilers and caches are warm."""
+    start = phases(trace, unit)[-1].start
+    fine = _grid(trace, unit, numbers, times, start)
+    return float(fine[min(3, max(fine.size - 5, 0))]) if fine.size else start
+
+
+def reached(trace: Trace, unit: Unit, length: float | None = None) -> str:
+    """Why a trace does not tell the rate of the real run yet, in words; empty where it does. length: units of it."""
     if not trace.stopped:
         return ""
-    if length is not None and unit.count(trace) >= length.value > 0:
+    if length is not None and unit.count(trace) >= length > 0:
         return ""
     if trace.facts.get("optimisers") and not of_kind(trace, "optimiser step"):
         return "it has an optimiser that has not stepped yet"
@@ -209,16 +205,32 @@ def reached(trace: Trace, unit: Unit, length: HasLength | None = None) -> str:
 def _is_seen_once(trace: Trace, unit: Unit) -> bool:
     """Whether evaluations may take a share worth knowing, and the trace does not tell yet how often they come."""
     numbers, times = track(trace, unit)
-    evaluations, steps = of_kind(trace, "evaluation"), of_kind(trace, "optimiser step")
-    if not evaluations or not steps or _cycles(trace, unit, numbers, times, ("evaluation",)):
+    if not numbers.size:
         return False
+    warm = _warm(trace, unit, numbers, times)
+    cycles = _cycles(trace, unit, numbers, times, ("evaluation",))
+    return all(np.count_nonzero(g >= warm) < 2 for g in cycles) and _evaluating(trace) > SEEN_ONCE
+
+
+def left_out(trace: Trace, window: tuple[float, float]) -> float:
+    """The share of a run that its evaluations took, where none of them lies between two moments; else 0."""
+    evaluations = of_kind(trace, "evaluation")
+    is_in = any(np.any((c.times > window[0]) & (c.times <= window[1])) for c in evaluations)
+    return 0.0 if is_in else _evaluating(trace)
+
+
+def _evaluating(trace: Trace) -> float:
+    """The share of the time, from the first evaluation to the last update, that evaluations took; about."""
+    evaluations, steps = of_kind(trace, "evaluation"), of_kind(trace, "optimiser step")
+    if not evaluations or not steps:
+        return 0.0
     updates = np.sort(np.concatenate([c.times for c in steps]))
     spent = 0.0
     for c in evaluations:
         bursts = np.split(c.times, np.flatnonzero(np.diff(np.searchsorted(updates, c.times))) + 1)
         spent += sum(float(b[-1] - b[0]) * b.size / max(b.size - 1, 1) for b in bursts)
     since = float(updates[-1]) - max(float(c.times[-1]) for c in evaluations)
-    return spent > SEEN_ONCE * (spent + max(since, 0.0))
+    return spent / (spent + max(since, 0.0)) if spent else 0.0
 
 
 def varies(trace: Trace, unit: Unit) -> bool:
@@ -280,29 +292,10 @@ def _cost(each: FloatArray, events: mix.Events) -> float:
 # ratios --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """How many times sooner a candidate does the same units: by the wall clock, by CPU time (None: unknown)."""
-
-    wall: float
-    cpu: float | None
-    units: float
-
-
-def ratio(original: Trace, candidate: Trace, unit: Unit, window: tuple[float, float]) -> Ratio | None:
+def gain(original: Trace, candidate: Trace, unit: Unit, window: tuple[float, float]) -> float | None:
     """Time from u0 to u1 of the original ÷ that of the candidate; None where one of them did not get there."""
     a, b = _seconds(original, unit, window), _seconds(candidate, unit, window)
-    if a is None or b is None:
-        return None
-    cpu_a, cpu_b = _cpu(original, *a), _cpu(candidate, *b)
-    cpu = cpu_a / cpu_b if cpu_a and cpu_b else None
-    return Ratio((a[1] - a[0]) / (b[1] - b[0]), cpu, window[1] - window[0])
-
-
-def gain(a: Trace, b: Trace, unit: Unit, window: tuple[float, float], cpu: bool = False) -> float | None:
-    """One number of `ratio`: by the wall clock, or by CPU time."""
-    found = ratio(a, b, unit, window)
-    return None if found is None else found.cpu if cpu else found.wall
+    return None if a is None or b is None else (a[1] - a[0]) / (b[1] - b[0])
 
 
 def _seconds(trace: Trace, unit: Unit, window: tuple[float, float]) -> tuple[float, float] | None:
@@ -354,8 +347,11 @@ def packed(
 
     Copies have seeds of their own, and learners of other seeds make longer or shorter episodes: each copy counts with
     what its events cost, at the usual mix of them; where that is not known, with whole cycles of its own updates. None
-    where they never ran side by side for long enough.
+    where they never ran side by side for long enough. Whole runs count until the last has ended.
     """
+    if unit.kind == "run":
+        ended = traces and not any(t.stopped or t.exit for t in traces)
+        return len(traces) / max(t.seconds for t in traces) if ended else None
     tracks = [track(t, unit) for t in traces]
     if not traces or not all(times.size for _, times in tracks):
         return None

@@ -106,9 +106,9 @@ class Search:
 
     by: how runs are held against each other, known once the first look is over. repeatable: what the command does not
     repeat, in words. failed: why the command cannot be measured, in words; empty where it can. glimpse: the rate that
-    the first look has seen while it still goes on. fresh: pairs of the command and of what was kept. packing, packed:
-    the quickest copies side by side that were confirmed. outside: what runs wrote outside of their copies. _packings:
-    what copies made together, before that.
+    the first look has seen while it still goes on. fresh: pairs of the command and of what was kept; everything: of the
+    command and of that with what else is accepted. packing, packed: the quickest copies side by side that were
+    confirmed. outside: what runs wrote outside of their copies. _packings: what copies made together, before that.
     """
 
     asked: Asked
@@ -127,7 +127,7 @@ class Search:
     thrown_out: list[ThrownOut] = field(default_factory=list)
     not_tried: list[NotTried] = field(default_factory=list)
     fresh: Fresh | None = None
-    all_pairs: list[float] = field(default_factory=list)
+    everything: Fresh | None = None
     packed: dict[int, float] = field(default_factory=dict)
     packing: Setting = ()
     loads: list[float] = field(default_factory=list)
@@ -172,6 +172,8 @@ class Search:
         latest = LATEST * self.asked.budget_s
         window, target = rate.representative(trace, unit, self._window_s(), latest)
         by = self.by = Yardstick(unit, window, trace, target)
+        if target and by.pace(trace, is_far=True) is None:  # too few events tell what it costs there
+            by = self.by = replace(by, target={})
         outcome = yield from self._run(self._probe("again", (), "the command once more"))
         if self._is_hopeless(outcome):
             return
@@ -207,7 +209,8 @@ class Search:
         is_long = begin is not None and end is not None and end - begin >= 0.8 * self._window_s()
         if (is_long or trace.seconds >= GLIMPSE_S) and (seen := rate.rate(trace, unit, window)):
             self.glimpse = f"{seen:,.0f}/s"
-        if not is_long or rate.reached(trace, unit, self.asked.length):
+        units = self.asked.length.value if self.asked.length else None
+        if not is_long or rate.reached(trace, unit, units):
             return False
         return trace.seconds >= GROWING * self.asked.budget_s or not rate.varies(trace, unit)
 
@@ -377,7 +380,8 @@ class Search:
 
     def _doubt(self, pairs: Sequence[Pair]) -> float:
         """Standard deviation of the log ratio that pairs tell: without neighbours it falls as fast as they grow."""
-        return self._spread() * sqrt(2.0) / (len(pairs) if self._by.runs(pairs) else sqrt(len(pairs)))
+        count = max(len(pairs), 1)
+        return self._spread() * sqrt(2.0) / (count if self._by.runs(pairs) else sqrt(count))
 
     def _spread(self) -> float:
         """Standard deviation of the log of one run's rate, as the runs of the command itself show it."""
@@ -422,6 +426,8 @@ class Search:
                 self.not_tried.append(NotTried(c.lever, f"{c.text}: a copy did not get as far as one alone"))
             else:
                 self._packings.append((together, c))
+                once = together / (self._by.rate(self.original[0]) * self.gain)
+                self.not_shown.append(Step((c,), self._on_the_way(once, [])))  # until it is confirmed
 
     def _check_copies(self, outcome: Outcome, setting: Setting) -> str:
         """Why copies are broken: one of them failed, or computes something else."""
@@ -457,6 +463,8 @@ class Search:
             gains.append(log(together / one))
         logs = [g - log(kept) for g in gains]
         # Three runs tell no interval of their own here: each must be more, and the middle one enough.
+        if gains:
+            self.not_shown = [x for x in self.not_shown if x.candidates != (chosen,)]
         if len(logs) > 1 and min(logs) > 0.0 and median(logs) >= log(compare.SHOWN):
             self.packing, self.packed = setting, {chosen.copies: self.rate_before * exp(median(gains))}
         elif gains:
@@ -506,10 +514,16 @@ class Search:
             self.original.append(pair[False])
 
     def _holds(self, setting: Setting, why: str) -> bool:
-        """Whether a fresh run kept its promise; where it did not after all, nothing is kept."""
-        if why:
-            self.thrown_out.append(ThrownOut(setting[-1] if setting else self.best[-1], f"afresh: {why}"))
+        """Whether a fresh run kept its promise; where what was kept did not after all, nothing is kept.
+
+        Where the command itself failed, the pairs until then say what they say.
+        """
+        if why and setting:
+            self.thrown_out.append(ThrownOut(setting[-1], f"afresh, with all that was kept: {why}"))
+            self.not_shown += self.steps
             self.fresh, self.steps, self.best = None, [], ()
+        elif why:
+            self.repeatable = f"that it ends well; once {why}"
         return not why
 
     def _run_far(self, fresh: Fresh) -> Steps:
@@ -566,17 +580,18 @@ class Search:
         for c in (s.candidates[0] for s in sorted(self.others, key=lambda s: -s.factor.value)):
             chosen += [] if any(_exclude(c, k) for k in chosen) else [c]
         setting = (*(k for k in self.best if not any(_exclude(k, c) for c in chosen)), *chosen)
-        while chosen and len(self.all_pairs) < 2 and self.left > 2.0 * self._cost(self.original[-1]):
+        self.everything = fresh = Fresh(self._by, setting)
+        while chosen and len(fresh.pairs) < 2 and self.left > 2.0 * self._cost(self.original[-1]):
             a = yield from self._run(self._probe("confirm", (), "the command as it is, afresh"))
             b = yield from self._run(self._probe("confirm", setting, "with all classes, afresh"))
             why = self._check(a, ())[0] or self._check(b, setting)[0]
-            ratio = None if why else self._by.ratio(a.trace, b.trace, tuple(chosen))
-            if ratio is None:
-                why = why or "it did not get as far as the command itself"
+            if not why and self._by.ratio(a.trace, b.trace, setting) is None:
+                why = "it did not get as far as the command itself"
+            if why:
                 self.thrown_out.append(ThrownOut(chosen[-1], f"with all classes, afresh: {why}"))
-                self.all_pairs = []
+                self.everything = None
                 return
-            self.all_pairs.append(log(ratio))
+            fresh.pairs.append((a.trace, b.trace))
 
     # what came of it -------------------------------------------------------------------------------------------
 

@@ -45,10 +45,6 @@ class Unit:
         numbers, _ = track(trace, self)
         return float(numbers[-1]) if numbers.size else 0.0
 
-    def time_of(self, trace: Trace, u: float) -> float | None:
-        """Seconds at which the u-th was over; None where the trace did not get there."""
-        return time_of(trace, self, u)
-
 
 def unit_of(trace: Trace, wanted: str | None = None) -> Unit | None:
     """The counter that is progress; None where nothing grows.
@@ -71,7 +67,7 @@ def whole_run(trace: Trace) -> Unit | None:
 def _units(trace: Trace) -> list[Unit]:
     """All that may be progress, the likeliest first."""
     steps = sorted(of_kind(trace, "optimiser step"), key=lambda c: (-c.count, c.first))
-    environments = _feeding(of_kind(trace, "env step"), steps)
+    environments = feeding(of_kind(trace, "env step"), steps)
     batches = sorted(of_kind(trace, "batch"), key=lambda c: (-c.count, c.first))
     others = [c for c in of_kind(trace, "env step") if c not in environments]
     lines = [
@@ -88,14 +84,15 @@ def of_kind(trace: Trace, kind: Kind) -> list[Counter]:
     return [c for c in trace.counters if c.kind == kind and c.times.size]
 
 
-def _feeding(environments: list[Counter], steps: list[Counter]) -> list[Counter]:
+def feeding(environments: list[Counter], steps: list[Counter]) -> list[Counter]:
     """Environment sites that the updates learn from: those that move between most updates, the first of equals.
 
     One that moves seldom is still the source of the updates if it moved before the first of them (a long rollout,
     then many updates); after it, it is an evaluation.
     """
-    if not environments or not steps:
-        return sorted(environments, key=lambda c: (c.first, -c.count))
+    if not environments or not steps:  # not what tries the first policy out, before all else
+        most = max((c.count for c in environments), default=0)
+        return sorted((c for c in environments if 2 * c.count >= most), key=lambda c: (c.first, -c.count))
     most = max(c.bursts for c in environments)
     if not most:
         return [c for c in sorted(environments, key=lambda c: -c.count) if c.first < steps[0].first][:1]
@@ -119,7 +116,7 @@ def counter_of(trace: Trace, unit: Unit) -> Counter | None:
         return max((c for c in same if c.line == line), key=lambda c: c.count)
     if same:
         return max(same, key=lambda c: c.bursts)
-    likeliest = _feeding(of_kind(trace, unit.kind), of_kind(trace, "optimiser step")) if unit.kind == "env step" else []
+    likeliest = feeding(of_kind(trace, unit.kind), of_kind(trace, "optimiser step")) if unit.kind == "env step" else []
     return (
         next(iter(likeliest or sorted(of_kind(trace, unit.kind), key=lambda c: -c.count)), None)
         if (unit.kind in ("env step", "optimiser step", "batch"))
@@ -133,10 +130,8 @@ def track(trace: Trace, unit: Unit) -> tuple[FloatArray, FloatArray]:
         ended = whole_run(trace) is not None
         return (np.array([1.0]), np.array([trace.seconds])) if ended else (np.zeros(0), np.zeros(0))
     if unit.kind == "printed":
-        for g in printed.growing(trace.printed):
-            if (g.pattern, str(g.token)) == unit.key:
-                return g.values, g.times
-        return np.zeros(0), np.zeros(0)
+        found = printed.grown(trace.printed, unit.key[0], int(unit.key[1]))
+        return (found.values, found.times) if found else (np.zeros(0), np.zeros(0))
     c = counter_of(trace, unit)
     return (np.zeros(0), np.zeros(0)) if c is None else (c.each * event_numbers(c.times.size), c.times)
 

@@ -68,8 +68,18 @@ def compared(
             had = f" in place of {rows[at][token]:g}" if at < len(rows) else ""
             name = name_of(pattern, tokens[token])
             return Lines(count, f'line {at + 1} of "{pattern}" says {name} {others[at][token]:g}{had}')
-        count += len(tokens) * min(len(rows), len(others))
+        count += sum(map(_tells, zip(*rows, strict=True))) * min(len(rows), len(others))
     return Lines(count)
+
+
+def _tells(column: Sequence[float]) -> bool:
+    """Whether numbers say something of what is computed: not those that are always the same, or count lines."""
+    return len(column) == 1 or not (len(set(column)) == 1 or _counts(column))
+
+
+def _counts(column: Sequence[float]) -> bool:
+    """Whether whole numbers grow from line to line."""
+    return len(column) > 1 and all(x < y and x == int(x) and y == int(y) for x, y in pairwise(column))
 
 
 def _update(trace: Trace, n: int) -> float:
@@ -139,7 +149,7 @@ def _matched(
     """Lines of the two side by side: of the same step, where a whole number grows in them, else in their order."""
     for k in tokens:
         column = [r[k] for r in rows]
-        if len(rows) > 1 and all(x < y and x == int(x) for x, y in pairwise(column)):
+        if _counts(column):
             of_step = {o[k]: o for o in reversed(others)}
             both = [(r, of_step[r[k]]) for r in rows if r[k] in of_step]
             return [r for r, _ in both], [o for _, o in both]

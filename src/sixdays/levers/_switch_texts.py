@@ -287,9 +287,14 @@ try:
 except ImportError:
     pass
 else:
+    from inspect import signature as _signature
+
     def _{module}_unchecked(plain):
+        may_check = "disable_env_checker" in _signature(plain).parameters
+
         def make(*args, **kwargs):
-            kwargs.setdefault("disable_env_checker", True)
+            if may_check:
+                kwargs.setdefault("disable_env_checker", True)
             if kwargs.get("render_mode") != "human":
                 return plain(*args, **kwargs)
             env = plain(*args, **dict(kwargs, render_mode=None))

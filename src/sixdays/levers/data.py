@@ -8,8 +8,10 @@ from typing import Any
 
 from sixdays.faster.bounds import bound, share
 from sixdays.faster.compare import SHOWN
+from sixdays.faster.loaders import loaders
 from sixdays.faster.model import Candidate, NotTried, Profile, Stack
 from sixdays.levers._data_texts import HELD, WORKERS
+from sixdays.levers.threads import sizes
 
 ROOM = 1.3  # a share of few samples may be larger than it looks
 PLACES = ("torch/utils/data/",)
@@ -32,10 +34,11 @@ class Data:
         seen = min(1.0, ROOM * share(trace, _loads))
         if bound(seen) < SHOWN:
             return [NotTried(self.name, f"loading: {seen:.0%} of the time, so at most {bound(seen):.2f} times faster")]
-        counts = dict.fromkeys((0, 1, profile.machine.cores - 1, min(8, profile.machine.cores)))
+        counts = dict.fromkeys((0, 1, min(8, profile.machine.cores - 1), min(8, profile.machine.cores)))
+        now = {x.workers for x in loaders(trace)}
         found: list[Candidate | NotTried] = [self._held(profile, seen)]
         if "equivalent" in profile.accept:
-            found += [self._workers(k, seen) for k in counts if 0 <= k <= profile.machine.cores]
+            found += [self._workers(k, seen) for k in counts if {k} != now]
         return found
 
     def _workers(self, k: int, seen: float) -> Candidate:
@@ -45,8 +48,8 @@ class Data:
                          preamble=tuple(lines), touches=seen, group="loading")  # fmt: skip
 
     def _held(self, profile: Profile, seen: float) -> Candidate:
-        beside = min(profile.seeds, profile.machine.cores)  # copies, each of which holds its own
-        most = int(HELD_SHARE * (profile.machine.memory_bytes or 2**32) / max(1, beside))
+        beside = max(sizes(profile.seeds, profile.machine.cores), default=1)  # copies, each of which holds its own
+        most = int(HELD_SHARE * (profile.machine.memory_bytes or 2**32) / beside)
         lines = HELD.strip().format(bytes=most, seconds=LOADING_S).splitlines()
         spoils = f"up to {most / 2**30:.1f} GB of memory; items that change are noticed only when they come first"
         return Candidate(self.name, "held", "items made once and kept in memory", "same", preamble=tuple(lines),

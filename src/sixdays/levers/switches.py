@@ -9,6 +9,7 @@ from typing import Any
 from sixdays.faster.bounds import bound, share
 from sixdays.faster.compare import SHOWN
 from sixdays.faster.model import Candidate, NotTried, Profile, Promise, Stack, Trace
+from sixdays.faster.unit import unit_of
 from sixdays.levers import _switch_texts as texts
 
 ROOM = 1.3  # a share of few samples may be larger than it looks
@@ -21,6 +22,7 @@ NUMBERS = frozenset({"torch", "numpy"})
 class _Switch:
     """needs: any of these modules, imported. within: parts of file names, or file:function, below which its time is
     seen. mentioned: a word that must stand in a source. share: of the time that it may take where no sample shows it.
+    hides: it prints less, so it is of no use where what is printed is the progress that is measured.
     """
 
     name: str
@@ -34,6 +36,7 @@ class _Switch:
     mentioned: str = ""
     share: float | None = None
     spoils: str = ""
+    hides: bool = False
 
     def applies(self, profile: Profile) -> bool:
         """Whether the command uses what it switches, as far as can be told."""
@@ -41,6 +44,7 @@ class _Switch:
             self.promise in profile.accept
             and bool(self.needs & set(profile.trace.modules))
             and (not self.mentioned or any(self.mentioned in text for text in profile.sources.values()))
+            and not (self.hides and (unit := unit_of(profile.trace)) and unit.kind == "printed")
             and (not self.unset or any(profile.command.env.get(name) for name in self.unset))
         )
 
@@ -84,7 +88,7 @@ SWITCHES = (
     _Switch("launch blocking", "the GPU is not waited for at each call", "same", _needs("torch"),
             unset=("CUDA_LAUNCH_BLOCKING",), share=0.8),
     _Switch("progress bars", "progress bars are drawn every ten seconds", "same", _needs("tqdm"),
-            env={"TQDM_MININTERVAL": "10"}, within=("tqdm/",)),
+            env={"TQDM_MININTERVAL": "10"}, within=("tqdm/",), hides=True),
     _Switch("events", "TensorBoard's records are packed a thousand at a time", "same", _needs("tensorboard"),
             texts.EVENTS, within=("tensorboard/",), spoils="a run that is killed loses its last two minutes of logs"),
     _Switch("garbage", "the garbage collector looks less often", "same", NUMBERS, texts.GARBAGE, share=0.3,

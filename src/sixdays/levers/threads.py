@@ -24,7 +24,7 @@ class Threads:
     together: bool = False
 
     def propose(self, profile: Profile) -> Sequence[Candidate | NotTried]:
-        """Fewer threads a copy; and copies: 2, one a core, those of one round less, all seeds; a thread each."""
+        """Fewer threads a copy; and copies side by side, with the cores shared out among them."""
         if "equivalent" not in profile.accept:
             return []
         cores = profile.machine.cores
@@ -35,13 +35,10 @@ class Threads:
             found += [_threads(t, cores, _lines(profile, t)) for t in counts]
         elif cores > 1:
             found.append(NotTried(self.name, "no library that starts threads of its own was seen"))
-        rounds = ceil(profile.seeds / cores)  # with a copy a core; a few copies more save one of them
-        saving = ceil(profile.seeds / max(rounds - 1, 1))
-        sizes = sorted({k for k in (2, cores, saving, min(profile.seeds, 4 * cores)) if 2 <= k <= MOST_COPIES})
         if cores == 1:
-            return [*found, NotTried(self.name, "copies side by side: there is one core")]
+            found.append(NotTried(self.name, "copies side by side: there is one core"))
         room = profile.machine.memory_bytes
-        for k in sizes:
+        for k in sizes(profile.seeds, cores):
             if room and k * profile.trace.peak_bytes > MEMORY * room:
                 gb = profile.trace.peak_bytes / 2**30
                 found.append(NotTried(self.name, f"{k} copies side by side: {gb:.1f} GB each do not fit in memory"))
@@ -49,6 +46,22 @@ class Threads:
                 t = max(1, cores // k)
                 found.append(_copies(k, t, _lines(profile, t)))
         return found
+
+
+def sizes(seeds: int, cores: int) -> list[int]:
+    """How many copies may run side by side: 2, one a core, so many that a round of the seeds is saved, all seeds.
+
+    Of a single seed: as many as tell what more seeds would cost. None on one core.
+
+    >>> sizes(5, 2), sizes(1, 16), sizes(5, 16), sizes(5, 1)
+    ([2, 3, 5], [2, 16], [2, 5], [])
+    """
+    if cores == 1:
+        return []
+    rounds = ceil(seeds / cores)  # with a copy a core; a few copies more save one of them
+    saving = ceil(seeds / max(rounds - 1, 1))
+    most = min(seeds if seeds > 1 else cores, MOST_COPIES)
+    return sorted({k for k in (2, cores, saving, min(seeds, 4 * cores)) if 2 <= k <= most})
 
 
 def _multiplies(profile: Profile) -> bool:

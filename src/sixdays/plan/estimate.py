@@ -104,14 +104,14 @@ def _from_rate(found: re.Match[str]) -> tuple[Fraction, Fraction]:
     return low, high
 
 
-def amount_of(estimate: Estimate) -> float | None:
-    """How many units the work is, where it is written as an amount at a rate; None where it is a duration.
+def amount_of(estimate: Estimate) -> tuple[float, str] | None:
+    """How many units the work is, and the word for them, where it is an amount at a rate; None where a duration.
 
     >>> amount_of(parse_estimate("5M steps at 900/s"))
-    5000000.0
+    (5000000.0, 'steps')
     """
     found = _at_rate(estimate)
-    return float(parse_count(found["n"])) if found else None
+    return (float(parse_count(found["n"])), found["word"] or "") if found else None
 
 
 def _at_rate(estimate: Estimate) -> re.Match[str] | None:

@@ -112,7 +112,7 @@ def probe(
     finally:
         for place in places:
             scratch.release(place)
-    scratch.check()
+        scratch.check()
     return traces
 
 
@@ -232,8 +232,8 @@ def _counted(copy: _Copy, counter: tuple[str, ...] | None, place: int) -> float:
     Where no site bears its key, a patch has moved it: the most active one of its kind.
     """
     if counter and len(counter) == 2:
-        grown = printed.growing(_lines(copy))
-        return max((float(g.values[-1]) for g in grown if (g.pattern, str(g.token)) == counter), default=0.0)
+        found = printed.grown(_lines(copy), counter[0], int(counter[1]))
+        return float(found.values[-1]) if found else 0.0
     seen = list(counts(Path(copy.place.agent)))
     lines = sorted({line for key, line, _ in seen if key == counter})
     if lines:

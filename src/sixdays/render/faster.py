@@ -10,7 +10,7 @@ from sixdays.faster.compare import SHOWN, Factor
 from sixdays.faster.fresh import PAIRS
 from sixdays.faster.model import Command, NotTried
 from sixdays.faster.preload import MODULE
-from sixdays.faster.report import Delivery, Speedups, Step
+from sixdays.faster.report import UNCHANGED, Delivery, Speedups, Step
 from sixdays.faster.setting import PREAMBLE
 from sixdays.faster.ten_minutes import Item
 from sixdays.quantities import show_seconds
@@ -69,12 +69,16 @@ def _headline(s: Speedups) -> list[str]:
         first = f"{_times(s.factor)} faster, {promise}{checked}: confirmed on {s.pairs} fresh pairs."
         return [*indented(first, ""), *indented(rates, "")]
     rate = f"{_rate(s.rate_before)} {s.unit}s a second, one copy"
-    if s.interrupted:
+    if s.interrupted and not s.packed:
         return [*indented("Interrupted: nothing is confirmed yet.", ""), *indented(rate, "")]
     nothing = "No change tried here makes it faster by 8 % or more."
+    more = " A longer --budget tells more." * (s.pairs < PAIRS[1])
     if s.seen.value >= SHOWN:
-        more = " A longer --budget tells more." * (s.pairs < PAIRS[1])
         nothing = f"Not confirmed: {_times(s.seen)} in {s.pairs} fresh pairs.{more}"
+    elif not s.packed and s.seen == UNCHANGED and any(x.factor.value >= SHOWN for x in s.not_shown):
+        nothing = f"Not confirmed: no time was left for fresh runs of what helped on the way.{more}"
+    elif s.not_tried and not (s.not_shown or s.thrown_out or s.packed):
+        nothing = "No change could be tried: why not stands below."
     if s.packed and s.copies > 1:
         k, together = s.packed[0]
         nothing += f" {k} copies side by side make {together / s.rate_before:.2g}× as much."
@@ -84,7 +88,8 @@ def _headline(s: Speedups) -> list[str]:
 def _others(s: Speedups) -> list[str]:
     if not s.others:
         return []
-    total = f"all together {_times(s.factor_all_classes)}"
+    is_measured = s.factor_all_classes != s.factor
+    total = f"all together {_times(s.factor_all_classes)}" if is_measured else "all together: not measured"
     return _listed("Other experiments, as you accept them", [*(_step(x) for x in s.others), total])
 
 
@@ -121,7 +126,7 @@ def _basis(s: Speedups) -> list[str]:
     said = [f"Measured: {s.phase}." if s.phase else "", s.clock, s.repeatable and f"Not repeated: {s.repeatable}."]
     if max(s.start_s, s.warm_s) >= SLOW_S:
         said.append(f"Apart from that: {s.start_s:.0f} s until the first {s.unit}, {s.warm_s:.0f} s to warm up.")
-    said.append(f"{s.probes} short runs in {show_seconds(s.seconds)}; others kept {s.load:.1f} cores busy.")
+    said.append(f"{s.probes} short runs in {show_seconds(s.seconds)}.")
     return [line for text in (*said, *s.notes) if text for line in indented(text, "")]
 
 
@@ -135,7 +140,8 @@ def delivery_lines(made: Delivery, copies: int = 1) -> list[str]:
         is_short = len(text) <= SHORT
         does = "does it all" if is_short else f"shows its {len(text)} plain lines, and does it all"
         lines += indented(
-            f"with `import {MODULE}` as the first line of {made.entry}{patched}, and {file}; --apply {does}"
+            f"with `import {MODULE}` as the first line of {made.entry} (behind os.environ, where it begins with that)"
+            f"{patched}, and {file}; --apply {does}"
         )
         lines += ["", f"  # {file}", *(f"  {clean(line)}" for line in text)] if is_short else []
     elif made.diff:
