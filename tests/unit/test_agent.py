@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -532,3 +533,13 @@ def test_environments_of_old_gym_that_nobody_seeds_repeat(tmp_path: Path) -> Non
     assert len(set(first.split())) == 3
     assert first.split()[-1] == "7"
     assert "gym" in trace.facts["seeded"].split(", ")
+
+
+def test_what_ended_a_program_is_noted_where_a_pipe_hides_it(tmp_path: Path) -> None:
+    (tmp_path / "fails.py").write_text("print('begins')\nimport nowhere\n", encoding="utf-8")
+    _, trace = watched(tmp_path, "sh", "-c", f"{shlex.quote(sys.executable)} fails.py 2>&1 | cat")
+    assert trace.facts["raised"] == "ModuleNotFoundError: No module named 'nowhere'"
+    assert trace.failed
+    (tmp_path / "leaves.py").write_text("import sys\nsys.exit(0)\n", encoding="utf-8")
+    _, trace = watched(tmp_path, sys.executable, "leaves.py")
+    assert not trace.failed

@@ -317,3 +317,62 @@ def test_totals_and_counted_lines_prove_nothing() -> None:
     assert isinstance(found, Unchecked), found
     assert kept(told(1), told(1), "same", told(1)) == Kept("39 printed numbers")
     assert "says loss" in kept(told(1), told(3), "same", told(1)).why  # type: ignore[union-attr]
+
+
+def epochs(updates: int, each: float = 0.001) -> Trace:
+    """Rollouts of 4,000 steps, then `updates` of them at a time."""
+    now, env, steps = 0.0, list[float](), list[float]()
+    for _ in range(2):
+        env += [now + 0.0005 * k for k in range(1, 4001)]
+        steps += [env[-1] + each * k for k in range(1, updates + 1)]
+        now = steps[-1]
+    env += [now + 0.0005]
+    return Trace(counters=(counter("env step", env), counter("optimiser step", steps, line=40)), stopped="units")
+
+
+def test_half_of_the_updates_of_a_rollout_is_not_the_same_algorithm() -> None:
+    """Two rollouts of 80 updates: as many as the slack of one whole rollout would let pass."""
+    assert "40 updates were made at a time, in place of 80" in broken_by_count(epochs(40))
+    assert broken_by_count(epochs(80)) == ""
+    assert broken_by_count(epochs(75)) == ""  # of two rollouts nobody knows whether all have as many
+
+
+def test_a_printed_infinity_is_a_number_like_any_other() -> None:
+    a = printing([(i, f"step {i} best {'-inf' if i < 3 else -21.0}") for i in range(1, 15)])
+    assert isinstance(kept(a, a, "same", None), Kept)
+
+
+def broken_by_count(candidate: Trace) -> str:
+    found = kept(epochs(80), candidate, "equivalent", epochs(80))
+    return found.why if isinstance(found, Broken) else ""
+
+
+def test_where_the_network_is_the_same_bits_what_is_told_of_it_is_nearly_the_same() -> None:
+    """An accuracy on a part of the items is another number, though not by much."""
+
+    def told(by: float) -> Trace:
+        a = run()
+        return replace(
+            a, printed=tuple(Printed(p.at, f"epoch {i} test {0.9 * by + i / 1e4:.5f}") for i, p in enumerate(a.printed))
+        )
+
+    assert isinstance(kept(told(1.0), told(1.00001), "equivalent", told(1.0)), Kept)
+    found = kept(told(1.0), told(1.01), "equivalent", told(1.0))
+    assert isinstance(found, Broken)
+    assert "says test" in found.why
+
+
+def test_a_bar_that_is_drawn_between_two_steps_breaks_no_promise() -> None:
+    """As tqdm does where `set_postfix` draws: step k with the loss before, then with its own."""
+
+    def bar(*rows: tuple[int, float]) -> Trace:
+        return printing(
+            [(i, f"{n}%|{'█' * n}| {n}/100 [00:0{i % 9}<00:09, 9.{i}it/s, loss={x}]") for i, (n, x) in enumerate(rows)]
+        )
+
+    a = bar(*((n + k, 1 / (n + 1)) for n in range(1, 20) for k in (0, 1)))
+    late = bar(*((n, 1 / (m + 1)) for n, m in ((1, 1), (1, 2), (3, 3), (3, 4), (5, 5), (5, 6))))
+    for promise in ("same", "equivalent"):
+        assert not isinstance(kept(a, late, promise, a), Broken)
+    other = bar(*((n, 2 / (n + 1)) for n in range(1, 9)))
+    assert isinstance(kept(a, other, "same", a), Broken)

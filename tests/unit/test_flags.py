@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 import click
 import numpy as np
@@ -18,7 +19,6 @@ from sixdays.faster.model import (
     Kind,
     Machine,
     NotTried,
-    Printed,
     Profile,
     Stack,
     Trace,
@@ -491,9 +491,8 @@ def test_an_evaluation_that_steers_the_training_is_another_experiment_when_it_co
 
 
 def test_lines_that_are_the_progress_are_not_made_fewer() -> None:
-    lines = tuple(Printed(float(i), f"| epoch 1 | {200 * i}/2983 batches | loss {1 / i:.3f}") for i in range(1, 9))
     source = "import argparse\np = argparse.ArgumentParser()\np.add_argument('--log-interval', type=int, default=200)\n"
     assert "--log-interval 2000" in proposed(profile(source))
-    p = profile(source, trace=Trace(printed=lines))
+    p = replace(profile(source), progress="printed")
     assert "--log-interval 2000" not in proposed(p)
     assert "--log-interval: the progress that is measured is what it prints" in refused(p)

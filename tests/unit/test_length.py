@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -216,3 +218,9 @@ def test_a_length_that_the_run_has_passed_already_is_none() -> None:
     assert said(source, trace=stopped).endswith("is not known")
     shorter = Trace(counters=(counter("env step", 30), counter("optimiser step", 30)), stopped="time")
     assert said(source, trace=shorter).startswith("40 env step")
+
+
+def test_a_run_that_came_to_its_end_says_how_long_it_is() -> None:
+    ended = Trace(counters=(counter("optimiser step", 200),), exit=0)
+    assert said("epochs = 900\n", trace=ended) == "200 optimiser step: the first short run came to its end"
+    assert said("epochs = 900\n", trace=replace(ended, facts={"raised": "ValueError: x"})).startswith("900 from")

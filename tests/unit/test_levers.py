@@ -14,7 +14,6 @@ from sixdays.faster.model import (
     Frame,
     Machine,
     NotTried,
-    Printed,
     Profile,
     Promise,
     Stack,
@@ -91,8 +90,16 @@ def test_no_more_workers_than_eight_and_none_that_are_there_already() -> None:
 
 
 def test_what_prints_the_progress_is_not_made_to_print_less() -> None:
-    lines = tuple(Printed(i, f"{i}/100 [00:01<00:09, 9.1it/s]") for i in range(1, 60))
-    bars = replace(_profile(0.4, "tqdm/std.py", modules=("tqdm",)))
-    printed = replace(bars, trace=replace(bars.trace, counters=(), printed=lines))
+    bars = _profile(0.4, "tqdm/std.py", modules=("tqdm",))
+    printed = replace(bars, progress="printed")
     found = [[c.name for c in switches.create({}).propose(p) if isinstance(c, Candidate)] for p in (bars, printed)]
     assert found == [["progress bars"], []]
+
+
+def test_threads_that_the_command_sets_within_are_set_from_the_preamble() -> None:
+    plain = _profile(0.2, "torch/nn/modules/linear.py")
+    env = replace(plain, command=Command(("env", "OMP_NUM_THREADS=2", "python", "train.py"), "/project"))
+    own = replace(plain, sources={"train.py": "import os\nos.environ['OMP_NUM_THREADS'] = '8'\n"})
+    for p in (env, own):
+        found = [c for c in threads.create({}).propose(p) if isinstance(c, Candidate)]
+        assert all(any(line.startswith("torch.set_num_threads(") for line in c.preamble) for c in found)

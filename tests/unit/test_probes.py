@@ -7,13 +7,16 @@ import json
 import os
 import resource
 import shlex
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sixdays.app.delivering import delivery
@@ -25,6 +28,7 @@ from sixdays.probes.entry import entry_of
 from sixdays.probes.inspect import configs_of, help_of, machine, refusal, sources_of
 from sixdays.probes.run import Stop, _counted, probe
 from sixdays.probes.scratch import scratch
+from sixdays.probes.traces import read_trace
 from sixdays.processes import MARK, Output, Process, attend, members, started
 
 
@@ -110,6 +114,8 @@ def test_what_ps_says_agrees_with_the_kernel() -> None:
         ("./run.sh", "train.py"),
         ("bash -c 'cd pkg && python main.py'", "pkg/main.py"),
         ("sh two.sh", None),
+        ("sh -c 'for s in 0 1 2; do python train.py --seed $s; done'", "train.py"),
+        ("sh -c 'if true; then (python train.py); fi'", "train.py"),
         ("./train.py", "train.py"),
         ("bin/trainer --x", "pkg/main.py"),
         ("sleep 5", None),
@@ -288,6 +294,9 @@ def test_configurations_that_a_command_names_are_read(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text, encoding="utf-8")
     command = Command(("python", "train.py", "model=big", "--config=my.toml", "notes.txt"), str(tmp_path))
     assert configs_of(command) == {n: t for n, t in files.items() if n not in ("train.py", "notes.txt")}
+    for words in (("--config-name", "model/big"), ("--config-path=conf/model", "-cn", "big")):
+        assert "conf/model/big.yaml" in configs_of(replace(command, argv=("python", "train.py", *words)))
+        assert "conf/base.yaml" not in configs_of(replace(command, argv=("python", "train.py", *words)))
 
 
 def test_sources_are_those_that_were_seen_running(project: Path) -> None:
@@ -515,3 +524,28 @@ def test_an_environment_of_poetry_in_the_project_is_fine(project: Path) -> None:
     (project / ".venv").mkdir()
     command = Command(("poetry", "run", "python", "train.py"), str(project))
     assert refusal(command, Machine(2), None, env={"PATH": os.defpath}, host="here") == ""
+
+
+def told(folder: Path, pid: int, main: bool, **counted: int) -> None:
+    """What the agent of one process wrote."""
+    counters = [[kind.replace("_", " "), "t.py", "main", 3, 1.0, n, n, 10**9] for kind, n in counted.items()]
+    about = {"pid": pid, "main": main, "counters": counters, "facts": {"of": str(pid)}}
+    (folder / f"{pid}.json").write_text(json.dumps(about), encoding="utf-8")
+    for i, n in enumerate(counted.values()):
+        np.arange(1, n + 1, dtype=np.int64).tofile(folder / f"{pid}.{i}.times")
+
+
+def test_of_several_processes_the_one_that_learns_is_measured_and_of_peers_always_the_same(tmp_path: Path) -> None:
+    def chosen(*processes: tuple[int, bool, dict[str, int]]) -> str:
+        shutil.rmtree(tmp_path, ignore_errors=True)
+        tmp_path.mkdir()
+        for pid, main, counted in processes:
+            told(tmp_path, pid, main, **counted)
+        return read_trace(tmp_path).facts["of"]
+
+    worker = {"env_step": 800}
+    assert chosen((7, True, {"optimiser_step": 40}), (8, False, worker), (9, False, worker)) == "7"
+    assert chosen((7, True, {"env_step": 500}), (8, False, worker)) == "7"  # a vector counts its workers' steps too
+    assert chosen((7, True, {}), (9, False, worker), (8, False, {"env_step": 790})) == "8"
+    assert chosen((7, True, {}), (8, False, {"optimiser_step": 3}), (9, False, {"optimiser_step": 90})) == "9"
+    assert chosen((7, True, {}), (8, False, {})) == "7"

@@ -343,3 +343,38 @@ def test_evaluations_that_lie_outside_of_the_window_are_told_by_their_share() ->
     assert rate.left_out(trace, (1.0, 2.0)) == pytest.approx(1.0)
     assert rate.left_out(trace, (1.0, 2.6)) == 0.0
     assert rate.left_out(Trace(counters=(counter("optimiser step", steps),)), (1.0, 2.0)) == 0.0
+
+
+def test_lines_with_words_of_their_own_are_progress_by_their_beginning() -> None:
+    names = "Vivier Sato Kowalski Rossi Nguyen Alves".split()
+    lines = printing(
+        [(10.0 * i, f"{5000 * i} {5 * i}% ({i}m 7s) 2.7{i} {name} / Guess") for i, name in enumerate(names, 1)]
+    )
+    found = unit(lines)
+    assert (found.kind, found.count(lines)) == ("printed", 30000)
+    assert found.count(printing([(10.0, "5000 5% (1m 7s) 2.71 Other / Guess")])) == 5000
+
+
+def test_a_bar_counts_iterations_not_per_cent() -> None:
+    rows = [(3 * i + (i % 2), i) for i in range(1, 40)]
+    bar = printing([(float(i), f"{p}%|█| {n}/200000 [00:01<00:09, 9.1it/s]") for i, (n, p) in enumerate(rows)])
+    assert unit(bar).word == "iteration"
+
+
+def test_an_environment_that_is_not_learnt_from_evaluates() -> None:
+    """1,000 steps of 1 ms with an update each, then 300 steps of a test environment in another function."""
+    now, env, steps, tests = 1.0, list[float](), list[float](), list[float]()
+    for n in range(1, 2001):
+        now += 0.001
+        env.append(now)
+        steps.append(now + 0.0001)
+        if n == 1000:
+            tests = [now + 0.001 * k for k in range(1, 301)]
+            now += 0.3
+    sites = (
+        counter("env step", env, bursts=2000), counter("optimiser step", steps, line=9),
+        counter("env step", tests, line=60, function="test_agent", bursts=1),
+    )  # fmt: skip
+    trace = Trace(counters=sites, seconds=now, stopped="time", facts={"optimisers": "Adam"})
+    assert "only once" in rate.reached(trace, unit(trace))
+    assert rate.left_out(trace, (1.0, 1.5)) == pytest.approx(0.3 / 1.3, rel=0.05)

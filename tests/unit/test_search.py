@@ -166,10 +166,11 @@ def test_of_two_patches_of_the_same_lines_the_better_one_stays() -> None:
         assert found.thrown_out == ()
 
 
-def test_one_unlucky_run_does_not_take_small_switches_out() -> None:
+@pytest.mark.parametrize("unlucky", [1, 2, 3])
+def test_a_few_unlucky_runs_do_not_take_small_switches_out(unlucky: int) -> None:
     class Unlucky(World):
         def run(self, probe: Probe) -> Outcome:
-            self.gains = {"off": 1.5 if any(p.setting for p in self.probes) else 0.6}
+            self.gains = {"off": 1.5 if sum(bool(p.setting) for p in self.probes) >= unlucky else 0.6}
             return super().run(probe)
 
     found = Unlucky().play(Search(Asked()), [lever(switch("off"), together=True)])
@@ -247,7 +248,7 @@ class Breaks(World):
 def test_where_the_command_itself_fails_once_the_pairs_until_then_say_what_they_say() -> None:
     found = Breaks(after=3, gains={"off": 1.5}).play(Search(Asked()), [lever(switch("off"), together=True)])
     assert (found.confirmed, found.pairs, found.thrown_out) == (True, 3, ())
-    assert found.repeatable == "that it ends well; once it ended with exit status 9"
+    assert found.repeatable == "that it ends well: once it ended with exit status 9"
 
 
 def test_where_what_was_kept_fails_afresh_all_of_it_is_told_and_none_of_it_claimed() -> None:

@@ -82,7 +82,7 @@ def test_what_could_not_be_tried_or_confirmed_for_want_of_time_is_no_finding() -
     assert speedup_lines(untried)[0] == "No change could be tried: why not stands below."
     helped = replace(untried, not_shown=(Step((OFF,), Factor(1.5, 1.3, 1.7)),), pairs=1)
     assert " ".join(" ".join(speedup_lines(helped)[:2]).split()).startswith(
-        "Not confirmed: no time was left for fresh runs of what helped on the way. A longer --budget tells more."
+        "Not confirmed: what helped on the way stands below. A longer --budget tells more."
     )
     stopped = replace(NOTHING, interrupted=True)
     assert "Interrupted: nothing is confirmed yet." in speedup_lines(stopped)

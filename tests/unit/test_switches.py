@@ -310,6 +310,17 @@ for i in range(40):
     assert _run(tmp_path, script, texts.environments("gymnasium")) == _run(tmp_path, script)
 
 
+def test_what_is_scripted_may_make_tensors(tmp_path: Path) -> None:
+    script = """
+import torch
+@torch.jit.script
+def made(x: int):
+    return torch.tensor([x, 2, 3]) + torch.as_tensor(x)
+print(made(4).tolist())
+"""
+    assert _run(tmp_path, script, texts.TENSORS) == _run(tmp_path, script)
+
+
 def test_gym_before_it_had_checks_gets_no_word_for_them(tmp_path: Path) -> None:
     """gym 0.21: whatever `make` is given goes to the environment's `__init__`."""
     (tmp_path / "gym" / "envs").mkdir(parents=True)

@@ -248,6 +248,10 @@ class Agent:
 
     def end(self):
         self.ended = True
+        raised = getattr(sys, "last_value", None)  # what ended it: a shell or a pipe around it may hide that
+        with contextlib.suppress(Exception):
+            if raised is not None and self.main:
+                self.facts["raised"] = f"{type(raised).__name__}: {raised}"[:300]
         if self.order or self.main:
             with contextlib.suppress(Exception):
                 self.flush(last=True)

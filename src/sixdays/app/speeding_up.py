@@ -341,6 +341,7 @@ def _profile(what: Wanted, search: Search, copies: Scratch, machine: Machine, pl
         inspect.configs_of(what.command, path),
         what.seeds,
         what.accept,
+        search.unit.kind if search.unit else "",
     )
 
 

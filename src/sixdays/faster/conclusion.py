@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sixdays.faster import compare, rate
@@ -11,10 +11,11 @@ from sixdays.faster.report import UNCHANGED, Speedups
 from sixdays.stats import median
 
 if TYPE_CHECKING:
-    from sixdays.faster.compare import Factor
+    from sixdays.faster.compare import Answer, Factor
     from sixdays.faster.diagnosis import Line
     from sixdays.faster.mix import Events
-    from sixdays.faster.search import Search
+    from sixdays.faster.model import Trace
+    from sixdays.faster.search import Asked, Search
     from sixdays.faster.yardstick import Yardstick
 
 ANY_LENGTH = 1000.0  # units, where the length of a run is not known
@@ -33,12 +34,7 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
     after = before * total.value
     length = ONE_RUN if unit.kind == "run" else asked.length
     last = (s.last_of_best if total.shown else None) or first
-    # Of a number of units that stands for any, a start says nothing; of a whole run it is a part.
-    before_it = [rate.start(t, unit) + rate.warm_up(t, unit, s.by.window) for t in (first, last)]
-    starts = before_it if length and unit.kind != "run" else [0.0, 0.0]
-    units = length.value if length else ANY_LENGTH
-    alone = compare.answer(asked.seeds, units, before, {}, starts[0])
-    best = compare.answer(asked.seeds, units, after, s.packed, starts[1], asked.cores)
+    alone, best = _answer(asked, s.by, first, before, {}, length), _answer(asked, s.by, last, after, s.packed, length)
     steps = tuple(s.steps)
     return Speedups(
         unit=unit.word,
@@ -46,7 +42,7 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
         rate_before=before,
         rate_after=after,
         factor=total,
-        factor_all_classes=s.everything.factor() if s.everything and len(s.everything.pairs) > 1 else total,
+        factor_all_classes=_all_classes(s, total),
         kept=steps if total.shown else (),
         others=tuple(s.others),
         not_shown=(*s.not_shown, *(() if total.shown else steps)),
@@ -57,7 +53,7 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
         packing=s.packing,
         packed=tuple(s.packed.items()),
         seeds=asked.seeds,
-        length=units,
+        length=length.value if length else ANY_LENGTH,
         length_text=length.text if length else asked.doubt,
         length_known=length is not None,
         answer_s_before=alone.seconds,
@@ -75,6 +71,27 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
         interrupted=interrupted,
         notes=tuple(_notes(s, s.by, seen)),
     )
+
+
+def _answer(
+    asked: Asked, by: Yardstick, trace: Trace, pace: float, packed: Mapping[int, float], length: Length | None
+) -> Answer:
+    """The time to the answer: its runs begin as `trace` did, and go on at a pace, units a second.
+
+    What came before the window counts as so many units as take as long in it. Any 1,000 units have no beginning.
+    """
+    start, units = 0.0, length.value if length else ANY_LENGTH
+    if length and by.unit.kind != "run":
+        start, skipped = rate.start(trace, by.unit), by.window[0]
+        if skipped < units:
+            units += max(by.begin(trace) - start, 0.0) * pace - skipped
+    return compare.answer(asked.seeds, units, pace, packed, start, asked.cores)
+
+
+def _all_classes(s: Search, total: Factor) -> Factor:
+    """The factor with what else is accepted; that without it where it is not known."""
+    found = s.everything.factor() if s.everything and len(s.everything.pairs) > 1 else UNCHANGED
+    return total if found == UNCHANGED else found
 
 
 def _notes(s: Search, by: Yardstick, seen: Factor) -> Iterator[str]:

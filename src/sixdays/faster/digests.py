@@ -91,8 +91,9 @@ def kept(
     if promise == "same" and (differing := _bits(both, fewer)) is not None:
         return differing
     exactly = promise == "same"
+    near = wording.CLOSE if _is_same_network(both) else wording.NEAR
     lines = wording.compared(
-        original, candidate, again, exact=exactly, until=_agreed(both), rarer=bool(fewer), options=options
+        original, candidate, again, exact=exactly, until=_agreed(both), near=near, rarer=bool(fewer), options=options
     )
     if lines.why:
         return Broken(lines.why)
@@ -338,6 +339,12 @@ def _bits(both: _Both, fewer: Collection[Kind]) -> Broken | None:
         after = f"{'update' if what == 'parameters' else 'number' if what == 'logged' else 'step'} {at}"
         return Broken(f"after {after} {NAMES[what]} are not the same bits: equivalent at best", at)
     return None
+
+
+def _is_same_network(both: _Both) -> bool:
+    """Whether all parameters that the original repeats are the same bits, after updates too."""
+    keys = [k for k in both.common("parameters") if both.is_stable(k)]
+    return any(k[2] for k in keys) and all(both.a[k].equals(both.b[k]) for k in keys)
 
 
 def _agreed(both: _Both) -> int:

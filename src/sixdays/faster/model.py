@@ -181,7 +181,8 @@ class Trace:
     cpu: shape (n, 2): seconds since the probe began, seconds of CPU of all its processes until then.
     exit: its status where it ended by itself; None where it was stopped. signal: that killed it, not by us.
     stopped: why we stopped it: "units", "time", "memory", "disk", "interrupted"; empty where it ended by itself.
-    facts: what the agent saw: "entry" (the script), "executable", "version", "torch threads", "seeded" (streams that
+    facts: what the agent saw: "entry" (the script), "executable", "version", "torch threads", "raised" (the exception
+    that ended it), "seeded" (streams that
     the script left free, with commas), "optimisers", "device" … modules: name → version of what was imported.
     outside: paths outside the copy that were written. load: cores that other processes kept busy meanwhile.
     wrote: bytes written into the copy. figures: name → hash of the pictures on disk at the end.
@@ -207,7 +208,8 @@ class Trace:
     @property
     def failed(self) -> bool:
         """It ended with an error, or was killed by something else than us."""
-        return bool(self.exit) or self.signal is not None or self.stopped in ("memory", "disk")
+        ended_badly = bool(self.exit) or self.signal is not None or (not self.stopped and "raised" in self.facts)
+        return ended_badly or self.stopped in ("memory", "disk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,8 @@ class Profile:
 
     help: what its --help prints, read from its source where that would run the training; empty where unknown.
     sources: texts of the project's files that were seen running, by relative path. configs: of files that the
-    command names. seeds: how many copies the user needs. accept: the classes that the user takes.
+    command names. seeds: how many copies the user needs. accept: the classes that the user takes. progress: the kind of
+    unit that is measured; empty where it is not known.
     """
 
     command: Command
@@ -227,3 +230,4 @@ class Profile:
     configs: Mapping[str, str] = field(default_factory=dict)
     seeds: int = 1
     accept: tuple[Promise, ...] = ("same", "equivalent")
+    progress: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,7 @@ _CLOCK_AFTER = re.compile(
     r"|(?:\w+\s)?per\s(?:s|sec|second))\b",
     re.IGNORECASE,
 )
+BEGINNING, AND_SO_ON = 3, " …"  # numbers that a beginning may hold; how its pattern ends
 FEWEST = 4  # lines through which a number must grow to count as progress
 
 
@@ -71,7 +72,8 @@ def name_of(pattern: str, token: int) -> str:
         return "iteration"
     behind = around[token + 1 + (around[token + 1].strip() == "/" and token + 2 < len(around))]
     before, after = re.findall(r"[^\W\d_]{2,}", around[token]), re.findall(r"[^\W\d_]{2,}", behind)
-    return (before[-1] if before else after[0] if after else "number").lower()
+    unnamed = "iteration" if around[token + 1].strip() == "/" else "number"
+    return (before[-1] if before else after[0] if after else unnamed).lower()
 
 
 Line = tuple[float, tuple[float, ...]]  # when, and its numbers
@@ -84,6 +86,19 @@ def by_pattern(printed: Iterable[Printed]) -> dict[str, list[Line]]:
         pattern, values = parts(line.text)
         if values:
             lines.setdefault(pattern, []).append((line.at, values))
+    return lines
+
+
+def _by_beginning(printed: Iterable[Printed]) -> dict[str, list[Line]]:
+    """The same by the text up to one of the first numbers of a line."""
+    lines: dict[str, list[Line]] = {}
+    for line in printed:
+        pattern, values = parts(line.text)
+        words = pattern.split("#")
+        for n in range(1, min(len(values), BEGINNING) + 1):
+            if is_clock(pattern, n - 1) or words[n].startswith("%"):
+                continue
+            lines.setdefault("#".join(words[:n]) + "#" + AND_SO_ON, []).append((line.at, values[:n]))
     return lines
 
 
@@ -100,10 +115,16 @@ class Growing:
 def growing(printed: Iterable[Printed]) -> tuple[Growing, ...]:
     """Numbers that grow through at least FEWEST lines, the likeliest progress first.
 
-    Likeliest: whole numbers, in equal strides, on the most lines, nearest to the line's start.
+    Likeliest: no percentage, whole numbers, in equal strides, on the most lines, nearest to the line's start. Where no
+    line comes again, as each holds words of its own, the text up to a number is its pattern.
     """
-    found: list[tuple[tuple[bool, bool, int, int], Growing]] = []
-    for pattern, lines in by_pattern(printed).items():
+    printed = tuple(printed)
+    return _of(by_pattern(printed)) or _of(_by_beginning(printed))
+
+
+def _of(by_pattern: Mapping[str, list[Line]]) -> tuple[Growing, ...]:
+    found: list[tuple[tuple[bool, bool, bool, int, int], Growing]] = []
+    for pattern, lines in by_pattern.items():
         if len(lines) < FEWEST:
             continue
         for token in range(len(lines[0][1])):
@@ -111,13 +132,14 @@ def growing(printed: Iterable[Printed]) -> tuple[Growing, ...]:
                 strides = np.diff(made.values)
                 regular = float(np.median(np.abs(strides - np.median(strides)))) <= 0.01 * float(np.median(strides))
                 whole = bool(np.all(made.values == np.floor(made.values)))
-                found.append(((not whole, not regular, -made.values.size, token), made))
+                is_share = pattern.split("#")[token + 1].startswith("%")
+                found.append(((is_share, not whole, not regular, -made.values.size, token), made))
     return tuple(g for _, g in sorted(found, key=lambda f: f[0]))
 
 
 def grown(printed: Iterable[Printed], pattern: str, token: int) -> Growing | None:
     """The same of a number that is known to be progress, from its first line on; None where it has none, or falls."""
-    lines = by_pattern(printed).get(pattern)
+    lines = (_by_beginning if pattern.endswith(AND_SO_ON) else by_pattern)(printed).get(pattern)
     return _grows(pattern, token, lines, 1) if lines else None
 
 

@@ -15,6 +15,11 @@ SLACK = 0.02  # how far regular counters may be apart
 SPREAD = 0.6  # and irregular ones, which depend on what was learned
 MANY = 20  # bursts from which on an irregular counter tells anything
 KINDS: tuple[Kind, ...] = ("optimiser step", "evaluation", "batch", "env step")
+AT_A_TIME = {
+    "optimiser step": "{} updates were made at a time, in place of {}: are updates left out?",
+    "evaluation": "an evaluation was of {} in place of {} items",
+    "batch": "{} batches were taken at a time, in place of {}",
+}
 WORDS = {
     "optimiser step": "updates were made",
     "evaluation": "evaluations were made",
@@ -46,13 +51,21 @@ def strange(original: Trace, candidate: Trace, unit: Unit, fewer: Collection[Kin
             continue
         low, high = _bounds(a)
         if kind in fewer or (low <= b.amount and (b.amount <= high or kind in ("evaluation", "env step"))):
-            if kind == "evaluation" and a.regular and a.bursts > 1 < b.bursts and b.usual < (1.0 - SLACK) * a.usual:
-                return f"an evaluation was of {b.usual:,.0f} in place of {a.usual:,.0f} items"
+            if kind in AT_A_TIME and _is_less_at_a_time(a, b, kind, fewer):
+                return AT_A_TIME[kind].format(f"{b.usual:,.0f}", f"{a.usual:,.0f}")
             continue
         more = "more" if b.amount > a.amount else "fewer"
         said = f"in {end:,.0f} {unit.word}s {more} {WORDS[kind]}: {b.amount:,.0f} in place of {a.amount:,.0f}"
         return said + ("; are updates left out?" if kind == "batch" and more == "more" else "")
     return ""
+
+
+def _is_less_at_a_time(a: _Moved, b: _Moved, kind: Kind, fewer: Collection[Kind]) -> bool:
+    """Whether each burst is smaller: of two or three, which may differ by what was learned, clearly so."""
+    if not a.regular or min(a.bursts, b.bursts) < 2 or (kind in fewer and kind != "evaluation"):
+        return False
+    is_known = kind == "evaluation" or a.bursts > 3
+    return b.usual < (1.0 - SLACK if is_known else SPREAD) * a.usual
 
 
 def stands_still(original: Trace, candidate: Trace) -> str:

@@ -15,8 +15,8 @@ from typing import Literal
 import numpy as np
 
 from sixdays.faster import mix
-from sixdays.faster.model import FloatArray, Kind, Trace
-from sixdays.faster.unit import Unit, at_unit, counter_of, done, of_kind, time_of, track, unit_of, whole_run
+from sixdays.faster.model import Counter, FloatArray, Kind, Trace
+from sixdays.faster.unit import Unit, at_unit, counter_of, done, feeding, of_kind, time_of, track, unit_of, whole_run
 
 __all__ = [
     "Phase",
@@ -95,7 +95,7 @@ def phases(trace: Trace, unit: Unit) -> tuple[Phase, ...]:
 
 def _grid(trace: Trace, unit: Unit, numbers: FloatArray, times: FloatArray, start: float) -> FloatArray:
     """Units between which whole cycles of updates lie, from start on; all units where there are no cycles."""
-    grids = [g[g >= start] for g in _cycles(trace, unit, numbers, times, ("optimiser step",))]
+    grids = [g[g >= start] for g in _cycles(unit, numbers, times, of_kind(trace, "optimiser step"))]
     return max((g for g in grids if g.size > 1), key=lambda g: g.size, default=numbers[numbers >= start])
 
 
@@ -139,13 +139,11 @@ def _splits(costs: FloatArray, offset: int) -> list[int]:
     return [*_splits(costs[:k], offset), offset + k, *_splits(costs[k:], offset + k)]
 
 
-def _cycles(
-    trace: Trace, unit: Unit, numbers: FloatArray, times: FloatArray, kinds: Sequence[Kind]
-) -> list[FloatArray]:
-    """Of each other site of these kinds: the units after which it moved."""
+def _cycles(unit: Unit, numbers: FloatArray, times: FloatArray, sites: Sequence[Counter]) -> list[FloatArray]:
+    """Of each of these sites but the unit's own: the units after which it moved."""
     grids = []
-    for c in trace.counters:
-        if c.key != unit.key and c.kind in kinds and c.times.size > 1:
+    for c in sites:
+        if c.key != unit.key and c.times.size > 1:
             after = np.unique(done(numbers, times, c.times))
             grids.append(after[after > 0])
     return [g for g in grids if g.size > 1]
@@ -162,7 +160,8 @@ def window(trace: Trace, unit: Unit, seconds: float, later: float = 0.0) -> tupl
     if not numbers.size:
         return 0.0, 0.0
     warm = max(_warm(trace, unit, numbers, times), later)
-    grids = sorted(_cycles(trace, unit, numbers, times, ("optimiser step", "evaluation", "env step")), key=len)
+    sites = [c for kind in ("optimiser step", "evaluation", "env step") for c in of_kind(trace, kind)]
+    grids = sorted(_cycles(unit, numbers, times, sites), key=len)
     for grid in [*grids, numbers]:
         g = grid[grid >= warm]
         if g.size < 2:
@@ -197,7 +196,7 @@ def reached(trace: Trace, unit: Unit, length: float | None = None) -> str:
     if not last or np.count_nonzero(numbers > last[0].start) < FEW_UNITS or last[0].seconds < FEW_SECONDS:
         return "its main phase has only just begun"
     if unit.kind == "env step" and of_kind(trace, "optimiser step"):
-        rounds = max((g.size for g in _cycles(trace, unit, numbers, times, ("optimiser step",))), default=1)
+        rounds = max((g.size for g in _cycles(unit, numbers, times, of_kind(trace, "optimiser step"))), default=1)
         return f"fewer than {CYCLES} rounds of updates were seen" if rounds < CYCLES else ""
     return ""
 
@@ -208,29 +207,35 @@ def _is_seen_once(trace: Trace, unit: Unit) -> bool:
     if not numbers.size:
         return False
     warm = _warm(trace, unit, numbers, times)
-    cycles = _cycles(trace, unit, numbers, times, ("evaluation",))
+    cycles = _cycles(unit, numbers, times, _evaluations(trace))
     return all(np.count_nonzero(g >= warm) < 2 for g in cycles) and _evaluating(trace) > SEEN_ONCE
 
 
 def left_out(trace: Trace, window: tuple[float, float]) -> float:
     """The share of a run that its evaluations took, where none of them lies between two moments; else 0."""
-    evaluations = of_kind(trace, "evaluation")
+    evaluations = _evaluations(trace)
     is_in = any(np.any((c.times > window[0]) & (c.times <= window[1])) for c in evaluations)
     return 0.0 if is_in else _evaluating(trace)
 
 
+def _evaluations(trace: Trace) -> list[Counter]:
+    """Sites that evaluate while it learns: a module in eval mode, an environment that it does not learn from."""
+    environments, steps = of_kind(trace, "env step"), of_kind(trace, "optimiser step")
+    begun = min((c.first for c in steps), default=np.inf)
+    sources = feeding(environments, steps)
+    others = [c for c in environments if not any(c is s for s in sources) and c.times[-1] > begun]
+    return [*of_kind(trace, "evaluation"), *others]
+
+
 def _evaluating(trace: Trace) -> float:
     """The share of the time, from the first evaluation to the last update, that evaluations took; about."""
-    evaluations, steps = of_kind(trace, "evaluation"), of_kind(trace, "optimiser step")
+    evaluations, steps = _evaluations(trace), of_kind(trace, "optimiser step")
     if not evaluations or not steps:
         return 0.0
-    updates = np.sort(np.concatenate([c.times for c in steps]))
-    spent = 0.0
-    for c in evaluations:
-        bursts = np.split(c.times, np.flatnonzero(np.diff(np.searchsorted(updates, c.times))) + 1)
-        spent += sum(float(b[-1] - b[0]) * b.size / max(b.size - 1, 1) for b in bursts)
-    since = float(updates[-1]) - max(float(c.times[-1]) for c in evaluations)
-    return spent / (spent + max(since, 0.0)) if spent else 0.0
+    updates, times = (np.sort(np.concatenate([c.times for c in of])) for of in (steps, evaluations))
+    bursts = np.split(times, np.flatnonzero(np.diff(np.searchsorted(updates, times))) + 1)
+    spent = sum(float(b[-1] - b[0]) * b.size / max(b.size - 1, 1) for b in bursts)
+    return spent / max(float(updates[-1]) - float(times[0]), spent) if spent else 0.0
 
 
 def varies(trace: Trace, unit: Unit) -> bool:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sixdays.faster.length import Length
 
 Purpose = Literal["look", "again", "try", "copies", "confirm"]
-HARMLESS = 1.0  # what a bundle of small switches must make, beyond doubt: each is meant to help; all are confirmed
+HARMLESS = 1.0  # what a bundle of small switches must make, or seem to: each is meant to help; all are confirmed
 WORTH = 1.03  # what a single measurement must show for a candidate to be kept on the way; the total is confirmed
 SHORTEST_S = 1.0  # of a run that is compared as a whole
 LEARNING = frozenset("torch tensorflow keras jax lightning pytorch_lightning transformers".split())
@@ -48,7 +48,7 @@ CONFIRMING = 0.35  # of the budget, at least, is left for fresh pairs
 OVER = 0.08  # of the budget, that the fewest fresh pairs may take beyond it: two tell hardly anything
 COPIES_AGAIN = 3  # fresh runs of the quickest packing, at most
 RUN = (0.06, 0.12, 0.30)  # standard deviation of the log of one run's time: at least, where it is not known, at most
-AGAIN = 2  # how often at most a change is measured again
+AGAIN, AGAIN_HARMLESS = 2, 3  # how often at most a change is measured again; and small switches that seem to harm
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +310,7 @@ class Search:
             if last:
                 self.thrown_out.append(ThrownOut(candidates[0], "it did not get as far as the command itself"))
             return last
-        if value < (worth * exp(-self._doubt(pairs)) if worth <= HARMLESS else worth):
+        if value < (worth * exp(-2.0 * self._doubt(pairs)) if worth <= HARMLESS else worth):
             self.not_shown.append(Step(candidates, self._on_the_way(value, pairs), unchecked))
             return True
         for s in [s for s in self.steps if not all(any(k is c for c in setting) for k in s.candidates)]:
@@ -349,7 +349,8 @@ class Search:
             if base is None:  # after a run of the setting, in mirrored order
                 base = yield from self._base()
             pairs.append((base, outcome.trace))
-            enough = len(pairs) > AGAIN or not self._is_doubtful(pairs, setting, worth)
+            most = AGAIN_HARMLESS if worth <= HARMLESS else AGAIN
+            enough = len(pairs) > most or not self._is_doubtful(pairs, setting, worth)
             if enough or self.left < self._for_confirming() + 2.0 * self._cost(self.last_of_best):
                 break
             base = self._of_best[-1] if self._is_base_latest else None
@@ -374,7 +375,9 @@ class Search:
         value = self._by.gain(pairs, setting)
         if value is None:
             return False
-        if len(pairs) == 1 and (value >= worth or worth <= HARMLESS):
+        if worth <= HARMLESS:
+            return len(pairs) == 1 or value < worth
+        if len(pairs) == 1 and value >= worth:
             return True
         return abs(log(value / worth)) < self._doubt(pairs)
 
@@ -453,6 +456,7 @@ class Search:
             text = f"{chosen.copies} copies side by side, afresh"
             outcome = yield from self._run(self._probe("confirm", setting, text, copies=chosen.copies))
             if why := self._check_copies(outcome, setting):
+                self.not_shown = [x for x in self.not_shown if x.candidates != (chosen,)]
                 self.thrown_out.append(ThrownOut(chosen, f"afresh: {why}"))
                 return
             alone = yield from self._run(self._probe("confirm", (), "the command as it is, afresh"))
@@ -523,7 +527,7 @@ class Search:
             self.not_shown += self.steps
             self.fresh, self.steps, self.best = None, [], ()
         elif why:
-            self.repeatable = f"that it ends well; once {why}"
+            self.repeatable = "; ".join(filter(None, (self.repeatable, f"that it ends well: once {why}")))
         return not why
 
     def _run_far(self, fresh: Fresh) -> Steps:
@@ -697,4 +701,6 @@ def _failure(trace: Trace) -> str:
         return ""
     last = next((p.text.strip() for p in reversed(trace.printed) if p.text.strip()), "")
     how = f"signal {trace.signal}" if trace.signal is not None else f"exit status {trace.exit}"
+    if not trace.exit and trace.signal is None:
+        return f"it ended with {trace.facts['raised']}"
     return f"it ended with {how}" + (f": {last}" if last else "")

@@ -61,7 +61,7 @@ def unit_of(trace: Trace, wanted: str | None = None) -> Unit | None:
 
 def whole_run(trace: Trace) -> Unit | None:
     """The run itself as the one unit, where it ended well by itself; else None."""
-    return Unit("run", (), "the whole run", "run") if not trace.stopped and trace.exit == 0 else None
+    return Unit("run", (), "the whole run", "run") if trace.exit == 0 and not (trace.stopped or trace.failed) else None
 
 
 def _units(trace: Trace) -> list[Unit]:

@@ -12,6 +12,7 @@ from sixdays.faster.model import Trace
 from sixdays.faster.printed import by_pattern, is_clock, name_of
 
 NEAR = 0.03  # how far printed numbers may be apart, relative, while parameters agree
+CLOSE = 0.001  # and while parameters are the same bits: what is told of them is rounded otherwise at most
 FIRST = 3  # lines of a pattern that are compared where nothing tells how long runs agree
 SELDOM = 0.7  # of the original's lines, below which a candidate that does something less often says them less often
 # What a number beside tells of the machine, never of the result.
@@ -29,13 +30,14 @@ class Lines:
 
 
 def compared(
-    original: Trace, candidate: Trace, again: Trace | None, *, exact: bool, until: int = 0, rarer: bool = False,
-    options: Collection[str] = (),
+    original: Trace, candidate: Trace, again: Trace | None, *, exact: bool, until: int = 0, near: float = NEAR,
+    rarer: bool = False, options: Collection[str] = (),
 ) -> Lines:  # fmt: skip
     """Printed numbers that the original repeats, against the candidate's; clocks are left out.
 
-    exact: all, to the last digit; lines that the candidate leaves out are allowed (it prints less often). Else nearly:
-    those printed before update `until`, or the first lines where there is no update. rarer: it does something less
+    exact: all, to the last digit; lines that the candidate leaves out are allowed (it prints less often). Else nearly,
+    within a share `near`: those printed before update `until`, or the first lines where there is no update; not the
+    bars of progress, which are drawn as time passes. rarer: it does something less
     often by design, so that its first line may be another step's; only lines that name their step are then compared
     nearly, and in the exact way those of a step after the original's last are none of its. Lines that it then says less
     often may say something else: they may tell of all since the last (a mean), or of a stream that moves with each
@@ -53,14 +55,15 @@ def compared(
         is_seldom = rarer and len(others) < SELDOM * len(rows)
         rows = rows[: len(twice.get(pattern, []))]
         tokens = _stable(pattern, rows, [r for _, r in twice.get(pattern, [])])
-        tokens = [i for i in tokens if not _is_setting(pattern, i, options)]
+        bar = _bar(pattern)
+        tokens = [i for i in tokens if not _is_setting(pattern, i, options) and i not in bar and (exact or not bar)]
         if not exact:
             n = sum(at <= _update(original, until) for at, _ in lines) if has_updates else FIRST
             rows, others = _matched(rows[:n], others, tokens, rarer)
         if not tokens or not rows or not others:
             continue
         rows, others = [_take(r, tokens) for r in rows], [_take(r, tokens) for r in others]
-        wrong = _not_in_order(rows, others, rarer) if exact else _far(rows, others)
+        wrong = _not_in_order(rows, others, rarer) if exact else _far(rows, others, near)
         if wrong is not None and is_seldom:
             continue
         if wrong is not None:
@@ -79,7 +82,7 @@ def _tells(column: Sequence[float]) -> bool:
 
 def _counts(column: Sequence[float]) -> bool:
     """Whether whole numbers grow from line to line."""
-    return len(column) > 1 and all(x < y and x == int(x) and y == int(y) for x, y in pairwise(column))
+    return len(column) > 1 and all(x < y and x.is_integer() and y.is_integer() for x, y in pairwise(column))
 
 
 def _update(trace: Trace, n: int) -> float:
@@ -137,9 +140,8 @@ def _not_in_order(rows: Sequence[Row], others: Sequence[Row], rarer: bool) -> tu
 def _is_later(rows: Sequence[Row], other: Row) -> bool:
     """Whether a line is of a step after the original's last: by a whole number that grows from line to line."""
     return any(
-        x > rows[-1][k] and x == int(x) and all(a[k] < b[k] and a[k] == int(a[k]) for a, b in pairwise(rows))
+        x > rows[-1][k] and x.is_integer() and all(a[k] < b[k] and a[k].is_integer() for a, b in pairwise(rows))
         for k, x in enumerate(other)
-        if np.isfinite(x)
     )
 
 
@@ -157,11 +159,17 @@ def _matched(
     return list(rows[:n]), list(others[:n])
 
 
-def _far(rows: Sequence[Row], others: Sequence[Row]) -> tuple[int, int] | None:
+def _bar(pattern: str) -> tuple[int, ...]:
+    """Where a bar of progress says how far it is, `#%| | #/#`: it may be drawn between two steps, or late."""
+    head, bar, _ = pattern.partition("#%|")
+    return (head.count("#"), head.count("#") + 1) if bar else ()
+
+
+def _far(rows: Sequence[Row], others: Sequence[Row], near: float) -> tuple[int, int] | None:
     """The line and number of a column that is off in most lines; one that is off in few may be chance."""
     x, y = np.array(rows), np.array(others)
     with np.errstate(invalid="ignore"):
-        off = np.abs(x - y) > NEAR * np.maximum(np.abs(x), np.abs(y))
+        off = np.abs(x - y) > near * np.maximum(np.abs(x), np.abs(y))
     for k in range(x.shape[1]):
         if off[:, k].mean() > 0.5:
             return int(np.argmax(off[:, k])), k

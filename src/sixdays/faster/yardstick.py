@@ -37,6 +37,10 @@ class Yardstick:
         """Seconds from the start of a run to the end of the window."""
         return time_of(trace, self.unit, self.window[1]) or trace.seconds
 
+    def begin(self, trace: Trace) -> float:
+        """Seconds from the start of a run to the start of the window."""
+        return time_of(trace, self.unit, self.window[0]) or 0.0
+
     def stretch(self, trace: Trace) -> Stretch | None:
         """Seconds of a run from the start of the window to its end, or to where the run got; None before it."""
         begin, end = (time_of(trace, self.unit, u) for u in self.window)

@@ -266,6 +266,10 @@ else:
                 except (OverflowError, TypeError, ValueError):
                     pass
             return plain(data, **kwargs)
+        builtins = getattr(_torch.jit, "_builtins", None)  # what is scripted takes it for the plain one
+        op = builtins and builtins._find_builtin(plain)
+        if op:
+            builtins._register_builtin(made, op)
         return made
 
     try:  # which functions obey a default device, asked while they are the plain ones

@@ -11,7 +11,6 @@ from sixdays.faster.compare import SHOWN
 from sixdays.faster.model import Candidate, Kind, NotTried, Profile, Promise
 from sixdays.faster.option import Option, Scalar, text
 from sixdays.faster.options import options_of
-from sixdays.faster.unit import unit_of
 from sixdays.levers._names import TOPICS, Meaning, Topic, meaning
 
 LESS_OFTEN = 10
@@ -51,16 +50,13 @@ class Flags:
         options = [o for o in options_of(profile.help, profile.sources, profile.configs, argv) if o.style != "constant"]
         if not options:
             return [NotTried(self.name, "no option of the command is known")]
-        unit = unit_of(profile.trace)
-        is_printed = unit is not None and unit.kind == "printed"
-        return [c for option, m in _by_topic(options) for c in self._of(option, m, profile, is_printed)]
+        return [c for option, m in _by_topic(options) for c in self._of(option, m, profile)]
 
-    def _of(self, option: Option, m: Meaning, profile: Profile, is_printed: bool) -> Iterator[Candidate | NotTried]:
-        """is_printed: what is measured is what the command prints."""
+    def _of(self, option: Option, m: Meaning, profile: Profile) -> Iterator[Candidate | NotTried]:
         for step in _steps(option, m, profile):
             if step.promise not in profile.accept:
                 continue
-            if is_printed and "printed" in step.fewer:
+            if profile.progress == "printed" and "printed" in step.fewer:
                 yield NotTried(self.name, f"{option.spelling}: the progress that is measured is what it prints")
                 continue
             words = option.words(step.value)

@@ -9,7 +9,6 @@ from typing import Any
 from sixdays.faster.bounds import bound, share
 from sixdays.faster.compare import SHOWN
 from sixdays.faster.model import Candidate, NotTried, Profile, Promise, Stack, Trace
-from sixdays.faster.unit import unit_of
 from sixdays.levers import _switch_texts as texts
 
 ROOM = 1.3  # a share of few samples may be larger than it looks
@@ -44,7 +43,7 @@ class _Switch:
             self.promise in profile.accept
             and bool(self.needs & set(profile.trace.modules))
             and (not self.mentioned or any(self.mentioned in text for text in profile.sources.values()))
-            and not (self.hides and (unit := unit_of(profile.trace)) and unit.kind == "printed")
+            and not (self.hides and profile.progress == "printed")
             and (not self.unset or any(profile.command.env.get(name) for name in self.unset))
         )
 

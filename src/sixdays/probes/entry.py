@@ -24,6 +24,7 @@ _RUNNING_MODULES = frozenset(
     "kernprof line_profiler memory_profiler scalene viztracer debugpy ipdb pyinstrument "
     "deepspeed.launcher.runner".split()
 )
+_BEFORE_A_COMMAND = re.compile(r"^(?:\s|[({!]|(?:do|then|else|if|elif|while|until|time)\s)+")
 _TAKES_VALUE = ("-X", "-W", "--check-hash-based-pycs")
 
 
@@ -129,7 +130,7 @@ def _of_shell(args: Sequence[str], cwd: Path, root: Path, path: str | None, dept
 def _lines(text: str, cwd: Path, root: Path, path: str | None, depth: int) -> Iterator[Path]:
     for line in re.split(r"\n|;|&&|\|\||\||&", re.sub(r"\\\r?\n", " ", text)):
         try:
-            words = shlex.split(line, comments=True)
+            words = shlex.split(_BEFORE_A_COMMAND.sub("", line).rstrip(" )}"), comments=True)
         except ValueError:
             continue
         if words[:1] == ["cd"] and len(words) == 2:

@@ -7,7 +7,7 @@ import contextlib
 import os
 import re
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,9 +106,19 @@ def _composed(source: str, command: Command, beside: Path) -> list[Path]:
     name = re.search(r"""config_name\s*=\s*["']([^"'\n]+)["']""", source)
     if not name:
         return []
-    top = beside / (folder[1] if folder else ".")
+    chosen = _word(command.argv, "--config-name", "-cn") or name[1]
+    top = beside / (_word(command.argv, "--config-path", "-cp") or (folder[1] if folder else "."))
     parts = [w.partition("=")[::2] for w in command.argv[1:] if "=" in w and not w.startswith("-")]
-    return [top / f"{name[1].removesuffix('.yaml')}.yaml", *(top / k.lstrip("+") / f"{v}.yaml" for k, v in parts)]
+    return [top / f"{chosen.removesuffix('.yaml')}.yaml", *(top / k.lstrip("+") / f"{v}.yaml" for k, v in parts)]
+
+
+def _word(argv: Sequence[str], *spellings: str) -> str:
+    """What a command line says behind an option, `--name x` or `--name=x`; empty where it does not."""
+    for word, following in zip(argv, (*argv[1:], ""), strict=True):
+        name, is_joined, value = word.partition("=")
+        if name in spellings:
+            return value if is_joined else following
+    return ""
 
 
 def sources_of(command: Command, trace: Trace, path: str | None = None) -> dict[str, str]:
@@ -267,7 +277,7 @@ def _ended(text: str, trace: Trace) -> str:
         return f"the command was killed by signal {trace.signal} after {took:.1f} s{tail}"
     if trace.exit:
         return f"the command ended after {took:.1f} s with exit code {trace.exit}{tail}"
-    if trace.exit == 0 and trace.seconds < 1.0:
+    if trace.exit == 0 and trace.seconds < 1.0 and not trace.failed:
         return f"the command ended after {took:.1f} s: too short to measure anything. Name one that runs longer"
     return ""
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from sixdays.faster.model import Counter, Digest, Frame, Stack, Trace
 
-LEAST = ("env step", "optimiser step", "batch", "evaluation")
+PROGRESS = ("optimiser step", "env step", "batch", "evaluation")
+PEERS = 0.5  # of the most events: processes that do as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +22,21 @@ class _Process:
     base: Path
     about: Mapping[str, Any]
 
+    @property
+    def is_main(self) -> bool:
+        return bool(self.about.get("main"))
+
     def count(self, kind: str) -> int:
         return max((int(c[5]) for c in self.about.get("counters", ()) if c[0] == kind), default=0)
 
 
 def read_trace(folder: Path) -> Trace:
-    """What the agent saw in a folder: the process that makes progress, CPU of all of them.
-
-    That process is the one with most optimiser steps, then environment steps, then the first.
-    """
+    """What the agent saw in a folder: the process that makes progress, CPU of all of them."""
     processes = [p for p in (_process(f) for f in sorted(folder.glob("*.json"))) if p is not None]
     if not processes:
         return Trace()
-    chosen = max(processes, key=lambda p: (*(p.count(kind) for kind in LEAST), bool(p.about.get("main"))))
-    first = next((p for p in processes if p.about.get("main")), chosen)
+    chosen = _of_progress(processes)
+    first = next((p for p in processes if p.is_main), chosen)
     facts = {**first.about.get("facts", {}), **chosen.about.get("facts", {})}
     return Trace(
         counters=tuple(_counters(chosen)),
@@ -47,11 +49,24 @@ def read_trace(folder: Path) -> Trace:
     )
 
 
+def _of_progress(processes: Sequence[_Process]) -> _Process:
+    """The process that learns, else one that steps. Of those that do as much the one that was started (a vector of
+    environments counts what its workers do), else the first born, so that it is the same one in each run.
+    """
+    by_birth = sorted(processes, key=lambda p: (not p.is_main, int(p.about.get("pid", 0))))
+    for kind in PROGRESS:
+        most = max(p.count(kind) for p in processes)
+        if most:
+            return next(p for p in by_birth if p.count(kind) >= PEERS * most)
+    return by_birth[0]
+
+
 def counts(folder: Path) -> Iterator[tuple[tuple[str, ...], int, int]]:
     """Keys, lines and counts of all counters so far: of a trace these alone, which costs little."""
-    for p in (p for f in folder.glob("*.json") if (p := _process(f)) is not None):
-        for kind, file, function, line, _, count, *_ in p.about.get("counters", ()):
-            yield (kind, file, function), int(line), int(count)
+    processes = [p for f in folder.glob("*.json") if (p := _process(f)) is not None]
+    chosen = _of_progress(processes).about if processes else {}
+    for kind, file, function, line, _, count, *_ in chosen.get("counters", ()):
+        yield (kind, file, function), int(line), int(count)
 
 
 def _process(file: Path) -> _Process | None:

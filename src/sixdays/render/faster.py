@@ -76,8 +76,8 @@ def _headline(s: Speedups) -> list[str]:
     if s.seen.value >= SHOWN:
         nothing = f"Not confirmed: {_times(s.seen)} in {s.pairs} fresh pairs.{more}"
     elif not s.packed and s.seen == UNCHANGED and any(x.factor.value >= SHOWN for x in s.not_shown):
-        nothing = f"Not confirmed: no time was left for fresh runs of what helped on the way.{more}"
-    elif s.not_tried and not (s.not_shown or s.thrown_out or s.packed):
+        nothing = f"Not confirmed: what helped on the way stands below.{more}"
+    elif s.not_tried and not (s.not_shown or s.thrown_out or s.packed or s.others):
         nothing = "No change could be tried: why not stands below."
     if s.packed and s.copies > 1:
         k, together = s.packed[0]
