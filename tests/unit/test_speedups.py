@@ -78,8 +78,12 @@ def test_what_fresh_pairs_could_not_confirm_is_told_with_its_number() -> None:
 
 
 def test_what_could_not_be_tried_or_confirmed_for_want_of_time_is_no_finding() -> None:
-    untried = replace(NOTHING, not_tried=(NotTried("switches", "no time left in the budget"),))
+    untried = replace(NOTHING, not_tried=(NotTried("gpu", "no GPU here"),))
     assert speedup_lines(untried)[0] == "No change could be tried: why not stands below."
+    late = replace(untried, not_tried=(*untried.not_tried, NotTried("switches", "no time left", for_time=True)))
+    text = " ".join(" ".join(speedup_lines(late)).split())
+    assert text.startswith("No change could be tried in this budget: one run of it takes too long. A longer --budget")
+    assert text.index("switches: no time left") < text.index("gpu: no GPU here")
     helped = replace(untried, not_shown=(Step((OFF,), Factor(1.5, 1.3, 1.7)),), pairs=1)
     assert " ".join(" ".join(speedup_lines(helped)[:2]).split()).startswith(
         "Not confirmed: what helped on the way stands below. A longer --budget tells more."

@@ -64,10 +64,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class NotTried:
-    """What a lever does not propose here, and why, in words."""
+    """What a lever does not propose here, and why, in words. for_time: a longer budget would have room for it."""
 
     lever: str
     why: str
+    for_time: bool = False
 
 
 Setting = tuple[Candidate, ...]  # candidates put into a command together; empty: the command as it is

@@ -287,7 +287,7 @@ class Search:
         text = "; ".join(c.text for c in candidates)
         cost = (1 if self._is_base_latest else 2) * self._cost(self.last_of_best)
         if self.left < self._for_confirming() + cost + max(c.start_s for c in candidates):
-            self.not_tried += [NotTried(c.lever, f"{c.text}: no time left in the budget") for c in candidates]
+            self.not_tried += map(_no_time, candidates)
             return True
         outcome, pairs = yield from self._beside(setting, worth, text)
         if outcome.problem and not instead and any(_patched(c) & _patched(k) for c in candidates for k in self.best):
@@ -418,7 +418,7 @@ class Search:
         """How many units a second all copies make together, by their number."""
         for c in candidates:
             if self.left < self._for_confirming() + self._cost(self.last_of_best, c.copies):
-                self.not_tried.append(NotTried(c.lever, f"{c.text}: no time left in the budget"))
+                self.not_tried.append(_no_time(c))
                 continue
             setting = (*(k for k in self.best if not _exclude(k, c)), c)
             outcome = yield from self._run(self._probe("copies", setting, c.text, copies=c.copies))
@@ -569,7 +569,7 @@ class Search:
             if c.promise not in self.asked.accept:
                 continue
             if self.left < 4.0 * self._cost(self.original[-1]):
-                self.not_tried.append(NotTried(c.lever, f"{c.text}: no time left in the budget"))
+                self.not_tried.append(_no_time(c))
                 continue
             setting = (*(k for k in self.best if not _exclude(k, c)), c)
             outcome, pairs = yield from self._beside(setting, WORTH, c.text)
@@ -663,6 +663,10 @@ def _kept(before: Trace, after: Trace, changes: Sequence[Candidate], again: Trac
     fewer = tuple(k for c in changes for k in c.fewer)
     options = {_name(f).lstrip("-").rpartition(".")[2] for c in changes for f in c.flags}
     return digests.kept(before, after, promise, again, fewer, options)
+
+
+def _no_time(c: Candidate) -> NotTried:
+    return NotTried(c.lever, f"{c.text}: no time left in the budget", for_time=True)
 
 
 def _is_kept_aside(path: str) -> bool:

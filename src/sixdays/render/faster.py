@@ -79,6 +79,8 @@ def _headline(s: Speedups) -> list[str]:
         nothing = f"Not confirmed: what helped on the way stands below.{more}"
     elif s.not_tried and not (s.not_shown or s.thrown_out or s.packed or s.others):
         nothing = "No change could be tried: why not stands below."
+        if any(n.for_time for n in s.not_tried):
+            nothing = f"No change could be tried in this budget: one run of it takes too long.{more}"
     if s.packed and s.copies > 1:
         k, together = s.packed[0]
         nothing += f" {k} copies side by side make {together / s.rate_before:.2g}× as much."
@@ -119,7 +121,8 @@ def _where(s: Speedups) -> list[str]:
 
 
 def _reasons(not_tried: Sequence[NotTried]) -> list[str]:
-    return [f"{n.lever}: {n.why}" for n in not_tried]
+    """Why each was not tried; first what a longer budget has room for."""
+    return [f"{n.lever}: {n.why}" for n in sorted(not_tried, key=lambda n: not n.for_time)]
 
 
 def _basis(s: Speedups) -> list[str]:
