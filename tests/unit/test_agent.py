@@ -543,3 +543,14 @@ def test_what_ended_a_program_is_noted_where_a_pipe_hides_it(tmp_path: Path) -> 
     (tmp_path / "leaves.py").write_text("import sys\nsys.exit(0)\n", encoding="utf-8")
     _, trace = watched(tmp_path, sys.executable, "leaves.py")
     assert not trace.failed
+
+
+def test_environments_of_the_script_s_own_are_noted(tmp_path: Path) -> None:
+    need("torch")
+    train(tmp_path, steps=3)
+    text = (tmp_path / "train.py").read_text(encoding="utf-8")
+    classes = "class Cart:\n    def reset(self): ...\n    def step(self, action): ...\n\nclass Data:\n    def step(self): ...\n"
+    (tmp_path / "own.py").write_text(f"{classes}{text}", encoding="utf-8")
+    for script, expected in (("own.py", "Cart"), ("train.py", None)):
+        _, trace = watched(tmp_path, sys.executable, script)
+        assert trace.facts.get("own environments") == expected

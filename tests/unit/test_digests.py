@@ -376,3 +376,28 @@ def test_a_bar_that_is_drawn_between_two_steps_breaks_no_promise() -> None:
         assert not isinstance(kept(a, late, promise, a), Broken)
     other = bar(*((n, 2 / (n + 1)) for n in range(1, 9)))
     assert isinstance(kept(a, other, "same", a), Broken)
+
+
+def test_where_the_script_has_environments_of_its_own_a_sudden_parting_is_no_other_data() -> None:
+    """A rounding turns one action round, and from there on another episode is learnt from."""
+
+    def parted(*facts: str) -> Trace:
+        a = run()
+        first = next(d.values for d in a.digests if d.what == "parameters" and d.at == 0)
+
+        def other(d: Digest) -> Digest:
+            if d.what != "parameters" or d.at <= 20 or d.values is None or first is None:
+                return d
+            moved = d.values - first
+            moved[::30] *= -1.0
+            return replace(d, hash=f"{d.hash}x", values=first + moved)
+
+        return replace(a, digests=tuple(map(other, a.digests)), facts=dict.fromkeys(facts, "Cart"), printed=())
+
+    a = replace(run(), printed=())
+    found = kept(a, parted(), "equivalent", a)
+    assert isinstance(found, Broken)
+    assert "the parameters agreed until update 20" in found.why
+    own = replace(a, facts={"own environments": "Cart"})
+    again = kept(own, parted("own environments"), "equivalent", own)
+    assert not isinstance(again, Broken) or "agreed until" not in again.why

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import hashlib
+import os
 import re
 import sys
 import threading
@@ -184,7 +185,20 @@ def _about_optimiser(agent, site, optimizer):
     tensors = [p for g in groups for p in g["params"]]
     agent.facts[f"optimiser {site}"] = f"{type(optimizer).__name__}({options})"
     agent.facts[f"parameters {site}"] = f"{sum(p.numel() for p in tensors)} numbers in {len(tensors)} tensors"
+    if own := _own_environments(agent) if not site else []:
+        agent.facts["own environments"] = ", ".join(own[:MOST_SITES])
     agent.facts["device"] = ", ".join(sorted({p.device.type for p in tensors}))
+
+
+def _own_environments(agent):
+    """Classes of the project that are stepped and reset: rounding grows in them as in those of a library."""
+    found = []
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and "site-packages" not in file and not os.path.isabs(agent.shown(file)):
+            own = [v for v in list(vars(module).values()) if isinstance(v, type) and v.__module__ == name]
+            found += [v.__name__ for v in own if callable(getattr(v, "reset", 0)) and callable(getattr(v, "step", 0))]
+    return found
 
 
 def _parameters(agent, site, at, optimizer):

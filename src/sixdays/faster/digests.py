@@ -85,7 +85,7 @@ def kept(
         return Broken(why)
     if streams is not None:
         return streams
-    has_environment = any(c.kind == "env step" for c in original.counters)
+    has_environment = "own environments" in original.facts or any(c.kind == "env step" for c in original.counters)
     if (unlike := _late(both, has_environment)) is not None:
         return unlike
     if promise == "same" and (differing := _bits(both, fewer)) is not None:

@@ -183,8 +183,8 @@ class Trace:
     exit: its status where it ended by itself; None where it was stopped. signal: that killed it, not by us.
     stopped: why we stopped it: "units", "time", "memory", "disk", "interrupted"; empty where it ended by itself.
     facts: what the agent saw: "entry" (the script), "executable", "version", "torch threads", "raised" (the exception
-    that ended it), "seeded" (streams that
-    the script left free, with commas), "optimisers", "device" … modules: name → version of what was imported.
+    that ended it), "own environments" (classes of the script's), "seeded" (streams that the script left free, with
+    commas), "optimisers", "device" … modules: name → version of what was imported.
     outside: paths outside the copy that were written. load: cores that other processes kept busy meanwhile.
     wrote: bytes written into the copy. figures: name → hash of the pictures on disk at the end.
     """

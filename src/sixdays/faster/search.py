@@ -45,7 +45,7 @@ WINDOW = (0.7, 5.0)  # seconds of progress that are compared; runs differ more f
 SHORT = 100.0  # the budget ÷ a window, where that lies between
 FAR_GAIN, FAR_RUNS = 2.0, 3  # from which gain on runs as far as the look tell more than they cost; of what was kept
 CONFIRMING = 0.35  # of the budget, at least, is left for fresh pairs
-OVER = 0.08  # of the budget, that the fewest fresh pairs may take beyond it: two tell hardly anything
+OVER = 0.08  # of the budget, that the fewest fresh pairs, and a second run of copies, may take beyond it
 COPIES_AGAIN = 3  # fresh runs of the quickest packing, at most
 RUN = (0.06, 0.12, 0.30)  # standard deviation of the log of one run's time: at least, where it is not known, at most
 AGAIN, AGAIN_HARMLESS = 2, 3  # how often at most a change is measured again; and small switches that seem to harm
@@ -97,6 +97,15 @@ class Asked:
     cores: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Packing:
+    """Copies side by side as they were measured once: units a second of all together, seconds that the run took."""
+
+    candidate: Candidate
+    together: float
+    took: float
+
+
 Steps = Generator[Probe, Outcome, None]
 
 
@@ -132,7 +141,7 @@ class Search:
     packing: Setting = ()
     loads: list[float] = field(default_factory=list)
     outside: set[str] = field(default_factory=set)
-    _packings: list[tuple[float, Candidate]] = field(default_factory=list)
+    _packings: list[_Packing] = field(default_factory=list)
     _of_best: list[Trace] = field(default_factory=list)
     _is_base_latest: bool = False
     _is_confirmed: bool = False
@@ -421,6 +430,7 @@ class Search:
                 self.not_tried.append(_no_time(c))
                 continue
             setting = (*(k for k in self.best if not _exclude(k, c)), c)
+            before = self.at
             outcome = yield from self._run(self._probe("copies", setting, c.text, copies=c.copies))
             together, why = self._packed(outcome), self._check_copies(outcome, setting)
             if why:
@@ -428,7 +438,7 @@ class Search:
             elif together is None:
                 self.not_tried.append(NotTried(c.lever, f"{c.text}: a copy did not get as far as one alone"))
             else:
-                self._packings.append((together, c))
+                self._packings.append(_Packing(c, together, self.at - before))
                 once = together / (self._by.rate(self.original[0]) * self.gain)
                 self.not_shown.append(Step((c,), self._on_the_way(once, [])))  # until it is confirmed
 
@@ -448,11 +458,11 @@ class Search:
         """
         if not self._packings:
             return
-        chosen = self._chosen_packing(kept)
+        packing = self._chosen_packing(kept)
+        chosen, cost = packing.candidate, self._cost_of_copies(packing)
         setting = (*(k for k in self.best if not _exclude(k, chosen)), chosen)
-        cost = self._cost_of_copies(chosen.copies)
         gains: list[float] = []
-        while len(gains) < COPIES_AGAIN and self.left > cost:
+        while len(gains) < COPIES_AGAIN and self.left + self._over(len(gains) == 1) > cost:
             text = f"{chosen.copies} copies side by side, afresh"
             outcome = yield from self._run(self._probe("confirm", setting, text, copies=chosen.copies))
             if why := self._check_copies(outcome, setting):
@@ -474,20 +484,24 @@ class Search:
         elif gains:
             self.not_shown.append(Step((chosen,), compare.factor(logs)))
 
-    def _chosen_packing(self, kept: float) -> Candidate:
+    def _chosen_packing(self, kept: float) -> _Packing:
         """That of the soonest answer, of those that can be run twice in the time that is left; else the cheapest."""
         one, asked = self._by.rate(self.original[0]) * kept, self.asked
 
-        def seconds(together: float, copies: int) -> tuple[float, float]:
-            return compare.answer(asked.seeds, 1.0, one, {copies: together}, cores=asked.cores).seconds, -together
+        def seconds(p: _Packing) -> tuple[float, float]:
+            packed = {p.candidate.copies: p.together}
+            return compare.answer(asked.seeds, 1.0, one, packed, cores=asked.cores).seconds, -p.together
 
-        known = [(seconds(together, c.copies), c) for together, c in self._packings]
-        twice = [(when, c) for when, c in known if 2.0 * self._cost_of_copies(c.copies) < self.left]
-        return min(twice, key=lambda k: k[0])[1] if twice else min((c for _, c in known), key=lambda c: c.copies)
+        twice = [p for p in self._packings if 2.0 * self._cost_of_copies(p) < self.left]
+        return min(twice, key=seconds) if twice else min(self._packings, key=lambda p: p.took)
 
-    def _cost_of_copies(self, copies: int) -> float:
-        """Seconds of one confirmation: the command alone, and so many copies."""
-        return self._cost(self.original[-1]) + self._cost(self.last_of_best, copies)
+    def _cost_of_copies(self, packing: _Packing) -> float:
+        """Seconds of one confirmation: the command alone, and the copies."""
+        return self._cost(self.original[-1]) + packing.took
+
+    def _over(self, is_needed: bool) -> float:
+        """Seconds beyond the budget that a run may take without which those before it tell nothing."""
+        return OVER * self.asked.budget_s if is_needed else 0.0
 
     # confirm ---------------------------------------------------------------------------------------------------
 
@@ -497,15 +511,14 @@ class Search:
             return
         self.fresh = fresh = Fresh(self._by, self.best)
         order: list[Setting] = [(), self.best, self.best, ()]
-        fewest = min((c.copies for _, c in self._packings), default=0)
-        reserve = 2.0 * self._cost_of_copies(fewest) if fewest else 0.0
+        reserve = 2.0 * self._cost_of_copies(self._chosen_packing(self.gain)) if self._packings else 0.0
         yield from self._run_far(fresh)
         while self.best and len(fresh.pairs) < PAIRS[1]:
             cost = self._cost(self.original[-1]) + self._cost(self.last_of_best)
             is_enough = len(fresh.pairs) >= PAIRS[0]
             if is_enough and (fresh.is_sure() or fresh.is_hopeless() or self.left < cost + reserve):
                 break
-            if self.left + (0.0 if is_enough else OVER * self.asked.budget_s) < cost:
+            if self.left + self._over(not is_enough) < cost:
                 break
             pair: dict[bool, Trace] = {}
             for setting in order[:2] if len(fresh.pairs) % 2 == 0 else order[2:]:
