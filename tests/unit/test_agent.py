@@ -11,10 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.unit.test_switches import STATISTICS, old_wrappers
 
 from sixdays.faster.digests import Broken, Kept, kept
 from sixdays.faster.model import Trace
 from sixdays.faster.unit import unit_of
+from sixdays.levers import _switch_texts as texts
 from sixdays.probes.traces import read_trace
 
 AGENT = Path(__file__).parents[2] / "src" / "sixdays" / "agent"
@@ -257,6 +259,17 @@ def test_steps_of_an_evaluation_are_told_from_those_of_training(tmp_path: Path) 
     unit = unit_of(trace)
     assert unit is not None
     assert unit.key == ("env step", "rl.py", "main")
+
+
+def test_a_step_through_switched_wrappers_is_counted_once(tmp_path: Path) -> None:
+    need("numpy")
+    old_wrappers(tmp_path)
+    (tmp_path / "fast_start.py").write_text(texts.wrappers("gymnasium"), encoding="utf-8")
+    (tmp_path / "plain.py").write_text(STATISTICS, encoding="utf-8")
+    (tmp_path / "quick.py").write_text("import fast_start" + STATISTICS, encoding="utf-8")
+    plain, quick = (watched(tmp_path, sys.executable, f"{name}.py") for name in ("plain", "quick"))
+    assert plain[0] == quick[0]
+    assert [c.count for c in plain[1].counters] == [c.count for c in quick[1].counters] == [120]
 
 
 def test_a_program_that_never_lets_others_run_has_written_what_it_did_when_it_is_killed(tmp_path: Path) -> None:

@@ -310,6 +310,109 @@ for i in range(40):
     assert _run(tmp_path, script, texts.environments("gymnasium")) == _run(tmp_path, script)
 
 
+OLD_WRAPPERS = {
+    "__init__.py": "from gymnasium import wrappers\nfrom gymnasium.core import Env, Wrapper\n",
+    "core.py": """
+class Env: pass
+class Wrapper(Env):
+    def __init__(self, env): self.env = env
+""",
+    "wrappers/__init__.py": "from gymnasium.wrappers.record_episode_statistics import RecordEpisodeStatistics\n",
+    "wrappers/record_episode_statistics.py": """
+import numpy as np
+from gymnasium.core import Wrapper
+class RecordEpisodeStatistics(Wrapper):
+    def __init__(self, env, is_vector_env=False):
+        super().__init__(env)
+        self.is_vector_env, self.episodes = is_vector_env, []
+        self.episode_returns, self.episode_lengths = np.zeros(1, "f4"), np.zeros(1, "i4")
+    def step(self, action):
+        obs, reward, ended, cut, info = self.env.step(action)
+        self.episode_returns += reward
+        self.episode_lengths += 1
+        if np.sum(np.logical_or(ended, cut)):
+            self.episodes.append((float(self.episode_returns[0]), int(self.episode_lengths[0])))
+            self.episode_returns[:] = self.episode_lengths[:] = 0
+            info["episode"] = self.episodes[-1]
+        return obs, reward, ended, cut, info
+""",
+}
+STATISTICS = """
+import pickle, numpy as np, gymnasium as gym
+from gymnasium.wrappers.record_episode_statistics import RecordEpisodeStatistics
+class Ten(gym.Env):
+    def __init__(self): self.n = 0
+    def step(self, action):
+        self.n += 1
+        return self.n, self.n / 10, np.bool_(self.n % 10 == 0), self.n % 17 == 0, {}
+class Noisy(RecordEpisodeStatistics):
+    def step(self, action):
+        out = super().step(action)
+        return (-out[0], *out[1:])
+def main():
+    env = gym.wrappers.RecordEpisodeStatistics(Ten())
+    noisy = Noisy(Ten(), is_vector_env=True)
+    for i in range(60):
+        print(env.step(i), noisy.step(i), env.episode_returns, env.env.n)
+    print(type(env).__name__, isinstance(env, RecordEpisodeStatistics), env.episodes, pickle.loads(pickle.dumps(env)).episodes)
+main()
+"""
+
+
+def old_wrappers(folder: Path) -> None:
+    """A gymnasium of before 1.0, as far as its episode statistics go."""
+    for name, text in OLD_WRAPPERS.items():
+        (folder / "gymnasium" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "gymnasium" / name).write_text(text, encoding="utf-8")
+
+
+def test_episode_statistics_without_detours_are_the_same(tmp_path: Path) -> None:
+    pytest.importorskip("numpy")
+    old_wrappers(tmp_path)
+    assert _run(tmp_path, STATISTICS, texts.wrappers("gymnasium")) == _run(tmp_path, STATISTICS)
+
+
+def test_running_means_without_detours_are_the_same_to_the_bit(tmp_path: Path) -> None:
+    pytest.importorskip("gymnasium")
+    script = """
+import numpy as np, gymnasium as gym
+env = gym.wrappers.NormalizeReward(gym.wrappers.NormalizeObservation(gym.make("CartPole-v1")))
+env.reset(seed=3)
+for i in range(60):
+    obs, reward, end, cut, _ = env.step(i % 2)
+    print(obs.tolist(), float(reward))
+    if end: env.reset()
+rms = type(env.return_rms)
+for kind in ("f2", "f4", "f8", "i4"):
+    for x in ([[1.5, -2.0]], [[1.5, -2.0], [3.0, 4.0]], [[np.inf, np.nan]] if kind != "i4" else [[1, 2]]):
+        mine = rms(shape=(2,))
+        with np.errstate(all="ignore"):
+            mine.update(np.array(x, kind)); mine.update(np.array(x, kind)[:1])
+        print(mine.mean.tobytes().hex(), np.nan_to_num(mine.var, nan=-1.0).tobytes().hex(), mine.mean.dtype, mine.count)
+"""
+    assert _run(tmp_path, script, texts.wrappers("gymnasium")) == _run(tmp_path, script)
+
+
+def test_logits_normalised_in_one_piece_are_the_same_but_for_rounding(tmp_path: Path) -> None:
+    script = """
+import torch
+from torch.distributions import Categorical
+torch.manual_seed(3)
+w = torch.randn(5, 4, requires_grad=True)
+masked = torch.tensor([[0.5, float("-inf"), 2.0]])
+for made in (Categorical(logits=w), Categorical(torch.softmax(w, 1)), Categorical(logits=w[0]), Categorical(logits=masked),
+             Categorical(logits=w, validate_args=False).expand((2, 5))):
+    made.log_prob(made.sample()).sum().backward() if made.logits.requires_grad else None
+    for x in (made.logits, made.probs, made.entropy(), w.grad): print(*x.flatten().tolist())
+    print(*made.batch_shape, made._num_events)
+for bad in (dict(logits=torch.tensor(1.0)), dict(), dict(logits=w * float("nan"))):
+    try: print(len(Categorical(**bad).batch_shape))
+    except Exception as e: print(len(type(e).__name__))
+"""
+    plain, quick = (_run(tmp_path, script, preamble).split() for preamble in ("", texts.LOGITS))
+    assert [float(x) for x in quick] == pytest.approx([float(x) for x in plain], abs=1e-6, nan_ok=True)
+
+
 def test_what_is_scripted_may_make_tensors(tmp_path: Path) -> None:
     script = """
 import torch
@@ -432,8 +535,10 @@ def test_every_switch_does_nothing_where_its_library_is_missing(tmp_path: Path) 
         texts.CLIPPING,
         texts.GARBAGE,
         texts.EVENTS,
+        texts.LOGITS,
+        texts.FIGURES,
     ]
-    every += [texts.FIGURES, texts.environments("gymnasium"), texts.environments("gym")]
+    every += [make(module) for module in ("gymnasium", "gym") for make in (texts.environments, texts.wrappers)]
     file.write_text("".join(every) + "print('fine')", encoding="utf-8")
     done = subprocess.run([sys.executable, "-I", "-S", str(file)], capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.stderr) == ("fine", "")

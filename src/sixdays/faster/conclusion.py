@@ -29,7 +29,7 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
     assert s.by is not None
     unit, first, asked = s.by.unit, s.original[0], s.asked
     seen, clock = s.measured()
-    total = seen if seen.shown else UNCHANGED
+    total = seen if seen and seen.shown else UNCHANGED
     before = s.rate_before
     after = before * total.value
     length = ONE_RUN if unit.kind == "run" else asked.length
@@ -90,17 +90,16 @@ def _answer(
 
 def _all_classes(s: Search, total: Factor) -> Factor:
     """The factor with what else is accepted; that without it where it is not known."""
-    found = s.everything.factor() if s.everything and len(s.everything.pairs) > 1 else UNCHANGED
-    return total if found == UNCHANGED else found
+    return (s.everything.factor() if s.everything else None) or total
 
 
-def _notes(s: Search, by: Yardstick, seen: Factor) -> Iterator[str]:
+def _notes(s: Search, by: Yardstick, seen: Factor | None) -> Iterator[str]:
     """What a reader of the factor should know besides."""
     if s.fresh and s.fresh.is_mixed():
         yield "Runs went different ways, so they were compared at the original's mix of events."
     if by.target:
         yield _growing(by.target)
-    if s.steps and seen != UNCHANGED and seen.value < compare.SHOWN:
+    if s.steps and seen and seen.value < compare.SHOWN:
         yield f"What helped on the way gave {seen.value:.2f}× ({seen.low:.2f} to {seen.high:.2f}) afresh: not shown."
     looked, within = by.looked, by.stretch(by.looked)
     if within and (share := rate.left_out(looked, within)) > rate.SEEN_ONCE:

@@ -11,7 +11,6 @@ from sixdays.faster import compare, rate
 from sixdays.faster.compare import Factor
 from sixdays.faster.model import Setting, Trace
 from sixdays.faster.quiet import OF, Runs
-from sixdays.faster.report import UNCHANGED
 from sixdays.faster.yardstick import CPU_STRETCH_S, STRETCH_S, Pair, Yardstick, quiet
 from sixdays.stats import median
 
@@ -32,7 +31,7 @@ class Fresh:
     pairs: list[Pair] = field(default_factory=list)
     far: tuple[list[Trace], list[Trace]] = field(default_factory=lambda: ([], []))
 
-    def measured(self, loads: Sequence[float], cores: int) -> tuple[Factor, str]:
+    def measured(self, loads: Sequence[float], cores: int) -> tuple[Factor | None, str]:
         """The factor, shown or not, and by which clock, in words. loads: cores that others kept busy."""
         works = all(rate.cpu_share(a, self.by.unit, self.by.window) >= WORKS for a, _ in self.pairs)
         cpu = self.log_ratios(cpu=True) if works else []
@@ -44,21 +43,22 @@ class Fresh:
         if len(self.pairs) < SEVERAL:
             return False
         found = self.factor()
-        return log(found.high / found.low) < SURE * 2.0 * compare.half(self._between)
+        return found is not None and log(found.high / found.low) < SURE * 2.0 * compare.half(self._between)
 
     def is_hopeless(self) -> bool:
-        """Whether so much that it may be shown is out of the interval."""
-        return self.factor().high < compare.SHOWN
+        """Whether so much that it may be shown is out of the interval, or cannot be told at all."""
+        found = self.factor()
+        return found is None or found.high < compare.SHOWN
 
-    def factor(self, *, cpu: bool = False) -> Factor:
-        """By the wall clock or by CPU time; 1 where the pairs are too few.
+    def factor(self, *, cpu: bool = False) -> Factor | None:
+        """By the wall clock or by CPU time; None where the pairs are too few.
 
         Without the machine's neighbours, where that agrees with the pairs themselves; else what the pairs say.
         """
         pairs = self._by_clock(cpu=cpu)
         logs = [x for x in self.log_ratios(cpu=cpu) if isfinite(x)]
         if len(logs) < 2:
-            return UNCHANGED
+            return None
         plain = compare.factor(logs, hypot(compare.BETWEEN, self._shift(pairs)[1]))
         runs = self.by.runs(pairs, CPU_STRETCH_S if cpu else STRETCH_S) if len(pairs) >= PAIRS[0] else None
         if runs is None:

@@ -81,7 +81,7 @@ def length(
         word = planned.unit.lower() or "step"
         said.append(_Found(PLANNED, Length(planned.value, _kind(word) or word.rstrip("s"), planned.text)))
     unit = unit_of(trace, wanted) if trace is not None else None
-    if trace is not None and unit is not None and trace.exit == 0 and not (trace.stopped or trace.failed):
+    if trace is not None and unit is not None and trace.ended_well:
         return Length(unit.count(trace), unit.kind, "the first short run came to its end"), ""
     if not said:
         return None, "no option, constant or loop says how long the run is"

@@ -207,6 +207,11 @@ class Trace:
     figures: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def ended_well(self) -> bool:
+        """It came to its end by itself, without an error."""
+        return self.exit == 0 and not (self.stopped or self.failed)
+
+    @property
     def failed(self) -> bool:
         """It ended with an error, or was killed by something else than us."""
         ended_badly = bool(self.exit) or self.signal is not None or (not self.stopped and "raised" in self.facts)

@@ -204,18 +204,18 @@ def reached(trace: Trace, unit: Unit, length: float | None = None) -> str:
 def _is_seen_once(trace: Trace, unit: Unit) -> bool:
     """Whether evaluations may take a share worth knowing, and the trace does not tell yet how often they come."""
     numbers, times = track(trace, unit)
-    if not numbers.size:
+    evaluations = _evaluations(trace)
+    if not numbers.size or _evaluating(trace, evaluations) <= SEEN_ONCE:
         return False
     warm = _warm(trace, unit, numbers, times)
-    cycles = _cycles(unit, numbers, times, _evaluations(trace))
-    return all(np.count_nonzero(g >= warm) < 2 for g in cycles) and _evaluating(trace) > SEEN_ONCE
+    return all(np.count_nonzero(g >= warm) < 2 for g in _cycles(unit, numbers, times, evaluations))
 
 
 def left_out(trace: Trace, window: tuple[float, float]) -> float:
     """The share of a run that its evaluations took, where none of them lies between two moments; else 0."""
     evaluations = _evaluations(trace)
     is_in = any(np.any((c.times > window[0]) & (c.times <= window[1])) for c in evaluations)
-    return 0.0 if is_in else _evaluating(trace)
+    return 0.0 if is_in else _evaluating(trace, evaluations)
 
 
 def _evaluations(trace: Trace) -> list[Counter]:
@@ -227,9 +227,9 @@ def _evaluations(trace: Trace) -> list[Counter]:
     return [*of_kind(trace, "evaluation"), *others]
 
 
-def _evaluating(trace: Trace) -> float:
+def _evaluating(trace: Trace, evaluations: Sequence[Counter]) -> float:
     """The share of the time, from the first evaluation to the last update, that evaluations took; about."""
-    evaluations, steps = _evaluations(trace), of_kind(trace, "optimiser step")
+    steps = of_kind(trace, "optimiser step")
     if not evaluations or not steps:
         return 0.0
     updates, times = (np.sort(np.concatenate([c.times for c in of])) for of in (steps, evaluations))
@@ -355,8 +355,8 @@ def packed(
     where they never ran side by side for long enough. Whole runs count until the last has ended.
     """
     if unit.kind == "run":
-        ended = traces and not any(t.stopped or t.exit for t in traces)
-        return len(traces) / max(t.seconds for t in traces) if ended else None
+        ended_well = traces and all(t.ended_well for t in traces)
+        return len(traces) / max(t.seconds for t in traces) if ended_well else None
     tracks = [track(t, unit) for t in traces]
     if not traces or not all(times.size for _, times in tracks):
         return None

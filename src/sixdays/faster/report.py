@@ -77,7 +77,8 @@ class Speedups:
     1,000 where unknown: length_known; length_text says from where, or why not). start_s: until the first unit; warm_s:
     that the units before the window took longer, of what is compiled or cached, with what was kept. clock: what was
     measured and why. load: cores kept busy by others. repeatable: the command itself repeats its numbers; empty, or
-    what does not. pairs: fresh ones behind the factor; seen: what they gave, shown or not. interrupted: it was stopped
+    what does not. pairs: fresh ones behind the factor; seen: what they gave, shown or not;
+    None where they were too few. interrupted: it was stopped
     early.
     """
 
@@ -106,7 +107,7 @@ class Speedups:
     warm_s: float = 0.0
     confirmed: bool = False
     pairs: int = 0
-    seen: Factor = UNCHANGED
+    seen: Factor | None = None
     clock: str = ""
     load: float = 0.0
     probes: int = 0
@@ -153,7 +154,7 @@ class Speedups:
             "diagnosis": [line.to_dict() for line in self.diagnosis],
             "confirmed": self.confirmed,
             "pairs": self.pairs,
-            "seen": _factor(self.seen),
+            "seen": _factor(self.seen or UNCHANGED),
             "start_s": self.start_s,
             "warm_s": self.warm_s,
             "repeatable": self.repeatable,

@@ -24,7 +24,7 @@ from sixdays.faster.digests import Broken, Kept, Unchecked
 from sixdays.faster.fresh import PAIRS, SEVERAL, Fresh
 from sixdays.faster.model import Candidate, NotTried, Promise, Setting, Trace
 from sixdays.faster.rate import KINDS, Unit
-from sixdays.faster.report import UNCHANGED, Step, ThrownOut
+from sixdays.faster.report import Step, ThrownOut
 from sixdays.faster.unit import counter_of
 from sixdays.faster.yardstick import Pair, Yardstick
 from sixdays.stats import median
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from sixdays.faster.length import Length
 
 Purpose = Literal["look", "again", "try", "copies", "confirm"]
-HARMLESS = 1.0  # what a bundle of small switches must make, or seem to: each is meant to help; all are confirmed
-WORTH = 1.03  # what a single measurement must show for a candidate to be kept on the way; the total is confirmed
 SHORTEST_S = 1.0  # of a run that is compared as a whole
 LEARNING = frozenset("torch tensorflow keras jax lightning pytorch_lightning transformers".split())
 LOOKING = 0.25  # of the budget, at most, until the main phase was seen
@@ -48,7 +46,29 @@ CONFIRMING = 0.35  # of the budget, at least, is left for fresh pairs
 OVER = 0.08  # of the budget, that the fewest fresh pairs, and a second run of copies, may take beyond it
 COPIES_AGAIN = 3  # fresh runs of the quickest packing, at most
 RUN = (0.06, 0.12, 0.30)  # standard deviation of the log of one run's time: at least, where it is not known, at most
-AGAIN, AGAIN_HARMLESS = 2, 3  # how often at most a change is measured again; and small switches that seem to harm
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """What a change must give to be kept on the way; the total is confirmed. again: how often at most it is measured
+    again. is_meant: small switches, each of which is meant to help: few pairs do not show that they do not.
+    """
+
+    worth: float
+    again: int
+    is_meant: bool = False
+
+    def is_doubtful(self, value: float, pairs: int, doubt: float) -> bool:
+        """Whether so many pairs cannot tell; one may have been luck, so it never shows that a change helps."""
+        if self.is_meant:
+            return pairs == 1 or value < self.worth
+        return (pairs == 1 and value >= self.worth) or abs(log(value / self.worth)) < doubt
+
+    def is_met(self, value: float, doubt: float) -> bool:
+        return value >= self.worth * (exp(-2.0 * doubt) if self.is_meant else 1.0)
+
+
+SINGLE, SMALL = _Bar(1.03, again=2), _Bar(1.0, again=3, is_meant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +119,18 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Packing:
-    """Copies side by side as they were measured once: units a second of all together, seconds that the run took."""
+    """Copies side by side as they were measured once: units a second of all together, seconds that the run took.
 
-    candidate: Candidate
+    step: as which it stands among what is not shown, until it is confirmed.
+    """
+
+    step: Step
     together: float
     took: float
+
+    @property
+    def candidate(self) -> Candidate:
+        return self.step.candidates[0]
 
 
 Steps = Generator[Probe, Outcome, None]
@@ -256,9 +283,10 @@ class Search:
         yield from self._confirm()
         self._is_confirmed = True
         total = self.measured()[0]
-        if not total.shown:  # nothing is built on it
+        kept = total.value if total and total.shown else 1.0
+        if kept == 1.0:  # nothing is built on it
             self.best, self._of_best, self._is_base_latest = (), self.original[-1:], False
-        yield from self._confirm_copies(total.value if total.shown else 1.0)
+        yield from self._confirm_copies(kept)
         yield from self._all_classes(later)
 
     def _one_by_one(self, candidates: Iterable[Candidate]) -> Steps:
@@ -266,7 +294,7 @@ class Search:
         for c in sorted(candidates, key=lambda c: -c.touches):
             if any(_exclude(c, k) for k in self.best) and self._is_worse_kind(c):
                 continue
-            yield from self._try((c,), WORTH)
+            yield from self._try((c,), SINGLE)
 
     def _is_worse_kind(self, c: Candidate) -> bool:
         return any(k.lever == c.lever and k.promise == "same" and c.promise != "same" for k in self.best)
@@ -275,7 +303,7 @@ class Search:
         """All at once; where the check fails or the command breaks, halves of them, down to the culprit."""
         if not candidates:
             return
-        ok = yield from self._try(tuple(candidates), HARMLESS, last=len(candidates) == 1)
+        ok = yield from self._try(tuple(candidates), SMALL, last=len(candidates) == 1)
         if ok or len(candidates) == 1:
             return
         half = len(candidates) // 2
@@ -283,7 +311,7 @@ class Search:
         yield from self._bundle(candidates[half:])
 
     def _try(
-        self, candidates: Setting, worth: float, *, last: bool = True, instead: bool = False
+        self, candidates: Setting, bar: _Bar, *, last: bool = True, instead: bool = False
     ) -> Generator[Probe, Outcome, bool]:
         """Measures candidates on top of the best; False where they broke something, and are to be taken apart.
 
@@ -298,9 +326,9 @@ class Search:
         if self.left < self._for_confirming() + cost + max(c.start_s for c in candidates):
             self.not_tried += map(_no_time, candidates)
             return True
-        outcome, pairs = yield from self._beside(setting, worth, text)
+        outcome, pairs = yield from self._beside(setting, bar, text)
         if outcome.problem and not instead and any(_patched(c) & _patched(k) for c in candidates for k in self.best):
-            return (yield from self._try(candidates, worth, last=last, instead=True))
+            return (yield from self._try(candidates, bar, last=last, instead=True))
         why, unchecked = self._check(outcome, setting)
         if why:
             if last:
@@ -319,7 +347,7 @@ class Search:
             if last:
                 self.thrown_out.append(ThrownOut(candidates[0], "it did not get as far as the command itself"))
             return last
-        if value < (worth * exp(-2.0 * self._doubt(pairs)) if worth <= HARMLESS else worth):
+        if not bar.is_met(value, self._doubt(pairs)):
             self.not_shown.append(Step(candidates, self._on_the_way(value, pairs), unchecked))
             return True
         for s in [s for s in self.steps if not all(any(k is c for c in setting) for k in s.candidates)]:
@@ -344,9 +372,7 @@ class Search:
         half = compare.half(self._doubt(pairs))
         return Factor(value, value * exp(-half), value * exp(half))
 
-    def _beside(
-        self, setting: Setting, worth: float, text: str
-    ) -> Generator[Probe, Outcome, tuple[Outcome, list[Pair]]]:
+    def _beside(self, setting: Setting, bar: _Bar, text: str) -> Generator[Probe, Outcome, tuple[Outcome, list[Pair]]]:
         """Runs of a setting, each beside one of what was kept so far: more than one pair where that cannot tell.
 
         Beside, because a machine is slow for half a minute and quick for another. The outcome is the last one.
@@ -358,8 +384,9 @@ class Search:
             if base is None:  # after a run of the setting, in mirrored order
                 base = yield from self._base()
             pairs.append((base, outcome.trace))
-            most = AGAIN_HARMLESS if worth <= HARMLESS else AGAIN
-            enough = len(pairs) > most or not self._is_doubtful(pairs, setting, worth)
+            value = self._by.gain(pairs, setting)
+            doubtful = value is not None and bar.is_doubtful(value, len(pairs), self._doubt(pairs))
+            enough = len(pairs) > bar.again or not doubtful
             if enough or self.left < self._for_confirming() + 2.0 * self._cost(self.last_of_best):
                 break
             base = self._of_best[-1] if self._is_base_latest else None
@@ -375,20 +402,6 @@ class Search:
                 self.original += [] if self.best else [outcome.trace]
                 self._is_base_latest = True
         return self._of_best[-1]
-
-    def _is_doubtful(self, pairs: Sequence[Pair], setting: Setting, worth: float) -> bool:
-        """Whether so many pairs cannot tell; one may have been luck, so it never shows that a change helps.
-
-        Nor that small switches, each of which is meant to, do not.
-        """
-        value = self._by.gain(pairs, setting)
-        if value is None:
-            return False
-        if worth <= HARMLESS:
-            return len(pairs) == 1 or value < worth
-        if len(pairs) == 1 and value >= worth:
-            return True
-        return abs(log(value / worth)) < self._doubt(pairs)
 
     def _doubt(self, pairs: Sequence[Pair]) -> float:
         """Standard deviation of the log ratio that pairs tell: without neighbours it falls as fast as they grow."""
@@ -438,9 +451,9 @@ class Search:
             elif together is None:
                 self.not_tried.append(NotTried(c.lever, f"{c.text}: a copy did not get as far as one alone"))
             else:
-                self._packings.append(_Packing(c, together, self.at - before))
                 once = together / (self._by.rate(self.original[0]) * self.gain)
-                self.not_shown.append(Step((c,), self._on_the_way(once, [])))  # until it is confirmed
+                self._packings.append(_Packing(Step((c,), self._on_the_way(once, [])), together, self.at - before))
+                self.not_shown.append(self._packings[-1].step)
 
     def _check_copies(self, outcome: Outcome, setting: Setting) -> str:
         """Why copies are broken: one of them failed, or computes something else."""
@@ -466,7 +479,7 @@ class Search:
             text = f"{chosen.copies} copies side by side, afresh"
             outcome = yield from self._run(self._probe("confirm", setting, text, copies=chosen.copies))
             if why := self._check_copies(outcome, setting):
-                self.not_shown = [x for x in self.not_shown if x.candidates != (chosen,)]
+                self.not_shown.remove(packing.step)
                 self.thrown_out.append(ThrownOut(chosen, f"afresh: {why}"))
                 return
             alone = yield from self._run(self._probe("confirm", (), "the command as it is, afresh"))
@@ -478,7 +491,7 @@ class Search:
         logs = [g - log(kept) for g in gains]
         # Three runs tell no interval of their own here: each must be more, and the middle one enough.
         if gains:
-            self.not_shown = [x for x in self.not_shown if x.candidates != (chosen,)]
+            self.not_shown.remove(packing.step)
         if len(logs) > 1 and min(logs) > 0.0 and median(logs) >= log(compare.SHOWN):
             self.packing, self.packed = setting, {chosen.copies: self.rate_before * exp(median(gains))}
         elif gains:
@@ -570,10 +583,10 @@ class Search:
         """Units a second of the command as it is, of all runs of it but the first, which was watched."""
         return median([self._by.rate(t) for t in self.original]) * self._by.whole_pace
 
-    def measured(self) -> tuple[Factor, str]:
-        """The factor of the fresh pairs, shown or not; and by which clock, in words."""
+    def measured(self) -> tuple[Factor | None, str]:
+        """The factor of the fresh pairs, shown or not, None where it is not known; and by which clock, in words."""
         if self.fresh is None:
-            return UNCHANGED, rate.clock(self.loads, [], [], self.asked.cores)[1]
+            return None, rate.clock(self.loads, [], [], self.asked.cores)[1]
         return self.fresh.measured(self.loads, self.asked.cores)
 
     def _all_classes(self, candidates: Sequence[Candidate]) -> Steps:
@@ -585,14 +598,14 @@ class Search:
                 self.not_tried.append(_no_time(c))
                 continue
             setting = (*(k for k in self.best if not _exclude(k, c)), c)
-            outcome, pairs = yield from self._beside(setting, WORTH, c.text)
+            outcome, pairs = yield from self._beside(setting, SINGLE, c.text)
             why, _ = self._check(outcome, setting)
             if why:
                 self.thrown_out.append(ThrownOut(c, why))
                 continue
             value = self._by.gain(pairs, (c,)) or 1.0
             step = Step((c,), self._on_the_way(value, pairs))
-            (self.others if value >= WORTH else self.not_shown).append(step)
+            (self.others if SINGLE.is_met(value, self._doubt(pairs)) else self.not_shown).append(step)
         chosen: list[Candidate] = []
         for c in (s.candidates[0] for s in sorted(self.others, key=lambda s: -s.factor.value)):
             chosen += [] if any(_exclude(c, k) for k in chosen) else [c]

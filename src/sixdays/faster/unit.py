@@ -61,7 +61,7 @@ def unit_of(trace: Trace, wanted: str | None = None) -> Unit | None:
 
 def whole_run(trace: Trace) -> Unit | None:
     """The run itself as the one unit, where it ended well by itself; else None."""
-    return Unit("run", (), "the whole run", "run") if trace.exit == 0 and not (trace.stopped or trace.failed) else None
+    return Unit("run", (), "the whole run", "run") if trace.ended_well else None
 
 
 def _units(trace: Trace) -> list[Unit]:
@@ -127,8 +127,7 @@ def counter_of(trace: Trace, unit: Unit) -> Counter | None:
 def track(trace: Trace, unit: Unit) -> tuple[FloatArray, FloatArray]:
     """How many units were done (n,), and when (n,), at each moment that was noted."""
     if unit.kind == "run":
-        ended = whole_run(trace) is not None
-        return (np.array([1.0]), np.array([trace.seconds])) if ended else (np.zeros(0), np.zeros(0))
+        return (np.array([1.0]), np.array([trace.seconds])) if trace.ended_well else (np.zeros(0), np.zeros(0))
     if unit.kind == "printed":
         found = printed.grown(trace.printed, unit.key[0], int(unit.key[1]))
         return (found.values, found.times) if found else (np.zeros(0), np.zeros(0))

@@ -139,10 +139,7 @@ def _not_in_order(rows: Sequence[Row], others: Sequence[Row], rarer: bool) -> tu
 
 def _is_later(rows: Sequence[Row], other: Row) -> bool:
     """Whether a line is of a step after the original's last: by a whole number that grows from line to line."""
-    return any(
-        x > rows[-1][k] and x.is_integer() and all(a[k] < b[k] and a[k].is_integer() for a, b in pairwise(rows))
-        for k, x in enumerate(other)
-    )
+    return any(_counts([*(r[k] for r in rows), x]) for k, x in enumerate(other))
 
 
 def _matched(

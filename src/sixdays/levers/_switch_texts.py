@@ -49,6 +49,28 @@ else:
     _Categorical.log_prob = _log_prob
 """
 
+# The logarithms of softmax in one piece, where torch takes the logarithm of a sum and subtracts it.
+LOGITS = """
+try:
+    import torch as _torch
+    from torch.distributions import Categorical as _Categorical, Distribution as _Distribution
+except ImportError:
+    pass
+else:
+    def _normalised(self, probs=None, logits=None, validate_args=None, _plain=_Categorical.__init__):
+        if probs is not None or type(logits) is not _torch.Tensor or not logits.dim():
+            return _plain(self, probs, logits, validate_args)
+        self.logits = self._param = logits.log_softmax(-1)
+        self._num_events = logits.size()[-1]
+        _Distribution.__init__(self, logits.size()[:-1], validate_args=validate_args)
+
+    _x = _torch.ones(2, 3)
+    _plainly, _quickly = _Categorical(logits=_x), _Categorical.__new__(_Categorical)
+    _normalised(_quickly, logits=_x)
+    if vars(_plainly).keys() == vars(_quickly).keys() and _plainly.batch_shape == _quickly.batch_shape:
+        _Categorical.__init__ = _normalised
+"""
+
 # A layer goes straight to its product; with hooks, tracing, compiling, or something in its place it goes the long way.
 # So does one that is evaluated: who counts evaluations looks on there.
 LINEAR = """
@@ -307,6 +329,67 @@ else:
         return make
 
     _{module}.make = _{module}_registration.make = _{module}_unchecked(_{module}_registration.make)
+"""
+
+
+def wrappers(module: str) -> str:
+    """Lines that keep episode statistics and running means without detours.
+
+    Of an episode that goes on only its return and its length grow. The mean of one row is the row, and its variance 0.
+    """
+    return f"""
+try:
+    import numpy as _np, {module}.wrappers as _{module}_wrappers
+    from {module}.wrappers import record_episode_statistics as _{module}_episodes
+except ImportError:  # since 1.0 they are quick
+    pass
+else:
+    class _{module}_Seen:
+        def __init__(self, made):
+            self.made = made
+
+        def step(self, action):
+            return self.made
+
+    def _{module}_quicker(plain, flags=(bool, _np.bool_)):
+        class RecordEpisodeStatistics(plain):
+            def step(self, action):
+                if getattr(self, "is_vector_env", True):
+                    return super().step(action)
+                env = self.env
+                made = env.step(action)
+                if type(made) is tuple and len(made) == 5 and type(made[4]) is dict:
+                    if type(made[2]) in flags and type(made[3]) in flags and not made[2] and not made[3]:
+                        self.episode_returns += made[1]
+                        self.episode_lengths += 1
+                        return made
+                self.env = _{module}_Seen(made)
+                try:
+                    return super().step(action)
+                finally:
+                    self.env = env
+
+        for name in ("__module__", "__qualname__", "__doc__"):
+            setattr(RecordEpisodeStatistics, name, getattr(plain, name))
+        return RecordEpisodeStatistics
+
+    _{module}_quick = _{module}_quicker(_{module}_episodes.RecordEpisodeStatistics)
+    _{module}_wrappers.RecordEpisodeStatistics = _{module}_episodes.RecordEpisodeStatistics = _{module}_quick
+try:
+    import numpy as _np
+    try:
+        from {module}.wrappers.normalize import RunningMeanStd as _{module}_Running
+    except ImportError:
+        from {module}.wrappers.utils import RunningMeanStd as _{module}_Running
+except ImportError:
+    pass
+else:
+    def _{module}_updated(self, x, _plain=_{module}_Running.update):
+        if type(x) is not _np.ndarray or x.dtype.kind != "f" or x.shape[:1] != (1,):
+            return _plain(self, x)
+        self.update_from_moments(x[0], x[0] - x[0], 1)
+
+    _{module}_Running.update = _{module}_updated
 """
 
 

@@ -14,6 +14,7 @@ from sixdays.levers import _switch_texts as texts
 ROOM = 1.3  # a share of few samples may be larger than it looks
 LEAST = 0.02  # of the time, that a switch must touch to go with the others of its class
 NO_WINDOW = "no window shows an environment"
+KEEPING = ("wrappers/record_episode_statistics.py", "wrappers/normalize.py", "wrappers/stateful_")
 NUMBERS = frozenset({"torch", "numpy"})
 
 
@@ -78,6 +79,12 @@ SWITCHES = (
             within=("gymnasium/wrappers/", "gymnasium/utils/", "pygame/", ":render"), spoils=NO_WINDOW),
     _Switch("gym checks", "environments are not checked at each step, and open no window", "same", _needs("gym"),
             texts.environments("gym"), within=("gym/wrappers/", "gym/utils/", "pygame/", ":render"), spoils=NO_WINDOW),
+    _Switch("gymnasium wrappers", "episode statistics and running means are kept without detours", "same",
+            _needs("gymnasium"), texts.wrappers("gymnasium"), within=KEEPING),
+    _Switch("gym wrappers", "episode statistics and running means are kept without detours", "same", _needs("gym"),
+            texts.wrappers("gym"), within=KEEPING),
+    _Switch("logits", "logits of categorical distributions are normalised in one piece", "equivalent",
+            _needs("torch"), texts.LOGITS, within=("torch/distributions/categorical.py",)),
     _Switch("optimiser", "optimisers update all parameters at once", "equivalent", _needs("torch"), texts.OPTIMISERS,
             within=("torch/optim/",), spoils="a profiler does not name its steps"),
     _Switch("clipping", "gradients are clipped all at once", "equivalent", _needs("torch"), texts.CLIPPING,

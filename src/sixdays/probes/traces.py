@@ -32,7 +32,7 @@ class _Process:
 
 def read_trace(folder: Path) -> Trace:
     """What the agent saw in a folder: the process that makes progress, CPU of all of them."""
-    processes = [p for p in (_process(f) for f in sorted(folder.glob("*.json"))) if p is not None]
+    processes = _processes(folder)
     if not processes:
         return Trace()
     chosen = _of_progress(processes)
@@ -63,10 +63,14 @@ def _of_progress(processes: Sequence[_Process]) -> _Process:
 
 def counts(folder: Path) -> Iterator[tuple[tuple[str, ...], int, int]]:
     """Keys, lines and counts of all counters so far: of a trace these alone, which costs little."""
-    processes = [p for f in folder.glob("*.json") if (p := _process(f)) is not None]
+    processes = _processes(folder)
     chosen = _of_progress(processes).about if processes else {}
     for kind, file, function, line, _, count, *_ in chosen.get("counters", ()):
         yield (kind, file, function), int(line), int(count)
+
+
+def _processes(folder: Path) -> list[_Process]:
+    return [p for f in sorted(folder.glob("*.json")) if (p := _process(f)) is not None]
 
 
 def _process(file: Path) -> _Process | None:

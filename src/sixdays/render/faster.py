@@ -10,7 +10,7 @@ from sixdays.faster.compare import SHOWN, Factor
 from sixdays.faster.fresh import PAIRS
 from sixdays.faster.model import Command, NotTried
 from sixdays.faster.preload import MODULE
-from sixdays.faster.report import UNCHANGED, Delivery, Speedups, Step
+from sixdays.faster.report import Delivery, Speedups, Step
 from sixdays.faster.setting import PREAMBLE
 from sixdays.faster.ten_minutes import Item
 from sixdays.quantities import show_seconds
@@ -73,9 +73,9 @@ def _headline(s: Speedups) -> list[str]:
         return [*indented("Interrupted: nothing is confirmed yet.", ""), *indented(rate, "")]
     nothing = "No change tried here makes it faster by 8 % or more."
     more = " A longer --budget tells more." * (s.pairs < PAIRS[1])
-    if s.seen.value >= SHOWN:
+    if s.seen and s.seen.value >= SHOWN:
         nothing = f"Not confirmed: {_times(s.seen)} in {s.pairs} fresh pairs.{more}"
-    elif not s.packed and s.seen == UNCHANGED and any(x.factor.value >= SHOWN for x in s.not_shown):
+    elif not s.packed and not s.seen and any(x.factor.value >= SHOWN for x in s.not_shown):
         nothing = f"Not confirmed: what helped on the way stands below.{more}"
     elif s.not_tried and not (s.not_shown or s.thrown_out or s.packed or s.others):
         nothing = "No change could be tried: why not stands below."
