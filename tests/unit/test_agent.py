@@ -562,8 +562,52 @@ def test_environments_of_the_script_s_own_are_noted(tmp_path: Path) -> None:
     need("torch")
     train(tmp_path, steps=3)
     text = (tmp_path / "train.py").read_text(encoding="utf-8")
-    classes = "class Cart:\n    def reset(self): ...\n    def step(self, action): ...\n\nclass Data:\n    def step(self): ...\n"
+    methods = "\n    def reset(self): ...\n    def step(self{}): ...\n"
+    classes = "".join(
+        f"class {name}:{methods.format(taken)}"
+        for name, taken in (("Cart", ", action"), ("Data", ""), ("EarlyStopping", ", loss"))
+    )
     (tmp_path / "own.py").write_text(f"{classes}{text}", encoding="utf-8")
     for script, expected in (("own.py", "Cart"), ("train.py", None)):
         _, trace = watched(tmp_path, sys.executable, script)
         assert trace.facts.get("own environments") == expected
+
+
+def test_the_thread_that_learns_is_the_one_that_is_looked_at(tmp_path: Path) -> None:
+    need("torch")
+    train(tmp_path, steps=3000)
+    (tmp_path / "beside.py").write_text(
+        "import threading, train\nt = threading.Thread(target=train.main)\nt.start()\nt.join()\n", encoding="utf-8"
+    )
+    _, trace = watched(tmp_path, sys.executable, "beside.py", stacks=0.01)
+    named = {s.thread: {f.function for f in s.frames} for s in trace.stacks if "main" in {f.function for f in s.frames}}
+    assert "main" in named
+
+
+def test_it_is_known_how_many_learn_and_by_which_words(tmp_path: Path) -> None:
+    need("torch")
+    train(tmp_path, steps=5)
+    code = (
+        "import multiprocessing as mp, train\n"
+        "if __name__ == '__main__':\n"
+        "    ps = [mp.get_context('fork').Process(target=train.main) for _ in range(3)]\n"
+        "    [p.start() for p in ps]; [p.join() for p in ps]\n"
+    )
+    (tmp_path / "many.py").write_text(code, encoding="utf-8")
+    _, trace = watched(tmp_path, "sh", "-c", f"{sys.executable} many.py --steps 7")
+    assert (trace.facts["learners"], trace.facts["words"]) == ("3", '["many.py", "--steps", "7"]')
+    _, trace = watched(tmp_path, sys.executable, "train.py")
+    assert "learners" not in trace.facts
+
+
+def test_tensorflow_repeats_where_the_script_leaves_it_free(tmp_path: Path) -> None:
+    """A stand-in of it: the name of what is seeded is all that counts."""
+    (tmp_path / "tensorflow").mkdir()
+    (tmp_path / "tensorflow" / "__init__.py").write_text("from tensorflow import random\n", encoding="utf-8")
+    (tmp_path / "tensorflow" / "random.py").write_text("seeds = []\nset_seed = seeds.append\n", encoding="utf-8")
+    for script, said, free in (("", "[1]", True), ("tensorflow.random.set_seed(5)\n", "[1, 5]", False)):
+        text = f"import tensorflow\n{script}print(tensorflow.random.seeds)\n"
+        (tmp_path / "free.py").write_text(text, encoding="utf-8")
+        out, trace = watched(tmp_path, sys.executable, "free.py")
+        assert out.strip() == said
+        assert ("tensorflow" in trace.facts["seeded"].split(", ")) == free

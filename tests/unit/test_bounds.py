@@ -16,7 +16,7 @@ SOURCE = """\
 import torch
 
 def evaluate(net):
-    return net()
+    return [net() for _ in range(9)]
 
 def estimate(net, data):
     net.eval()
@@ -141,3 +141,19 @@ def test_leaving_gradients_out_is_no_backward_pass() -> None:
 def test_what_a_package_does_that_we_know_nothing_of_is_no_loop_of_the_users() -> None:
     s = stack(1.0, "t.py:19:main", f"{LIB}jax/_src/pjit.py:9:cache_miss")
     assert (Kinds({"t.py": SOURCE}).of(s), package(s)) == ("library", "jax")
+
+
+def test_a_forward_pass_that_is_named_as_if_it_evaluated_is_none() -> None:
+    source = """
+class Policy:
+    def evaluate_actions(self, state, action):
+        dist = Categorical(self.actor(state))
+        return dist.log_prob(action), self.critic(state)
+    def evaluate(self, env):
+        for _ in range(10):
+            env.step(self.actor(env.reset()))
+"""
+    kinds = Kinds({"p.py": source})
+    inner = f"{LIB}torch/nn/modules/linear.py:5:forward"
+    assert kinds.of(stack(1.0, "p.py:4:evaluate_actions", inner)) == "forward"
+    assert kinds.of(stack(1.0, "p.py:8:evaluate", inner)) == "evaluation"

@@ -145,3 +145,21 @@ print([(x.num_workers, x.timeout) for x in loaders])
     from sixdays.levers._data_texts import WORKERS
 
     assert _run(tmp_path, script, WORKERS.format(workers=0)).strip() == "[(2, 60), (0, 0), (0, 0)]"
+
+
+@pytest.mark.parametrize("persistent", [True, False])
+def test_workers_that_stay_leave_the_stream_as_it_was(tmp_path: Path, persistent: bool) -> None:
+    script = f"""
+import inspect, torch
+from torch.utils.data import DataLoader, TensorDataset
+if __name__ == "__main__":
+    torch.manual_seed(3)
+    workers = dict(num_workers=1, persistent_workers=True) if {persistent} else dict()
+    loader = DataLoader(TensorDataset(torch.arange(6)), batch_size=2, shuffle=True, **workers)
+    for epoch in range(3):
+        print([b[0].tolist() for b in loader], torch.rand(1).item())
+    print(list(inspect.signature(DataLoader.__init__).parameters)[:3])
+"""
+    from sixdays.levers._data_texts import WORKERS
+
+    assert _run(tmp_path, script, WORKERS.format(workers=2)) == _run(tmp_path, script)

@@ -224,3 +224,41 @@ def test_a_run_that_came_to_its_end_says_how_long_it_is() -> None:
     ended = Trace(counters=(counter("optimiser step", 200),), exit=0)
     assert said("epochs = 900\n", trace=ended) == "200 optimiser step: the first short run came to its end"
     assert said("epochs = 900\n", trace=replace(ended, facts={"raised": "ValueError: x"})).startswith("900 from")
+
+
+def test_settings_in_a_dict_are_constants_too() -> None:
+    assert said('config = {"LR": 1e-3, "TOTAL_TIMESTEPS": 5e7}\n').startswith("5e+07 env step: 50,000,000 from TOTAL_")
+
+
+def test_what_is_counted_within_one_episode_is_not_the_run() -> None:
+    source = """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--max-frames", type=int, default=108000, help="Maximum number of frames for each episode")
+parser.add_argument("--steps", type=int, default=50000, help="how long to train")
+"""
+    assert said(source).startswith("50000 step: 50,000 from --steps")
+
+
+def test_a_bound_within_a_call_is_known() -> None:
+    source = """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--num_steps", type=int, default=64)
+parser.add_argument("--max_timesteps", type=float, default=1000)
+args = parser.parse_args()
+for t in range(int(args.max_timesteps)):
+    for s in range(int(args.num_steps)):
+        pass
+"""
+    assert said(source).startswith("1000 env step: 1,000 from --max_timesteps")
+
+
+def test_steps_of_environments_in_other_processes_are_no_updates() -> None:
+    source = (
+        'import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument("--steps", type=int, default=900)\n'
+    )
+    trace = Trace(counters=(counter("optimiser step"),), stopped="units")
+    assert said(source, trace=trace).startswith("900 optimiser step")
+    beside = replace(trace, facts={"others step": "environments"})
+    assert "how many optimiser steps that is, is not known" in said(source, trace=beside)

@@ -103,3 +103,16 @@ def test_threads_that_the_command_sets_within_are_set_from_the_preamble() -> Non
     for p in (env, own):
         found = [c for c in threads.create({}).propose(p) if isinstance(c, Candidate)]
         assert all(any(line.startswith("torch.set_num_threads(") for line in c.preamble) for c in found)
+
+
+def test_libraries_with_threads_of_their_own_are_told_too() -> None:
+    found = {
+        c.name: c
+        for c in threads.create({}).propose(_profile(1.0, "x", ("numpy", "numba")))
+        if isinstance(c, Candidate)
+    }
+    assert found["2 copies"].env["NUMBA_NUM_THREADS"] == found["2 copies"].env["OMP_NUM_THREADS"]
+    assert "TF_NUM_INTRAOP_THREADS" not in found["2 copies"].env
+    found = {c.name: c for c in threads.create({}).propose(_profile(1.0, "x", ("jax",))) if isinstance(c, Candidate)}
+    assert found["2 copies"].text == "2 copies side by side"
+    assert found["2 copies"].env["XLA_PYTHON_CLIENT_MEM_FRACTION"] == "0.45"

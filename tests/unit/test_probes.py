@@ -255,6 +255,16 @@ def test_a_preamble_is_loaded_by_the_script_of_the_copy(project: Path, tmp_path:
     assert ran.stdout.split() == ["loaded", "1"]
 
 
+def test_a_script_that_was_seen_to_run_takes_the_preamble_where_the_words_do_not_tell_it(
+    project: Path, tmp_path: Path
+) -> None:
+    lever = Candidate("l", "n", "says so", "same", preamble=("print('loaded')",))
+    command = Command(("make", "train"), str(project), entry="train.py")
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        place = copies.fresh(command, (lever,))
+        assert "fast_start" in Path(place.root, "train.py").read_text(encoding="utf-8")
+
+
 def test_a_preamble_needs_a_script(project: Path, tmp_path: Path) -> None:
     lever = Candidate("l", "n", "says so", "same", preamble=("print('loaded')",))
     with scratch(str(project), env_of(tmp_path)) as copies, pytest.raises(RunError, match="no Python script"):

@@ -12,8 +12,9 @@ from tests.properties.traces import Run, counter, episodes, printing
 from sixdays.faster import rate
 from sixdays.faster.mix import Events
 from sixdays.faster.model import EVERY, SPARSE, Printed, Trace
-from sixdays.faster.printed import growing, is_clock
-from sixdays.faster.unit import event_numbers
+from sixdays.faster.printed import growing, is_clock, parts
+from sixdays.faster.unit import event_numbers, plural
+from sixdays.processes.output import Output
 
 
 def unit(trace: Trace, wanted: str | None = None) -> rate.Unit:
@@ -314,7 +315,7 @@ def test_lines_that_come_seldom_are_found_in_a_run_that_has_fewer_of_them() -> N
     text = "| epoch 1 | {}/2983 batches | ms/batch 62.31 | loss {}"
     looked = printing([(20.0 * i, text.format(200 * i, 1 / i)) for i in range(1, 6)])
     found = unit(looked)
-    assert (found.kind, found.word) == ("printed", "batches")
+    assert (found.kind, found.word) == ("printed", "batch")
     again = printing([(20.0 * i, text.format(200 * i, 1 / i)) for i in range(1, 3)])
     assert found.count(again) == 400
     assert rate.rate(again, found, (200, 400)) == pytest.approx(10.0)
@@ -378,3 +379,56 @@ def test_an_environment_that_is_not_learnt_from_evaluates() -> None:
     trace = Trace(counters=sites, seconds=now, stopped="time", facts={"optimisers": "Adam"})
     assert "only once" in rate.reached(trace, unit(trace))
     assert rate.left_out(trace, (1.0, 1.5)) == pytest.approx(0.3 / 1.3, rel=0.05)
+
+
+def test_a_printed_number_that_begins_at_0_has_its_loading_before_it() -> None:
+    trace = printing([(3.0 + 5.0 * i, f"step {100 * i}") for i in range(6)])
+    found = unit(trace)
+    assert rate.start(trace, found) == 3.0
+    assert rate.rate(trace, found, (0.0, 500.0)) == pytest.approx(20.0)
+
+
+def test_a_bar_whose_clocks_change_their_units_keeps_its_pattern() -> None:
+    bars = "1/422 [>...] - ETA: 13s 12ms/step - loss: 2.3", "2/422 [=>..] - ETA: 9s 980us/step - loss: 2.1"
+    assert {parts(b)[0] for b in bars} == {"#/# [ ] - ETA: - loss: #"}
+    bars = "5%|#| 5/100 [00:12<00:30, 1.20s/it]", "6%|#| 6/100 [00:13<00:30, 3.42it/s]"
+    assert len({parts(b)[0] for b in bars}) == 1
+    out = Output()
+    out.take("".join(f"{i}/422 12ms/step" + "\b" * 15 + "\r" for i in (1, 2)).encode(), 1.0)
+    assert [text for _, text in out.lines] == ["1/422 12ms/step", "2/422 12ms/step"]
+
+
+def test_a_setting_that_is_tried_out_in_powers_is_no_progress() -> None:
+    assert rate.unit_of(printing([(float(i), f"END C={10**i}, score 0.9") for i in range(5)])) is None
+
+
+def test_evaluations_before_the_first_update_are_known_where_they_come_again() -> None:
+    """Steps by chance until the first update at 6 s; evaluated after each two seconds until then."""
+    env = [0.01 * i for i in range(1, 801)]
+    evals = [t + 0.0001 * i for t in (2.0, 4.0) for i in range(1, 40)]
+    steps = [6.0 + 0.01 * i for i in range(1, 201)]
+    source = counter("env step", env, bursts=199)
+    trace = Trace(counters=(source, counter("env step", evals, line=30, bursts=1), counter("optimiser step", steps)))
+    assert rate.left_out(trace, (6.5, 7.0)) > 0.0
+    once = counter("env step", evals[:39], line=30, bursts=1)
+    assert rate.left_out(Trace(counters=(source, once, counter("optimiser step", steps))), (6.5, 7.0)) == 0.0
+
+
+def test_a_policy_that_acts_in_eval_mode_hides_no_evaluation() -> None:
+    steps = [1.0 + 0.01 * i for i in range(1, 101)]
+    acts = counter("evaluation", [t - 0.001 for t in steps], line=12, bursts=100)
+    rare = counter("evaluation", [1.202, 1.205, 1.208], line=30, bursts=1)
+    trace = Trace(counters=(counter("optimiser step", steps), acts, rare))
+    assert rate.left_out(trace, (1.5, 2.0)) > 0.0
+
+
+def test_what_comes_after_the_last_unit_is_counted_where_a_run_came_to_its_end() -> None:
+    trace = printing([(float(i), f"step {i}") for i in range(1, 9)], seconds=11.0, stopped="", exit=0)
+    assert rate.end(trace, unit(trace)) == 3.0
+    assert rate.end(replace(trace, stopped="time", exit=None), unit(trace)) == 0.0
+
+
+def test_words_have_one_and_many() -> None:
+    lines = printing([(float(i), f"| {i}/90 batches done") for i in range(1, 9)])
+    assert unit(lines).word == "batch"
+    assert [plural(w) for w in ("batch", "epoch", "loss")] == ["batches", "epochs", "losses"]

@@ -311,7 +311,7 @@ for i in range(40):
 
 
 OLD_WRAPPERS = {
-    "__init__.py": "from gymnasium import wrappers\nfrom gymnasium.core import Env, Wrapper\n",
+    "__init__.py": "from gymnasium import wrappers\nfrom gymnasium.core import Env, Wrapper\n__version__ = '0.29.1'\n",
     "core.py": """
 class Env: pass
 class Wrapper(Env):
@@ -372,6 +372,16 @@ def test_episode_statistics_without_detours_are_the_same(tmp_path: Path) -> None
     assert _run(tmp_path, STATISTICS, texts.wrappers("gymnasium")) == _run(tmp_path, STATISTICS)
 
 
+def test_episode_statistics_of_old_gym_are_left_alone(tmp_path: Path) -> None:
+    """Before 0.26 a step had four parts, and classes named themselves where they called those above."""
+    pytest.importorskip("numpy")
+    old_wrappers(tmp_path)
+    core = tmp_path / "gymnasium" / "__init__.py"
+    core.write_text(core.read_text(encoding="utf-8").replace("0.29.1", "0.25.2"), encoding="utf-8")
+    script = "from gymnasium.wrappers import RecordEpisodeStatistics as made\nprint(len(made.__mro__))\n"
+    assert _run(tmp_path, script, texts.wrappers("gymnasium")) == _run(tmp_path, script)
+
+
 def test_running_means_without_detours_are_the_same_to_the_bit(tmp_path: Path) -> None:
     pytest.importorskip("gymnasium")
     script = """
@@ -405,7 +415,7 @@ for made in (Categorical(logits=w), Categorical(torch.softmax(w, 1)), Categorica
     made.log_prob(made.sample()).sum().backward() if made.logits.requires_grad else None
     for x in (made.logits, made.probs, made.entropy(), w.grad): print(*x.flatten().tolist())
     print(*made.batch_shape, made._num_events)
-for bad in (dict(logits=torch.tensor(1.0)), dict(), dict(logits=w * float("nan"))):
+for bad in (dict(logits=torch.tensor(1.0)), dict(), dict(logits=w * float("nan")), dict(logits=torch.tensor([1, 2]))):
     try: print(len(Categorical(**bad).batch_shape))
     except Exception as e: print(len(type(e).__name__))
 """
@@ -554,3 +564,18 @@ print(env.step(0)[1], env.render(), env.unwrapped.render_mode)
 env.close()
 """
     assert _run(tmp_path, script, texts.environments("gymnasium")).split() == ["1.0", "None", "None"]
+
+
+def test_old_gym_opens_no_window_and_still_makes_pictures(tmp_path: Path) -> None:
+    (tmp_path / "gym" / "envs").mkdir(parents=True)
+    (tmp_path / "gym" / "envs" / "__init__.py").touch()
+    made = """
+class Env:
+    metadata = {"render.modes": ["human", "rgb_array"]}
+    def render(self, mode="human"): return mode
+def make(id): return Env()
+"""
+    (tmp_path / "gym" / "envs" / "registration.py").write_text(made, encoding="utf-8")
+    (tmp_path / "gym" / "__init__.py").write_text("from gym.envs.registration import make\n", encoding="utf-8")
+    script = "import gym\nenv = gym.make('x')\nprint(env.render(), env.render('human'), env.render(mode='rgb_array'))\n"
+    assert _run(tmp_path, script, texts.environments("gym")).split() == ["None", "None", "rgb_array"]

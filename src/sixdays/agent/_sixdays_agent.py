@@ -59,7 +59,7 @@ class Agent:
         self.facts = {}
         self.digests = []
         self.gain, self.state, self.due = 0.0, [], []  # rewards until now; those and what was shown last; see _stepped
-        self.stacks, self.before = {}, None
+        self.stacks, self.before, self.learner = {}, None, None
         self.stacks_due = 0
         self.names = {}
         self.outside = set()
@@ -90,6 +90,7 @@ class Agent:
             kind == "optimiser step" and self.before is None
         ):  # what comes before is no part of the phase that fills a run
             self.before, self.stacks = self.stacks, {}
+            self.learner = threading.get_ident()
         if c.last != self.updates:
             c.bursts += 1
             c.last = self.updates
@@ -164,7 +165,7 @@ class Agent:
     def _sample(self, me):
         at = now()
         took, self.sampled = (at - self.sampled) / 1e9, at
-        main = threading.main_thread().ident
+        main = self.learner or threading.main_thread().ident  # which waits, where another one learns
         for ident, frame in sys._current_frames().items():
             if ident == me:
                 continue
@@ -233,6 +234,8 @@ class Agent:
         facts = dict(self.facts, executable=sys.executable, version=".".join(map(str, sys.version_info[:3])))
         if script:
             facts["entry"] = self.shown(script)
+        with contextlib.suppress(Exception):  # a program may put anything there
+            facts["words"] = json.dumps([str(word) for word in sys.argv])
         torch = sys.modules.get("torch")
         try:
             if torch is not None and hasattr(torch, "get_num_threads"):

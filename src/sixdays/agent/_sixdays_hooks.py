@@ -185,9 +185,10 @@ def _about_optimiser(agent, site, optimizer):
     tensors = [p for g in groups for p in g["params"]]
     agent.facts[f"optimiser {site}"] = f"{type(optimizer).__name__}({options})"
     agent.facts[f"parameters {site}"] = f"{sum(p.numel() for p in tensors)} numbers in {len(tensors)} tensors"
-    if own := _own_environments(agent) if not site else []:
-        agent.facts["own environments"] = ", ".join(own[:MOST_SITES])
     agent.facts["device"] = ", ".join(sorted({p.device.type for p in tensors}))
+    with contextlib.suppress(Exception):  # what is lazy may load when it is looked at
+        if own := _own_environments(agent) if not site else []:
+            agent.facts["own environments"] = ", ".join(own[:MOST_SITES])
 
 
 def _own_environments(agent):
@@ -197,8 +198,17 @@ def _own_environments(agent):
         file = getattr(module, "__file__", None)
         if isinstance(file, str) and "site-packages" not in file and not os.path.isabs(agent.shown(file)):
             own = [v for v in list(vars(module).values()) if isinstance(v, type) and v.__module__ == name]
-            found += [v.__name__ for v in own if callable(getattr(v, "reset", 0)) and callable(getattr(v, "step", 0))]
+            found += [
+                v.__name__ for v in own if callable(getattr(v, "reset", 0)) and _takes_action(getattr(v, "step", 0))
+            ]
     return found
+
+
+def _takes_action(step):
+    """Whether a step takes an action, as an environment's does: one of a schedule or of early stopping does not."""
+    code = getattr(step, "__code__", None)
+    taken = code.co_varnames[1 : code.co_argcount] if code else ()
+    return any("action" in name or name in ("a", "act", "acts", "u", "move", "control") for name in taken)
 
 
 def _parameters(agent, site, at, optimizer):

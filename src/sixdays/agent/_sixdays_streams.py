@@ -103,4 +103,14 @@ def _gym(agent, module):
     module.create_seed = create_seed
 
 
-HOOKS = {"random": _random, "numpy.random": _numpy, "torch": _torch, "gym.utils.seeding": _gym}
+def _tensorflow(agent, module):
+    if agent.seed is None or not hasattr(getattr(module, "random", None), "set_seed"):
+        return
+    module.random.set_seed(agent.seed)
+    _free(agent, "tensorflow")
+    _note_seeding(agent, module.random, "set_seed", "tensorflow", _Free(agent))
+
+
+HOOKS = {
+    "random": _random, "numpy.random": _numpy, "torch": _torch, "gym.utils.seeding": _gym, "tensorflow": _tensorflow
+}  # fmt: skip

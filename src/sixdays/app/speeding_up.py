@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import time
@@ -255,6 +256,8 @@ def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell) -> Fou
                     what.command, machine, search.looked, env=place.env, host=place.host
                 )
                 raise RunError(seen or search.failed, f"try it by hand: {shlex.join(what.command.argv)}")
+            what = _with_entry(what, search)
+            drive.command = what.command
             profile = _profile(what, search, copies, machine, place)
             if search.asked.length is None:
                 known, doubt = _read_length(profile, what)
@@ -328,6 +331,13 @@ class _Drive:
         return enough
 
 
+def _with_entry(what: Wanted, search: Search) -> Wanted:
+    """The script that was seen to run: a Makefile, or a shell script that starts several, does not tell it before."""
+    entry = search.looked.facts.get("entry", "") if search.looked else ""
+    is_own = bool(entry) and not os.path.isabs(entry)
+    return replace(what, command=replace(what.command, entry=entry)) if is_own else what
+
+
 def _profile(what: Wanted, search: Search, copies: Scratch, machine: Machine, place: Place) -> Profile:
     """All that levers may look at. Its help is asked for only where that cannot start the training."""
     assert search.looked is not None
@@ -350,7 +360,8 @@ def _read_length(profile: Profile, what: Wanted) -> tuple[Length | None, str]:
     options = options_of(profile.help, profile.sources, profile.configs, profile.command.argv)
     amount = amount_of(what.task.takes) if what.task else None
     said = Length(*amount, f"{amount[0]:,.10g} {amount[1]} from takes: in the plan") if amount else None
-    return length(options, profile.command.argv, profile.trace, what.unit, said)
+    words = json.loads(profile.trace.facts.get("words", "[]")) or profile.command.argv  # of the script, behind a shell
+    return length(options, words, profile.trace, what.unit, said)
 
 
 def _fitting(what: Wanted, copies: Scratch, search: Search, tell: Tell) -> dict[str, Any]:

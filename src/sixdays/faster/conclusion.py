@@ -78,13 +78,14 @@ def _answer(
 ) -> Answer:
     """The time to the answer: its runs begin as `trace` did, and go on at a pace, units a second.
 
-    What came before the window counts as so many units as take as long in it. Any 1,000 units have no beginning.
+    What came before the window counts as so many units as take as long in it; what came after the last unit of a look
+    that ended, counts as it was. Any 1,000 units have no beginning.
     """
     start, units = 0.0, length.value if length else ANY_LENGTH
     if length and by.unit.kind != "run":
-        start, skipped = rate.start(trace, by.unit), by.window[0]
+        start, skipped = rate.start(trace, by.unit) + rate.end(by.looked, by.unit), by.window[0]
         if skipped < units:
-            units += max(by.begin(trace) - start, 0.0) * pace - skipped
+            units += max(by.begin(trace) - rate.start(trace, by.unit), 0.0) * pace - skipped
     return compare.answer(asked.seeds, units, pace, packed, start, asked.cores)
 
 
@@ -112,6 +113,8 @@ def _notes(s: Search, by: Yardstick, seen: Factor | None) -> Iterator[str]:
             f"The first run wrote {looked.wrote / 1e6:,.0f} MB: what it downloads or prepares is made anew in each "
             "copy. Run it once yourself, and short runs start sooner."
         )
+    if "learners" in looked.facts:
+        yield f"{looked.facts['learners']} processes learn: units and rates are of one of them."
     if s.outside:
         names = sorted(s.outside)
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""

@@ -56,9 +56,13 @@ def _assignments(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> It
     for body in _bodies(tree):
         for node in body:
             if isinstance(node, (ast.Assign, ast.AnnAssign)) and (name := _assigned(node)):
-                value = literal(node.value, known)
-                if value is not None:
-                    yield _constant(name, value, file, node.lineno)
+                named: list[tuple[ast.expr | None, ast.expr | None]] = [(ast.Constant(name), node.value)]
+                if isinstance(node.value, ast.Dict):
+                    named = list(zip(node.value.keys, node.value.values, strict=True))
+                for key, expression in named:
+                    value = literal(expression, known)
+                    if isinstance(key, ast.Constant) and isinstance(key.value, str) and value is not None:
+                        yield _constant(key.value, value, file, expression.lineno if expression else node.lineno)
 
 
 def _defaults(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> Iterator[Option]:
@@ -124,7 +128,8 @@ def loops(parsed: Mapping[str, ast.Module]) -> Iterator[tuple[str, Option]]:
                 if bound is None:
                     continue
                 variable = node.target.id if isinstance(node, ast.For) and isinstance(node.target, ast.Name) else ""
-                names = [_last(n) for n in ast.walk(bound) if isinstance(n, (ast.Name, ast.Attribute))]
+                called = [n.func for n in ast.walk(bound) if isinstance(n, ast.Call)]  # `int` in `int(n)`
+                names = [_last(n) for n in ast.walk(bound) if n not in called]
                 option = _constant(variable or "loop", literal(bound, known), file, node.lineno)
                 said = f"the loop over {variable}" if variable else "the loop"
                 option = replace(option, spellings=(said,), loop="outer" if is_outer else "inner", counter=option.name)

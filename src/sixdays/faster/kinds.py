@@ -11,13 +11,12 @@ from typing import Literal
 from sixdays.faster.bounds import Site, is_own, own
 from sixdays.faster.fixed import trees
 from sixdays.faster.model import Frame, Stack, Trace
-from sixdays.faster.unit import feeding, of_kind
+from sixdays.faster.unit import SELDOM, feeding, of_kind
 
 Doing = Literal[
     "environment", "forward", "backward", "optimiser", "distribution", "data", "evaluation", "drawing", "logging",
     "saving", "tensors", "copies", "deepcopy", "growing", "waiting", "python", "library", "start",
 ]  # fmt: skip
-SELDOM = 0.5  # of the updates: what moves between fewer of them does not train
 Loop = ast.For | ast.While
 LEAST = 0.3  # of the time that must lie in loops for what lies outside to be dropped
 
@@ -52,6 +51,7 @@ _CALLS: tuple[tuple[Doing, str], ...] = (
 _DRAWING = re.compile(
     r"(^|_)plot(s|ting)?(_|$)|^(draw|render)(_(plot|figure|curve|frame)s?)?$|savefig|visuali[sz]e", re.I
 )
+_RUNS = frozenset("score predict step run play rollout simulate rollouts episode".split())
 _EVALUATION = re.compile(r"(^|_)(eval\w*|valid\w*|val|test|tests|testing)(_|$)")
 
 
@@ -64,6 +64,7 @@ class Kinds:
         self._looped: dict[Site, Loop] = {}
         self._steady: set[Site] = set()  # with the heads of loops, which fetch their items
         self._evaluations: set[tuple[str, str]] = set()
+        self._passes: set[tuple[str, str]] = set()  # named as if they evaluated, for they give the value of something
         self._training: set[tuple[str, str]] = set()
         for file, tree in self.trees.items():
             self._read(file, tree)
@@ -92,8 +93,8 @@ class Kinds:
     def evaluates(self, frame: Frame) -> bool:
         """Its function evaluates: by its name, by what it calls, or as was counted; never one that trains too."""
         place = (frame.file, frame.function)
-        is_named = is_evaluation_name(frame.function) or place in self._evaluations
-        return is_named and place not in self._training
+        is_named = is_evaluation_name(frame.function) and place not in self._passes
+        return (is_named or place in self._evaluations) and place not in self._training
 
     def learn(self, trace: Trace) -> None:
         """Which functions train, from samples below an update; which evaluate, from what moves less often than that."""
@@ -131,8 +132,9 @@ class Kinds:
             elif isinstance(node, (ast.For, ast.While)):
                 loops.append(node)
                 self._steady |= {(file, n) for n in _lines(node)}
-            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _is_evaluation(node):
-                self._evaluations.add((file, node.name))
+            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                self._evaluations |= {(file, node.name)} if _is_evaluation(node) else set()
+                self._passes |= {(file, node.name)} if _is_pass(node) else set()
         for loop in sorted(loops, key=lambda n: n.lineno):  # inner ones lie below, and hide outer ones
             self._looped.update({(file, n): loop for n in _lines(loop)[1:]})
 
@@ -163,9 +165,22 @@ def _lines(node: ast.stmt | ast.expr) -> range:
 
 def _is_evaluation(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """It puts a module into eval mode, loops, and never goes backward: it measures, it does not train."""
-    called = set[str]().union(*(names_of(n) for n in ast.walk(function) if isinstance(n, ast.Call)))
-    loops = any(isinstance(n, (ast.For, ast.While, ast.comprehension)) for n in ast.walk(function))
-    return "eval" in called and loops and "backward" not in called and "step" not in called
+    called = _called(function)
+    return "eval" in called and _loops(function) and "backward" not in called and "step" not in called
+
+
+def _is_pass(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """It gives the value of actions, as a loss needs it: it does not loop, and calls nothing that runs or measures."""
+    called = _called(function)
+    return "eval" in function.name and not (_loops(function) or called & _RUNS or any(map(is_evaluation_name, called)))
+
+
+def _called(function: ast.AST) -> set[str]:
+    return set[str]().union(*(names_of(n) for n in ast.walk(function) if isinstance(n, ast.Call)))
+
+
+def _loops(function: ast.AST) -> bool:
+    return any(isinstance(n, (ast.For, ast.While, ast.comprehension)) for n in ast.walk(function))
 
 
 @functools.cache

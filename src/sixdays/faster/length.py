@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sixdays.faster.loaders import loaders
 from sixdays.faster.model import Trace
 from sixdays.faster.option import Option, given
-from sixdays.faster.unit import Unit, unit_of
+from sixdays.faster.unit import Unit, plural, unit_of
 
 # What a name counts, by its last part; before it only words that say how many.
 _BEFORE = r"(?:(?:total|max|maximum|num|number|nb|no|n|i|of|train|training|global)_?)*"
@@ -26,12 +26,13 @@ _COUNTED = tuple(
         ("epoch", r"epochs?"),
         ("generation", r"generations?"),
         ("sweep", r"sweeps"),
-        ("round", r"rounds"),
+        ("round", r"(?:boost(?:ing)?_)?rounds?|estimators"),
         ("simulation", r"(?:sims|simulations|replications)"),
         ("episode", r"(?:episodes?|epis?|eps?|games|trials)"),
     )
 )
 _ASIDE = re.compile(r"eval|test|valid|warm|burn|pretrain|init|render|demo")  # loops beside the training
+_OF_ROUND = re.compile(r"\b(?:per|(?:in|of|for|within) (?:each|every|an?|one)) (episode|epoch|game|rollout)\b", re.I)
 _ENDLESS = 1e13  # written for "until it is stopped"
 _ROUNDS = frozenset(("epoch", "episode", "update", "generation", "round"))
 _PER = re.compile(r"(?:num_|n_)?(\w+?)_per_(?:epoch|iter|iteration|update|round|generation)")
@@ -92,7 +93,7 @@ def length(
         fit = [f for f in fit if f.length.value >= unit.count(trace)]
     if not fit:
         text = max(said, key=lambda f: f.score).length.text
-        return None, f"{text}: how many {unit.word if unit else 'unit'}s that is, is not known"
+        return None, f"{text}: how many {plural(unit.word if unit else 'unit')} that is, is not known"
     best = max(fit, key=lambda f: f.score)
     others = [f for f in fit if f.score == best.score]
     if best.vague:
@@ -109,6 +110,8 @@ def _read(option: Option) -> _Found | None:
     kind, counted = _kind(tail), _kind(option.counter)
     if option.loop == "inner" and not tail.startswith("total"):
         return None  # so often in each episode or epoch
+    if (each := _OF_ROUND.search(option.help)) and kind != _kind(each[1].lower()):
+        return None
     if option.loop == "outer" and not _ASIDE.search(tail) and (not kind or counted in ("epoch", "episode")):
         kind = counted
     value, is_given = option.value, option.given is not None
@@ -145,6 +148,8 @@ def _converted(found: _Found, unit: Unit, trace: Trace, options: Sequence[Option
     if unit.kind == "printed":
         same = re.sub(r"[^a-z]", "", unit.word.lower()).rstrip("s") in _words(said.unit)
         return found if same else None
+    if said.unit == "step" and unit.kind == "optimiser step" and "others step" in trace.facts:
+        return None  # environments live in other processes, and steps are probably theirs
     if said.unit in (unit.kind, "step"):
         return found.as_of(unit.kind)
     if said.unit in _ROUNDS and (each := _each(options, unit)):
@@ -155,7 +160,7 @@ def _converted(found: _Found, unit: Unit, trace: Trace, options: Sequence[Option
         return found.as_of(unit.kind)
     if said.unit == "epoch" and (batches := _batches(trace)):
         times = math.ceil(batches / _accumulated(options)) if unit.kind == "optimiser step" else batches
-        return found.as_of(unit.kind, times, f" × {times:,} {unit.word}s in each")
+        return found.as_of(unit.kind, times, f" × {times:,} {plural(unit.word)} in each")
     return None
 
 
@@ -175,6 +180,7 @@ def _words(kind: str) -> frozenset[str]:
         "env step": "step timestep frame",
         "optimiser step": "step update iteration iter",
         "epoch": "epoch ep",
+        "round": "round iteration iter it",
         "episode": "episode epi ep game trial",
     }
     return frozenset(words.get(kind, kind).split())

@@ -20,12 +20,14 @@ class Command:
     """What the user runs. argv: words, no shell; cwd: the folder it runs in, relative to root.
 
     root: the project's folder (absolute), of which probes get a copy. env: what is added to the environment.
+    entry: the script that was seen to run, where the words do not tell it; relative to root.
     """
 
     argv: tuple[str, ...]
     root: str
     cwd: str = "."
     env: Mapping[str, str] = field(default_factory=dict)
+    entry: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,8 @@ class Trace:
     stopped: why we stopped it: "units", "time", "memory", "disk", "interrupted"; empty where it ended by itself.
     facts: what the agent saw: "entry" (the script), "executable", "version", "torch threads", "raised" (the exception
     that ended it), "own environments" (classes of the script's), "seeded" (streams that the script left free, with
-    commas), "optimisers", "device" … modules: name → version of what was imported.
+    commas), "words" (of its command line, as JSON), "others step" (only other processes step environments), "learners"
+    (how many processes learn, of many), "optimisers", "device" … modules: name → version of what was imported.
     outside: paths outside the copy that were written. load: cores that other processes kept busy meanwhile.
     wrote: bytes written into the copy. figures: name → hash of the pictures on disk at the end.
     """

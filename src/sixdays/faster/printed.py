@@ -14,6 +14,7 @@ _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+
 _NOISE = re.compile(
     r"\x1b\[[0-9;?]*[A-Za-z]"  # colours
     r"|\d{4}-\d\d-\d\d|\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?"  # dates and times of day
+    r"|\d+(?:\.\d+)?(?:us|µs|ms|s|min|h)\b(?:/\w+)?|[\d.]+\s?(?:it|steps?|samples?|batch(?:es)?)/s"  # whose units vary
     r"|[\u2500-\u259f]+|[#=>.]{2,}"  # bars of progress
     r'|(?<=\.py):\d+|(?<=\.py", )line \d+'  # places in sources: a first line put in moves them all
 )
@@ -65,7 +66,7 @@ def name_of(pattern: str, token: int) -> str:
     """The word beside a number: before it, else after it, or after its total; "number" where there is none.
 
     >>> name_of("Episode: #, reward #", 0), name_of("| epoch # | #/# batches |", 1), name_of("[#] train-rmse:#", 0)
-    ('episode', 'batches', 'iteration')
+    ('episode', 'batch', 'iteration')
     """
     around = pattern.split("#")
     if (around[token], around[token + 1][:1]) == ("[", "]"):  # as XGBoost and LightGBM begin their lines
@@ -73,7 +74,13 @@ def name_of(pattern: str, token: int) -> str:
     behind = around[token + 1 + (around[token + 1].strip() == "/" and token + 2 < len(around))]
     before, after = re.findall(r"[^\W\d_]{2,}", around[token]), re.findall(r"[^\W\d_]{2,}", behind)
     unnamed = "iteration" if around[token + 1].strip() == "/" else "number"
-    return (before[-1] if before else after[0] if after else unnamed).lower()
+    return _singular((before[-1] if before else after[0] if after else unnamed).lower())
+
+
+def _singular(word: str) -> str:
+    if re.search(r"(?:tch|sh|x|ss)es$", word):
+        return word[:-2]
+    return word[:-1] if re.search(r"[^sui]s$", word) else word
 
 
 Line = tuple[float, tuple[float, ...]]  # when, and its numbers
@@ -156,6 +163,12 @@ def _unrolled(pattern: str, token: int, table: FloatArray) -> FloatArray:
     return np.asarray(values + laps * table[:, token + 1], dtype=np.float64)
 
 
+def _is_scale(values: FloatArray) -> bool:
+    """Whether each is a multiple of the one before, as 1, 10, 100, 1000: a setting that is tried out."""
+    strides = np.diff(values)
+    return strides.size > 1 and bool(np.all(strides[1:] >= 1.5 * strides[:-1]))
+
+
 def _grows(pattern: str, token: int, lines: Sequence[Line], fewest: int) -> Growing | None:
     """One number of a pattern, if it never falls, is no clock, and takes enough values."""
     at, values = np.array([t for t, _ in lines]), _unrolled(pattern, token, np.array([v for _, v in lines]))
@@ -163,7 +176,7 @@ def _grows(pattern: str, token: int, lines: Sequence[Line], fewest: int) -> Grow
         return None
     firsts = np.concatenate([[True], np.diff(values) > 0])
     values, at = values[firsts], at[firsts]
-    if values.size < fewest or values[-1] <= 0:
+    if values.size < fewest or values[-1] <= 0 or _is_scale(values):
         return None
     passed = (values[-1] - values[0]) / max(at[-1] - at[0], 1e-9)
     is_whole = bool(np.all(values == np.floor(values)))

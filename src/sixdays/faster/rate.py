@@ -16,13 +16,27 @@ import numpy as np
 
 from sixdays.faster import mix
 from sixdays.faster.model import Counter, FloatArray, Kind, Trace
-from sixdays.faster.unit import Unit, at_unit, counter_of, done, feeding, of_kind, time_of, track, unit_of, whole_run
+from sixdays.faster.unit import (
+    SELDOM,
+    Unit,
+    at_unit,
+    counter_of,
+    done,
+    feeding,
+    of_kind,
+    plural,
+    time_of,
+    track,
+    unit_of,
+    whole_run,
+)
 
 __all__ = [
     "Phase",
     "Unit",
     "clock",
     "cpu_share",
+    "end",
     "gain",
     "left_out",
     "on_cpu",
@@ -82,9 +96,9 @@ def phases(trace: Trace, unit: Unit) -> tuple[Phase, ...]:
     if unit.kind == "env step" and steps:
         begun = float(done(numbers, times, np.array([min(float(c.times[0]) for c in steps)]))[0])
         if begun > 0 and begun < numbers[-1]:
-            marks[begun] = f"after {begun:,.0f} {unit.word}s, when the optimiser steps"
+            marks[begun] = f"after {begun:,.0f} {plural(unit.word)}, when the optimiser steps"
     for at in _shifts(trace, unit, _grid(trace, unit, numbers, times, begun), numbers, times):
-        marks.setdefault(at, f"after {at:,.0f} {unit.word}s, at a steady cost")
+        marks.setdefault(at, f"after {at:,.0f} {plural(unit.word)}, at a steady cost")
     edges = [*sorted(marks), float(numbers[-1])]
     return tuple(
         Phase(a, b, (at_unit(numbers, times, b) or 0.0) - (at_unit(numbers, times, a) or 0.0), marks[a])
@@ -220,11 +234,22 @@ def left_out(trace: Trace, window: tuple[float, float]) -> float:
 
 def _evaluations(trace: Trace) -> list[Counter]:
     """Sites that evaluate while it learns: a module in eval mode, an environment that it does not learn from."""
-    environments, steps = of_kind(trace, "env step"), of_kind(trace, "optimiser step")
-    begun = min((c.first for c in steps), default=np.inf)
-    sources = feeding(environments, steps)
-    others = [c for c in environments if not any(c is s for s in sources) and c.times[-1] > begun]
-    return [*of_kind(trace, "evaluation"), *others]
+    updates = sum(c.count for c in of_kind(trace, "optimiser step"))
+    others = [c for c in of_kind(trace, "env step") if not any(c is s for s in _sources(trace))]
+    begun = min((c.first for c in of_kind(trace, "optimiser step")), default=np.inf)
+    again = [c for c in others if c.times[-1] > begun or len(_bursts(trace, c.times)) > 1]  # not what tries out once
+    return [*(c for c in of_kind(trace, "evaluation") if c.bursts < SELDOM * updates), *again]
+
+
+def _sources(trace: Trace) -> list[Counter]:
+    return feeding(of_kind(trace, "env step"), of_kind(trace, "optimiser step"))
+
+
+def _bursts(trace: Trace, times: FloatArray) -> list[FloatArray]:
+    """Moments in groups, between which it learns or steps to learn."""
+    learning = [c.times for c in (*of_kind(trace, "optimiser step"), *_sources(trace))]
+    between = np.searchsorted(np.sort(np.concatenate(learning)), times) if learning else np.zeros(times.size)
+    return np.split(times, np.flatnonzero(np.diff(between)) + 1)
 
 
 def _evaluating(trace: Trace, evaluations: Sequence[Counter]) -> float:
@@ -233,8 +258,7 @@ def _evaluating(trace: Trace, evaluations: Sequence[Counter]) -> float:
     if not evaluations or not steps:
         return 0.0
     updates, times = (np.sort(np.concatenate([c.times for c in of])) for of in (steps, evaluations))
-    bursts = np.split(times, np.flatnonzero(np.diff(np.searchsorted(updates, times))) + 1)
-    spent = sum(float(b[-1] - b[0]) * b.size / max(b.size - 1, 1) for b in bursts)
+    spent = sum(float(b[-1] - b[0]) * b.size / max(b.size - 1, 1) for b in _bursts(trace, times))
     return spent / max(float(updates[-1]) - float(times[0]), spent) if spent else 0.0
 
 
@@ -390,6 +414,12 @@ def start(trace: Trace, unit: Unit) -> float:
     """Seconds until the first unit: loading, and whatever comes before progress."""
     _, times = track(trace, unit)
     return float(times[0]) if times.size else trace.seconds
+
+
+def end(trace: Trace, unit: Unit) -> float:
+    """Seconds after the last unit, of a trace that came to its end: a last evaluation, further runs."""
+    _, times = track(trace, unit)
+    return max(trace.seconds - float(times[-1]), 0.0) if times.size and trace.ended_well else 0.0
 
 
 def warm_up(trace: Trace, unit: Unit, window: tuple[float, float]) -> float:

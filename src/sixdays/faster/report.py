@@ -154,7 +154,7 @@ class Speedups:
             "diagnosis": [line.to_dict() for line in self.diagnosis],
             "confirmed": self.confirmed,
             "pairs": self.pairs,
-            "seen": _factor(self.seen or UNCHANGED),
+            "seen": _factor(self.seen) if self.seen else None,
             "start_s": self.start_s,
             "warm_s": self.warm_s,
             "repeatable": self.repeatable,

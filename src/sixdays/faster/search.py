@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 Purpose = Literal["look", "again", "try", "copies", "confirm"]
 SHORTEST_S = 1.0  # of a run that is compared as a whole
-LEARNING = frozenset("torch tensorflow keras jax lightning pytorch_lightning transformers".split())
 LOOKING = 0.25  # of the budget, at most, until the main phase was seen
 GROWING = 0.1  # of the budget is looked at least, where episodes may grow
 GLIMPSE_S = 10.0  # after which a rate is told, though the look goes on
@@ -254,9 +253,9 @@ class Search:
         """Whether what moves may be the preparation of a program that learns, which has not begun to: data are read,
         counted, cached. Waited for in half of the time that a look may take.
         """
-        learns = LEARNING & set(trace.modules) and not any(c.kind == "optimiser step" for c in trace.counters)
+        learns = "torch" in trace.modules and not any(c.kind == "optimiser step" for c in trace.counters)
         is_told = bool(self.asked.unit) or unit.kind not in ("printed", "batch")
-        return bool(learns) and not is_told and trace.seconds < 0.5 * LOOKING * self.asked.budget_s
+        return learns and not is_told and trace.seconds < 0.5 * LOOKING * self.asked.budget_s
 
     def _window_s(self) -> float:
         return min(max(self.asked.budget_s / SHORT, WINDOW[0]), WINDOW[1])
@@ -387,7 +386,7 @@ class Search:
             value = self._by.gain(pairs, setting)
             doubtful = value is not None and bar.is_doubtful(value, len(pairs), self._doubt(pairs))
             enough = len(pairs) > bar.again or not doubtful
-            if enough or self.left < self._for_confirming() + 2.0 * self._cost(self.last_of_best):
+            if enough or self.left < self._for_confirming(copies=True) + 2.0 * self._cost(self.last_of_best):
                 break
             base = self._of_best[-1] if self._is_base_latest else None
             outcome = yield from self._run(self._probe("try", setting, f"{text}, once more"))
@@ -439,7 +438,8 @@ class Search:
     def _copies(self, candidates: Sequence[Candidate]) -> Steps:
         """How many units a second all copies make together, by their number."""
         for c in candidates:
-            if self.left < self._for_confirming() + self._cost(self.last_of_best, c.copies):
+            copies = bool(self._packings)
+            if self.left < self._for_confirming(copies=copies) + self._cost(self.last_of_best, c.copies):
                 self.not_tried.append(_no_time(c))
                 continue
             setting = (*(k for k in self.best if not _exclude(k, c)), c)
@@ -469,9 +469,9 @@ class Search:
 
         kept: the factor that was confirmed for one copy.
         """
-        if not self._packings:
+        packing = self._chosen_packing(kept, self.left)
+        if packing is None:
             return
-        packing = self._chosen_packing(kept)
         chosen, cost = packing.candidate, self._cost_of_copies(packing)
         setting = (*(k for k in self.best if not _exclude(k, chosen)), chosen)
         gains: list[float] = []
@@ -497,16 +497,17 @@ class Search:
         elif gains:
             self.not_shown.append(Step((chosen,), compare.factor(logs)))
 
-    def _chosen_packing(self, kept: float) -> _Packing:
-        """That of the soonest answer, of those that can be run twice in the time that is left; else the cheapest."""
+    def _chosen_packing(self, kept: float, within: float) -> _Packing | None:
+        """That of the soonest answer, of those that can be run twice within so many seconds: once tells nothing."""
         one, asked = self._by.rate(self.original[0]) * kept, self.asked
 
         def seconds(p: _Packing) -> tuple[float, float]:
             packed = {p.candidate.copies: p.together}
             return compare.answer(asked.seeds, 1.0, one, packed, cores=asked.cores).seconds, -p.together
 
-        twice = [p for p in self._packings if 2.0 * self._cost_of_copies(p) < self.left]
-        return min(twice, key=seconds) if twice else min(self._packings, key=lambda p: p.took)
+        costs = [(p, self._cost_of_copies(p)) for p in self._packings]
+        twice = [p for p, cost in costs if cost < within and 2.0 * cost < within + self._over(True)]
+        return min(twice, key=seconds, default=None)
 
     def _cost_of_copies(self, packing: _Packing) -> float:
         """Seconds of one confirmation: the command alone, and the copies."""
@@ -524,8 +525,10 @@ class Search:
             return
         self.fresh = fresh = Fresh(self._by, self.best)
         order: list[Setting] = [(), self.best, self.best, ()]
-        reserve = 2.0 * self._cost_of_copies(self._chosen_packing(self.gain)) if self._packings else 0.0
         yield from self._run_far(fresh)
+        pair_s = self._cost(self.original[-1]) + self._cost(self.last_of_best)
+        packing = self._chosen_packing(self.gain, self.left - PAIRS[0] * pair_s)
+        reserve = 2.0 * self._cost_of_copies(packing) - self._over(True) if packing else 0.0
         while self.best and len(fresh.pairs) < PAIRS[1]:
             cost = self._cost(self.original[-1]) + self._cost(self.last_of_best)
             is_enough = len(fresh.pairs) >= PAIRS[0]
@@ -670,12 +673,16 @@ class Search:
         """Seconds that a probe of this kind takes, from the start of the copy to its last process."""
         return 0.0 if trace is None or not copies else max(copies / self.asked.cores, 1.0) * self._by.until(trace) + 1.0
 
-    def _for_confirming(self) -> float:
-        """Seconds to keep for fresh pairs; none once they were made."""
+    def _for_confirming(self, *, copies: bool = False) -> float:
+        """Seconds to keep for fresh pairs; none once they were made. copies: and for two side by side, of several
+        seeds: what is tried once more, or is a larger packing, must not take their time.
+        """
         if self._is_confirmed:
             return 0.0
-        pair = self._cost(self.original[-1]) + self._cost(self.last_of_best)
-        return max(PAIRS[0] * pair, min(CONFIRMING * self.asked.budget_s, PAIRS[1] * pair))
+        one, pair = self._cost(self.original[-1]), self._cost(self.original[-1]) + self._cost(self.last_of_best)
+        two = self._cost(self.last_of_best, 2) if copies and self.asked.seeds > 1 and self.asked.cores > 1 else 0.0
+        packing = two + 2.0 * (one + two) if two else 0.0
+        return max(PAIRS[0] * pair + packing, min(CONFIRMING * self.asked.budget_s, PAIRS[1] * pair))
 
     @property
     def _by(self) -> Yardstick:

@@ -23,6 +23,7 @@ SYNONYMS = {
     "batch": "batch sample item",
 }
 FEEDS = 0.02  # share of the gaps between updates in which an environment moves at least, if the updates came first
+SELDOM = 0.5  # of the updates: what moves between fewer of them does not train
 NEARLY = 0.9  # two sites that move in as many gaps but for this are taken for equals
 
 
@@ -44,6 +45,15 @@ class Unit:
         """How many of them a trace has."""
         numbers, _ = track(trace, self)
         return float(numbers[-1]) if numbers.size else 0.0
+
+
+def plural(word: str) -> str:
+    """More than one of them.
+
+    >>> plural("environment step"), plural("batch")
+    ('environment steps', 'batches')
+    """
+    return word + ("es" if word.endswith(("tch", "sh", "s", "x")) else "s")
 
 
 def unit_of(trace: Trace, wanted: str | None = None) -> Unit | None:
@@ -142,14 +152,14 @@ def event_numbers(n: int) -> FloatArray:
 
 
 def time_of(trace: Trace, unit: Unit, u: float) -> float | None:
-    """Seconds at which the u-th unit was over; 0 for u ≤ 0; None where the trace did not get there."""
+    """Seconds at which the u-th unit was over; 0 for u ≤ 0, unless 0 was noted; None where it did not get there."""
     return at_unit(*track(trace, unit), u)
 
 
 def at_unit(numbers: FloatArray, times: FloatArray, u: float) -> float | None:
     if not numbers.size or u > numbers[-1]:
         return None
-    return float(np.interp(u, numbers, times)) if u > 0 else 0.0
+    return 0.0 if u <= 0 < numbers[0] else float(np.interp(u, numbers, times))
 
 
 def done(numbers: FloatArray, times: FloatArray, at: FloatArray) -> FloatArray:

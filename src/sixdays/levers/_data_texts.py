@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-# The base seed is drawn from the same stream with workers and without, so the sampler's order stays.
+# The base seed is drawn from the same stream with workers and without, so the sampler's order stays; workers that
+# stay draw it once, so it is drawn for each further epoch as the plain way does.
 WORKERS = """
 try:
+    import torch as _torch
+    from functools import wraps as _wraps
     from torch.utils.data import DataLoader as _DataLoader, IterableDataset as _Stream
+    from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter as _Working
 except ImportError:
     pass
 else:
+    @_wraps(_DataLoader.__init__)
     def _with_workers(self, dataset, *args, _plain=_DataLoader.__init__, **kwargs):
+        self.draws_each_epoch = not kwargs.get("persistent_workers")
         if len(args) < 5 and hasattr(dataset, "__getitem__") and not isinstance(dataset, _Stream):
             kwargs["num_workers"] = {workers}
             kwargs["persistent_workers"] = {workers} > 0
@@ -18,7 +24,12 @@ else:
                     kwargs.pop(name, None)
         _plain(self, dataset, *args, **kwargs)
 
-    _DataLoader.__init__ = _with_workers
+    def _begun_anew(self, loader, first_iter=False, _plain=_Working._reset):
+        if not first_iter and getattr(loader, "draws_each_epoch", False):
+            _torch.empty((), dtype=_torch.int64).random_(generator=loader.generator)
+        return _plain(self, loader, first_iter)
+
+    _DataLoader.__init__, _Working._reset = _with_workers, _begun_anew
 """
 
 # Each item is made once and kept in one tensor for each of its parts; a batch is then taken by its numbers. Kept only
@@ -33,6 +44,7 @@ except ImportError:
     pass
 else:
     import random as _random, sys as _sys, time as _time, weakref as _weak
+    from functools import wraps as _holding
 
     def _parts(item):
         values = item.values() if type(item) is dict else item if type(item) in (tuple, list) else (item,)
@@ -141,6 +153,7 @@ else:
 
     _Fetcher.fetch = _fetch
 
+    @_holding(_Loader.__init__)
     def _here(self, dataset, *args, _plain=_Loader.__init__, **kwargs):
         plain = kwargs.get("collate_fn") is None and len(args) < 5 and not isinstance(dataset, _Stream)
         worked = kwargs.get("num_workers") and not kwargs.get("worker_init_fn") and kwargs.get("batch_size", 1)

@@ -53,16 +53,16 @@ else:
 LOGITS = """
 try:
     import torch as _torch
-    from torch.distributions import Categorical as _Categorical, Distribution as _Distribution
+    from torch.distributions import Categorical as _Categorical
 except ImportError:
     pass
 else:
     def _normalised(self, probs=None, logits=None, validate_args=None, _plain=_Categorical.__init__):
-        if probs is not None or type(logits) is not _torch.Tensor or not logits.dim():
+        if probs is not None or type(logits) is not _torch.Tensor or not logits.dim() or not logits.is_floating_point():
             return _plain(self, probs, logits, validate_args)
         self.logits = self._param = logits.log_softmax(-1)
         self._num_events = logits.size()[-1]
-        _Distribution.__init__(self, logits.size()[:-1], validate_args=validate_args)
+        super(_Categorical, self).__init__(logits.size()[:-1], validate_args=validate_args)
 
     _x = _torch.ones(2, 3)
     _plainly, _quickly = _Categorical(logits=_x), _Categorical.__new__(_Categorical)
@@ -322,7 +322,11 @@ else:
             if may_check:
                 kwargs.setdefault("disable_env_checker", True)
             if kwargs.get("render_mode") != "human":
-                return plain(*args, **kwargs)
+                env = plain(*args, **kwargs)
+                draw, named = getattr(env, "render", None), getattr(env, "metadata", {{}})
+                if "render.modes" in named:  # before 0.26 the mode is said when it is drawn
+                    env.render = lambda mode="human", **kw: None if mode == "human" else draw(mode, **kw)
+                return env
             env = plain(*args, **dict(kwargs, render_mode=None))
             env.render = lambda *args, **kwargs: None  # some raise where no mode is set
             return env
@@ -339,8 +343,10 @@ def wrappers(module: str) -> str:
     """
     return f"""
 try:
-    import numpy as _np, {module}.wrappers as _{module}_wrappers
+    import numpy as _np, {module} as _{module}, {module}.wrappers as _{module}_wrappers
     from {module}.wrappers import record_episode_statistics as _{module}_episodes
+    if tuple(map(int, _{module}.__version__.split(".")[:2])) < (0, 26):
+        raise ImportError("a step had four parts then")
 except ImportError:  # since 1.0 they are quick
     pass
 else:
@@ -354,15 +360,15 @@ else:
     def _{module}_quicker(plain, flags=(bool, _np.bool_)):
         class RecordEpisodeStatistics(plain):
             def step(self, action):
-                if getattr(self, "is_vector_env", True):
+                if self.is_vector_env:
                     return super().step(action)
                 env = self.env
                 made = env.step(action)
-                if type(made) is tuple and len(made) == 5 and type(made[4]) is dict:
-                    if type(made[2]) in flags and type(made[3]) in flags and not made[2] and not made[3]:
-                        self.episode_returns += made[1]
-                        self.episode_lengths += 1
-                        return made
+                _, reward, ended, cut, info = made
+                if type(ended) in flags and type(cut) in flags and not ended and not cut and type(info) is dict:
+                    self.episode_returns += reward
+                    self.episode_lengths += 1
+                    return made
                 self.env = _{module}_Seen(made)
                 try:
                     return super().step(action)

@@ -29,10 +29,12 @@ except ImportError:
 PINNED = """
 try:
     import torch as _torch
+    from functools import wraps as _pinning
     from torch.utils.data import DataLoader as _Pinned
 except ImportError:
     pass
 else:
+    @_pinning(_Pinned.__init__)
     def _pins(self, *args, _plain=_Pinned.__init__, **kwargs):
         if len(args) < 8:
             kwargs["pin_memory"] = _torch.cuda.is_available()

@@ -14,7 +14,6 @@ from sixdays.levers import _switch_texts as texts
 ROOM = 1.3  # a share of few samples may be larger than it looks
 LEAST = 0.02  # of the time, that a switch must touch to go with the others of its class
 NO_WINDOW = "no window shows an environment"
-KEEPING = ("wrappers/record_episode_statistics.py", "wrappers/normalize.py", "wrappers/stateful_")
 NUMBERS = frozenset({"torch", "numpy"})
 
 
@@ -59,6 +58,11 @@ def _needs(*modules: str) -> frozenset[str]:
     return frozenset(modules)
 
 
+def _keeping(module: str) -> tuple[str, ...]:
+    """Where wrappers keep statistics and running means; since 1.0 the latter alone, and elsewhere."""
+    return tuple(f"/{module}/wrappers/{name}.py" for name in ("record_episode_statistics", "normalize", "utils"))
+
+
 SWITCHES = (
     _Switch("figures", "figures drawn when read, each minute and at the end; no pauses for a window", "same",
             _needs("matplotlib"), texts.FIGURES, {"MPLBACKEND": "Agg"}, within=("matplotlib/",),
@@ -80,11 +84,12 @@ SWITCHES = (
     _Switch("gym checks", "environments are not checked at each step, and open no window", "same", _needs("gym"),
             texts.environments("gym"), within=("gym/wrappers/", "gym/utils/", "pygame/", ":render"), spoils=NO_WINDOW),
     _Switch("gymnasium wrappers", "episode statistics and running means are kept without detours", "same",
-            _needs("gymnasium"), texts.wrappers("gymnasium"), within=KEEPING),
+            _needs("gymnasium"), texts.wrappers("gymnasium"), within=_keeping("gymnasium")),
     _Switch("gym wrappers", "episode statistics and running means are kept without detours", "same", _needs("gym"),
-            texts.wrappers("gym"), within=KEEPING),
+            texts.wrappers("gym"), within=_keeping("gym")),
     _Switch("logits", "logits of categorical distributions are normalised in one piece", "equivalent",
-            _needs("torch"), texts.LOGITS, within=("torch/distributions/categorical.py",)),
+            _needs("torch"), texts.LOGITS, within=("torch/distributions/categorical.py",), mentioned="logits=",
+            spoils="logits of a distribution that a loss goes through cannot be changed in place"),
     _Switch("optimiser", "optimisers update all parameters at once", "equivalent", _needs("torch"), texts.OPTIMISERS,
             within=("torch/optim/",), spoils="a profiler does not name its steps"),
     _Switch("clipping", "gradients are clipped all at once", "equivalent", _needs("torch"), texts.CLIPPING,

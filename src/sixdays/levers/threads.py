@@ -13,6 +13,11 @@ VARIABLES = (
     "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
     "BLIS_NUM_THREADS", "RAYON_NUM_THREADS",
 )  # fmt: skip
+OWN = {  # of libraries that keep threads of their own; read where they are used
+    "numba": ("NUMBA_NUM_THREADS",),
+    "tensorflow": ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
+    "sklearn": ("LOKY_MAX_CPU_COUNT",),
+}
 MEMORY = 0.8  # of what is there, that copies may take together
 MOST_COPIES = 32
 
@@ -32,7 +37,7 @@ class Threads:
         now = profile.trace.facts.get("torch threads") or str(cores)
         counts = [t for t in dict.fromkeys((1, cores // 2, cores)) if t >= 1 and str(t) != now]
         if cores > 1 and _multiplies(profile):
-            found += [_threads(t, cores, _lines(profile, t)) for t in counts]
+            found += [_threads(profile, t, cores) for t in counts]
         elif cores > 1:
             found.append(NotTried(self.name, "no library that starts threads of its own was seen"))
         if cores == 1:
@@ -44,7 +49,7 @@ class Threads:
                 found.append(NotTried(self.name, f"{k} copies side by side: {gb:.1f} GB each do not fit in memory"))
             else:
                 t = max(1, cores // k)
-                found.append(_copies(k, t, _lines(profile, t)))
+                found.append(_copies(profile, k, t))
         return found
 
 
@@ -69,20 +74,25 @@ def _multiplies(profile: Profile) -> bool:
     return bool({"torch", "numpy", "scipy", "jax", "tensorflow", "sklearn", "numba"} & set(profile.trace.modules))
 
 
-def _threads(t: int, cores: int, lines: tuple[str, ...]) -> Candidate:
+def _threads(profile: Profile, t: int, cores: int) -> Candidate:
     word = "thread" if t == 1 else "threads"
     text = f"{t} {word} on {cores} cores"
-    return Candidate("threads", f"{t} {word}", text, "equivalent", env=_environment(t), preamble=lines)
+    env, lines = _environment(profile, t), _lines(profile, t)
+    return Candidate("threads", f"{t} {word}", text, "equivalent", env=env, preamble=lines)
 
 
-def _copies(k: int, t: int, lines: tuple[str, ...]) -> Candidate:
+def _copies(profile: Profile, k: int, t: int) -> Candidate:
     word = "thread" if t == 1 else "threads"
     text = f"{k} copies side by side, {t} {word} each"
-    return Candidate("threads", f"{k} copies", text, "equivalent", env=_environment(t), preamble=lines, copies=k)
+    env, lines = _environment(profile, t), _lines(profile, t)
+    if "jax" in profile.trace.modules:  # no variable limits its threads, and each copy takes most of a GPU's memory
+        text, env = f"{k} copies side by side", env | {"XLA_PYTHON_CLIENT_MEM_FRACTION": f"{0.9 / k:.2f}"}
+    return Candidate("threads", f"{k} copies", text, "equivalent", env=env, preamble=lines, copies=k)
 
 
-def _environment(t: int) -> dict[str, str]:
-    return dict.fromkeys(VARIABLES, str(t))
+def _environment(profile: Profile, t: int) -> dict[str, str]:
+    own = [v for library, names in OWN.items() if library in profile.trace.modules for v in names]
+    return dict.fromkeys((*VARIABLES, *own), str(t))
 
 
 def _lines(profile: Profile, t: int) -> tuple[str, ...]:

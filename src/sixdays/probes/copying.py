@@ -219,7 +219,8 @@ def beside(root: str, what: Contents) -> dict[str, Contents]:
                 text = Path(root, path).read_text(encoding="utf-8", errors="replace")
             except OSError:
                 continue
-            names |= set(re.findall(r"\.\./(\w[\w.-]*)", text))
+            joined = re.findall(r"""["']\.\.["'],\s*["'](\w[\w.-]*)["']""", text)  # os.path.join("..", "data")
+            names |= {*re.findall(r"\.\./(\w[\w.-]*)", text), *joined}
     found = {}
     for name in sorted(names - {os.path.basename(root)}):
         if os.path.isdir(folder := os.path.join(os.path.dirname(root), name)) and os.path.dirname(root) != os.sep:

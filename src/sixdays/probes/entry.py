@@ -35,7 +35,7 @@ def entry_of(command: Command, path: str | None = None) -> str | None:
     """
     found = _entry(command.argv, Path(command.root, command.cwd), Path(command.root), path, 0)
     if found is None:
-        return None
+        return command.entry or None
     absolute = os.path.normpath(found)
     root = os.path.normpath(command.root)
     return os.path.relpath(absolute, root) if absolute.startswith(root + os.sep) else absolute

@@ -39,7 +39,7 @@ _DEVICE = (
     r"No CUDA GPUs are available|not compiled with CUDA|Found no NVIDIA driver|no CUDA-capable device|CUDA driver "
     r"version is insufficient|invalid device ordinal|torch\.cuda\.is_available\(\) is False|MPS backend is not|"
     r"not linked with support for|CUDA is not available|No (visible )?(GPU|TPU|CUDA)|[Nn]o GPUs? (found|available)|"
-    r"Unable to initialize backend|requires a (GPU|CUDA)"
+    r"Unable to initialize backend|requires a (GPU|CUDA)|(cuda|gpu) is not available"
 )
 
 

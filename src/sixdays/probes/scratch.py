@@ -13,7 +13,7 @@ import tokenize
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
@@ -152,7 +152,7 @@ class Scratch:
                     put_patch(root, command.cwd, c.patch, self._env, c.name)
             text, loads = preamble(setting), ("", ".")
             if text:
-                loads = put_preamble(Command(argv, root, command.cwd), text, self._env)
+                loads = put_preamble(replace(command, argv=argv, root=root), text, self._env)
         except RunError:
             self._free.append((folder, self._clean[folder]))
             raise
@@ -225,7 +225,8 @@ class Scratch:
         if tail.startswith("../"):
             full = os.path.normpath(os.path.join(self.root, cwd, tail))
             if not full.startswith(self.root + os.sep) and full != self.root and os.path.exists(full):
-                return head + sep + full
+                name, _, rest = os.path.relpath(full, os.path.dirname(self.root)).partition(os.sep)
+                return head + sep + (os.path.join(self._beside[name], rest) if name in self._beside else full)
         return word
 
     def _environment(self, own: Mapping[str, str], unset: set[str], root: str, cwd: str, tmp: str) -> dict[str, str]:

@@ -37,7 +37,7 @@ def read_trace(folder: Path) -> Trace:
         return Trace()
     chosen = _of_progress(processes)
     first = next((p for p in processes if p.is_main), chosen)
-    facts = {**first.about.get("facts", {}), **chosen.about.get("facts", {})}
+    facts = {**first.about.get("facts", {}), **chosen.about.get("facts", {}), **dict(_beside(processes, chosen))}
     return Trace(
         counters=tuple(_counters(chosen)),
         digests=tuple(_digests(chosen)),
@@ -59,6 +59,16 @@ def _of_progress(processes: Sequence[_Process]) -> _Process:
         if most:
             return next(p for p in by_birth if p.count(kind) >= PEERS * most)
     return by_birth[0]
+
+
+def _beside(processes: Sequence[_Process], chosen: _Process) -> Iterator[tuple[str, str]]:
+    """What is to be known of the others: that they step environments which it does not, and how many learn too."""
+    steps = {kind: [p.count(kind) for p in processes] for kind in ("env step", "optimiser step")}
+    if not chosen.count("env step") and any(steps["env step"]):
+        yield "others step", "environments"
+    most = chosen.count("optimiser step")
+    if most and (learners := sum(n >= PEERS * most for n in steps["optimiser step"])) > 1:
+        yield "learners", str(learners)
 
 
 def counts(folder: Path) -> Iterator[tuple[tuple[str, ...], int, int]]:

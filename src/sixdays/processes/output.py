@@ -17,7 +17,7 @@ class Output:
         self._rest = b""
 
     def take(self, data: bytes, at: float) -> None:
-        *lines, rest = re.split(rb"[\r\n]+", self._rest + data)
+        *lines, rest = re.split(rb"[\r\n\x08]+", self._rest + data)
         self._rest = rest[:WIDTH]
         texts = [line[:WIDTH].decode("utf-8", "replace") for line in lines if line.strip()]
         room = FIRST - len(self.first)

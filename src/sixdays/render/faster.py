@@ -13,6 +13,7 @@ from sixdays.faster.preload import MODULE
 from sixdays.faster.report import Delivery, Speedups, Step
 from sixdays.faster.setting import PREAMBLE
 from sixdays.faster.ten_minutes import Item
+from sixdays.faster.unit import plural
 from sixdays.quantities import show_seconds
 from sixdays.render.changes import clean_diff
 from sixdays.render.problems import clean
@@ -62,13 +63,13 @@ def kept_lines(s: Speedups) -> list[str]:
 
 
 def _headline(s: Speedups) -> list[str]:
-    rates = f"{_rate(s.rate_before)} → {_rate(s.rate_after)} {s.unit}s a second, one copy"
+    rates = f"{_rate(s.rate_before)} → {_rate(s.rate_after)} {plural(s.unit)} a second, one copy"
     if s.kept and s.confirmed:
         promise = "the same numbers" if all(k.promise == "same" for k in s.kept) else "the same algorithm"
         checked = "" if not any(k.unchecked for k in s.kept) else ", as far as it could be checked"
         first = f"{_times(s.factor)} faster, {promise}{checked}: confirmed on {s.pairs} fresh pairs."
         return [*indented(first, ""), *indented(rates, "")]
-    rate = f"{_rate(s.rate_before)} {s.unit}s a second, one copy"
+    rate = f"{_rate(s.rate_before)} {plural(s.unit)} a second, one copy"
     if s.interrupted and not s.packed:
         return [*indented("Interrupted: nothing is confirmed yet.", ""), *indented(rate, "")]
     nothing = "No change tried here makes it faster by 8 % or more."
@@ -97,7 +98,7 @@ def _others(s: Speedups) -> list[str]:
 
 def answer_lines(s: Speedups) -> list[str]:
     """What it comes to: the time to the answer, before and after."""
-    length = f"{s.length:,.0f} {s.unit}s"
+    length = f"{s.length:,.0f} {plural(s.unit)}"
     what = f"{s.seeds} seeds of {length}" if s.seeds > 1 else length
     why = f": {s.length_text}" if s.length_text else ""
     known = s.length_text if s.length_known else f"the length of a run is not known{why}; say it with --units N"
@@ -109,7 +110,9 @@ def answer_lines(s: Speedups) -> list[str]:
     if s.seeds == 1 and s.packed:
         k, rate = s.packed[0]
         gain = rate / s.rate_before if s.rate_before else 1.0
-        lines += indented(f"{k} copies side by side make {gain:.2g}× as many {s.unit}s a second in all: --seeds {k}")
+        lines += indented(
+            f"{k} copies side by side make {gain:.2g}× as many {plural(s.unit)} a second in all: --seeds {k}"
+        )
     return lines
 
 
