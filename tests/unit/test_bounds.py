@@ -157,3 +157,11 @@ class Policy:
     inner = f"{LIB}torch/nn/modules/linear.py:5:forward"
     assert kinds.of(stack(1.0, "p.py:4:evaluate_actions", inner)) == "forward"
     assert kinds.of(stack(1.0, "p.py:8:evaluate", inner)) == "evaluation"
+
+
+def test_an_evaluation_that_has_its_loop_elsewhere_is_one_also_beside_a_pass_of_its_name() -> None:
+    source = (
+        "class A:\n    def evaluate(self, s): return self.net(s)\ndef evaluate(env):\n    return A().run_episode(env)\n"
+    )
+    inner = f"{LIB}torch/nn/modules/linear.py:5:forward"
+    assert Kinds({"p.py": source}).of(stack(1.0, "p.py:4:evaluate", inner)) == "evaluation"

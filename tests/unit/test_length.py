@@ -230,6 +230,15 @@ def test_settings_in_a_dict_are_constants_too() -> None:
     assert said('config = {"LR": 1e-3, "TOTAL_TIMESTEPS": 5e7}\n').startswith("5e+07 env step: 50,000,000 from TOTAL_")
 
 
+def test_a_table_does_not_hide_a_constant() -> None:
+    assert said('limits = {"CartPole": 500, "steps": 3}\nsteps = 200_000\n').startswith("200000 step")
+
+
+def test_rounds_of_boosting_have_many_names() -> None:
+    for name in ("num_boost_round", "n_estimators", "rounds_total", "rounds"):
+        assert said(f"{name} = 300\n").startswith("300 round"), name
+
+
 def test_what_is_counted_within_one_episode_is_not_the_run() -> None:
     source = """
 import argparse

@@ -559,3 +559,19 @@ def test_of_several_processes_the_one_that_learns_is_measured_and_of_peers_alway
     assert chosen((7, True, {}), (9, False, worker), (8, False, {"env_step": 790})) == "8"
     assert chosen((7, True, {}), (8, False, {"optimiser_step": 3}), (9, False, {"optimiser_step": 90})) == "9"
     assert chosen((7, True, {}), (8, False, {})) == "7"
+
+
+def test_a_new_path_outside_is_made_beside_the_copy_and_none_that_may_be_there(project: Path, tmp_path: Path) -> None:
+    there = tmp_path / "data"
+    there.mkdir()
+    (there / "model.index").touch()
+    words = (f"--out={there}/new/", f"{there}/fresh", str(there), f"{there}/model", f"{there}/x-{{:02d}}", "/no/such/a")
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        place = copies.fresh(Command(("python", "train.py", *words), str(project)), ())
+        led, kept = place.argv[2:4], place.argv[4:]
+        assert led == (f"--out={place.folder}/.out{there}/new/", f"{place.folder}/.out{there}/fresh")
+        assert kept == words[2:]
+        Path(led[1]).write_text("x", encoding="utf-8")
+        copies.release(place)
+        assert not Path(copies.fresh(Command(("python", *words), str(project)), ()).argv[2]).exists()
+    assert sorted(p.name for p in there.iterdir()) == ["model.index"]

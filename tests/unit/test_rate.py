@@ -390,7 +390,7 @@ def test_a_printed_number_that_begins_at_0_has_its_loading_before_it() -> None:
 
 def test_a_bar_whose_clocks_change_their_units_keeps_its_pattern() -> None:
     bars = "1/422 [>...] - ETA: 13s 12ms/step - loss: 2.3", "2/422 [=>..] - ETA: 9s 980us/step - loss: 2.1"
-    assert {parts(b)[0] for b in bars} == {"#/# [ ] - ETA: - loss: #"}
+    assert {parts(b)[0] for b in bars} == {"#/# [ ] - ETA: t t - loss: #"}
     bars = "5%|#| 5/100 [00:12<00:30, 1.20s/it]", "6%|#| 6/100 [00:13<00:30, 3.42it/s]"
     assert len({parts(b)[0] for b in bars}) == 1
     out = Output()
@@ -432,3 +432,10 @@ def test_words_have_one_and_many() -> None:
     lines = printing([(float(i), f"| {i}/90 batches done") for i in range(1, 9)])
     assert unit(lines).word == "batch"
     assert [plural(w) for w in ("batch", "epoch", "loss")] == ["batches", "epochs", "losses"]
+
+
+def test_a_time_with_its_unit_leaves_the_numbers_beside_it_what_they_are() -> None:
+    pattern, values = parts("[elapsed 12.3s] 100/1000, 1,234 steps/s, 64 samples/step")
+    assert values == (100.0, 1000.0, 64.0)
+    assert not any(is_clock(pattern, i) for i in range(3))
+    assert parts("took 1.2e-05s at v3h")[1] == (3.0,)

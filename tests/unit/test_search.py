@@ -13,8 +13,9 @@ from tests.properties.traces import episodes
 from sixdays.faster.conclusion import conclusion
 from sixdays.faster.length import Length
 from sixdays.faster.model import Candidate, Counter, Digest, NotTried, Printed, Promise, Setting, Trace
+from sixdays.faster.probe import Asked, Outcome, Probe
 from sixdays.faster.report import Speedups
-from sixdays.faster.search import Asked, Outcome, Probe, Search
+from sixdays.faster.search import Search
 from sixdays.render.faster import speedup_lines
 
 Effect = Callable[[Setting], float]
@@ -210,6 +211,16 @@ def test_of_packings_the_soonest_answer_is_confirmed_that_fits_twice_into_what_i
         found = World(start_s=start).play(Search(Asked(budget_s=160.0, seeds=5)), [lever(two, five)])
         assert found.copies == copies
         assert found.packed
+
+
+def test_small_switches_that_cannot_be_told_do_not_take_the_time_of_copies() -> None:
+    """Runs of 24 s in 600: the bundle seems to do nothing and would be measured four times."""
+    small = [switch(f"small {i}", "same") for i in range(2)]
+    found = World(start_s=23.0).play(
+        Search(Asked(budget_s=600.0, seeds=5)), [lever(*small, together=True), lever(PACKS)]
+    )
+    assert found.packed
+    assert found.seconds <= 660.0
 
 
 def test_copies_that_give_next_to_nothing_are_not_claimed() -> None:

@@ -579,3 +579,6 @@ def make(id): return Env()
     (tmp_path / "gym" / "__init__.py").write_text("from gym.envs.registration import make\n", encoding="utf-8")
     script = "import gym\nenv = gym.make('x')\nprint(env.render(), env.render('human'), env.render(mode='rgb_array'))\n"
     assert _run(tmp_path, script, texts.environments("gym")).split() == ["None", "None", "rgb_array"]
+    init = tmp_path / "gym" / "__init__.py"  # later on the mode is said once, and metadata may be old
+    init.write_text(init.read_text(encoding="utf-8") + "__version__ = '0.26.2'\n", encoding="utf-8")
+    assert _run(tmp_path, script, texts.environments("gym")) == _run(tmp_path, script)

@@ -86,11 +86,10 @@ class Agent:
         if c is None:
             c = self._counter(key, kind, frame, each)
         n = c.count = c.count + 1
-        if (
-            kind == "optimiser step" and self.before is None
-        ):  # what comes before is no part of the phase that fills a run
-            self.before, self.stacks = self.stacks, {}
+        if kind == "optimiser step":
             self.learner = threading.get_ident()
+            if self.before is None:  # what comes before is no part of the phase that fills a run
+                self.before, self.stacks = self.stacks, {}
         if c.last != self.updates:
             c.bursts += 1
             c.last = self.updates
@@ -235,7 +234,8 @@ class Agent:
         if script:
             facts["entry"] = self.shown(script)
         with contextlib.suppress(Exception):  # a program may put anything there
-            facts["words"] = json.dumps([str(word) for word in sys.argv])
+            words = json.dumps([str(word) for word in sys.argv])
+            facts.update({"words": words} if len(words) < 5000 else {})
         torch = sys.modules.get("torch")
         try:
             if torch is not None and hasattr(torch, "get_num_threads"):

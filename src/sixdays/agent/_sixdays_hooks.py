@@ -1,4 +1,4 @@
-"""What is counted, seeded and noted, found when its module is imported."""
+"""What is counted and noted, found when its module is imported."""
 
 import contextlib
 import functools
@@ -205,10 +205,12 @@ def _own_environments(agent):
 
 
 def _takes_action(step):
-    """Whether a step takes an action, as an environment's does: one of a schedule or of early stopping does not."""
+    """Whether a step takes something, as an environment's takes an action, and not what a schedule or stopper takes."""
+    while hasattr(step, "__wrapped__"):
+        step = step.__wrapped__
     code = getattr(step, "__code__", None)
     taken = code.co_varnames[1 : code.co_argcount] if code else ()
-    return any("action" in name or name in ("a", "act", "acts", "u", "move", "control") for name in taken)
+    return bool(taken) and not any(k in taken[0] for k in ("loss", "metric", "epoch", "score", "closure", "acc"))
 
 
 def _parameters(agent, site, at, optimizer):
@@ -373,7 +375,7 @@ def _quietly(agent, f):
     try:
         f()
     except Exception as e:
-        agent.facts["hook"] = repr(e)
+        agent.facts["hook call"] = repr(e)
     agent.pause += now() - began
 
 

@@ -21,10 +21,11 @@ from sixdays.errors import PlanError, RunError, StoreError, UsageError, did_you_
 from sixdays.faster.conclusion import conclusion
 from sixdays.faster.diagnosis import Line, diagnose
 from sixdays.faster.length import Length, length
-from sixdays.faster.model import PROMISES, Candidate, Command, Machine, NotTried, Profile, Promise, Trace
+from sixdays.faster.model import PROMISES, USUAL, Candidate, Command, Machine, NotTried, Profile, Promise, Trace
 from sixdays.faster.options import options_of
+from sixdays.faster.probe import Asked, Outcome, Probe, Steps
 from sixdays.faster.report import PROPOSED, Delivery, Speedups, ThrownOut
-from sixdays.faster.search import Asked, Outcome, Probe, Search, Steps
+from sixdays.faster.search import Search
 from sixdays.levers.given import patch
 from sixdays.odds.forecast import Forecast, forecast
 from sixdays.plan.changes import changes
@@ -62,7 +63,7 @@ class Wanted:
 
     command: Command
     budget_s: float = 600.0
-    accept: tuple[Promise, ...] = ("same", "equivalent")
+    accept: tuple[Promise, ...] = USUAL
     units: float | None = None
     unit: str | None = None
     seeds: int = 1
@@ -294,12 +295,11 @@ class _Drive:
         while asked is not None:
             self.tell(Told(asked.text, "", search.gain, search.left))
             outcome = self._outcome(asked, copies)
-            text = asked.text
             try:
                 following = steps.send(outcome)
             except StopIteration:
                 following = None
-            self.tell(Told(text, search.said(asked, outcome), search.gain, search.left))
+            self.tell(Told(asked.text, search.said(asked, outcome), search.gain, search.left))
             asked = following
 
     def _outcome(self, asked: Probe, copies: Scratch) -> Outcome:
@@ -334,7 +334,7 @@ class _Drive:
 def _with_entry(what: Wanted, search: Search) -> Wanted:
     """The script that was seen to run: a Makefile, or a shell script that starts several, does not tell it before."""
     entry = search.looked.facts.get("entry", "") if search.looked else ""
-    is_own = bool(entry) and not os.path.isabs(entry)
+    is_own = not os.path.isabs(entry) and "site-packages" not in entry and Path(what.command.root, entry).is_file()
     return replace(what, command=replace(what.command, entry=entry)) if is_own else what
 
 

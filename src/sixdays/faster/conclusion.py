@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from sixdays.faster.diagnosis import Line
     from sixdays.faster.mix import Events
     from sixdays.faster.model import Trace
-    from sixdays.faster.search import Asked, Search
+    from sixdays.faster.probe import Asked
+    from sixdays.faster.search import Search
     from sixdays.faster.yardstick import Yardstick
 
 ANY_LENGTH = 1000.0  # units, where the length of a run is not known

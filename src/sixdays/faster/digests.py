@@ -13,8 +13,8 @@ from math import inf
 import numpy as np
 
 from sixdays.faster import movement, progress, wording
-from sixdays.faster.model import Digest, FloatArray, Kind, Promise, Trace
-from sixdays.faster.unit import Unit, unit_of
+from sixdays.faster.model import USUAL, Digest, FloatArray, Kind, Promise, Trace
+from sixdays.faster.unit import Unit, plural, unit_of
 
 Key = tuple[str, int, int]
 EARLY = max(movement.LENGTH)
@@ -66,7 +66,7 @@ def kept(
     counters that move less often by design. options: names that the candidate sets. Classes other than same and
     equivalent promise nothing.
     """
-    if promise not in ("same", "equivalent"):
+    if promise not in USUAL:
         return Unchecked("another experiment: not checked")
     items = tuple(_items(t) for t in (original, candidate, again or original))
     both = _Both(_by_key(original), _by_key(candidate), None if again is None else _by_key(again), items)
@@ -301,8 +301,9 @@ def _counts(both: _Both, key: Key, unit: Unit | None, fewer: Collection[Kind]) -
             for c, each in zip((a, b, again), both.items, strict=True)
         )
         if n == twice and (m < n if kind == "evaluation" else m != n):
-            word = "batches" if kind == "batch" else f"{kind}s"
-            return f"until update {key[2]} it counted {m:,.0f} in place of {n:,.0f} {word}: {_guess(kind, m < n)}?"
+            return (
+                f"until update {key[2]} it counted {m:,.0f} in place of {n:,.0f} {plural(kind)}: {_guess(kind, m < n)}?"
+            )
     return ""
 
 

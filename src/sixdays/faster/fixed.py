@@ -45,9 +45,9 @@ def modules(parsed: Mapping[str, ast.Module]) -> frozenset[str]:
 def constants(parsed: Mapping[str, ast.Module]) -> Iterator[Option]:
     """Values that stand fixed in a script: its constants, numbers given to calls, and defaults of its functions.
 
-    In this order: what a call says comes before what its function takes without it.
+    In this order: what a call says comes before what its function takes without it, and a table's keys may be anything.
     """
-    for part in (_assignments, _numbers_given, _defaults):
+    for part in (_assignments, _numbers_given, _defaults, _entries):
         for file, tree in parsed.items():
             yield from part(tree, file, constants_of(tree))
 
@@ -56,13 +56,20 @@ def _assignments(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> It
     for body in _bodies(tree):
         for node in body:
             if isinstance(node, (ast.Assign, ast.AnnAssign)) and (name := _assigned(node)):
-                named: list[tuple[ast.expr | None, ast.expr | None]] = [(ast.Constant(name), node.value)]
-                if isinstance(node.value, ast.Dict):
-                    named = list(zip(node.value.keys, node.value.values, strict=True))
-                for key, expression in named:
-                    value = literal(expression, known)
+                value = literal(node.value, known)
+                if value is not None:
+                    yield _constant(name, value, file, node.lineno)
+
+
+def _entries(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> Iterator[Option]:
+    """Settings in a dict: `config = {"total_timesteps": 5e7}`."""
+    for body in _bodies(tree):
+        for node in body:
+            if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Dict):
+                for key, expression in zip(node.value.keys, node.value.values, strict=True):
+                    value = _whole(expression, known)
                     if isinstance(key, ast.Constant) and isinstance(key.value, str) and value is not None:
-                        yield _constant(key.value, value, file, expression.lineno if expression else node.lineno)
+                        yield _constant(key.value, value, file, expression.lineno)
 
 
 def _defaults(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> Iterator[Option]:

@@ -51,7 +51,7 @@ _CALLS: tuple[tuple[Doing, str], ...] = (
 _DRAWING = re.compile(
     r"(^|_)plot(s|ting)?(_|$)|^(draw|render)(_(plot|figure|curve|frame)s?)?$|savefig|visuali[sz]e", re.I
 )
-_RUNS = frozenset("score predict step run play rollout simulate rollouts episode".split())
+_RUNS = frozenset("score predict step run play rollout rollouts simulate collect episode episodes games".split())
 _EVALUATION = re.compile(r"(^|_)(eval\w*|valid\w*|val|test|tests|testing)(_|$)")
 
 
@@ -125,6 +125,7 @@ class Kinds:
 
     def _read(self, file: str, tree: ast.Module) -> None:
         loops: list[Loop] = []
+        passes, others = set[tuple[str, str]](), set[tuple[str, str]]()
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
                 for line in _lines(node):
@@ -134,7 +135,8 @@ class Kinds:
                 self._steady |= {(file, n) for n in _lines(node)}
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 self._evaluations |= {(file, node.name)} if _is_evaluation(node) else set()
-                self._passes |= {(file, node.name)} if _is_pass(node) else set()
+                (passes if _is_pass(node) else others).add((file, node.name))
+        self._passes |= passes - others  # of two of a name none is told from the other
         for loop in sorted(loops, key=lambda n: n.lineno):  # inner ones lie below, and hide outer ones
             self._looped.update({(file, n): loop for n in _lines(loop)[1:]})
 
@@ -172,7 +174,8 @@ def _is_evaluation(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 def _is_pass(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """It gives the value of actions, as a loss needs it: it does not loop, and calls nothing that runs or measures."""
     called = _called(function)
-    return "eval" in function.name and not (_loops(function) or called & _RUNS or any(map(is_evaluation_name, called)))
+    words = {word for name in called for word in name.split("_")}
+    return "eval" in function.name and not (_loops(function) or words & _RUNS or any(map(is_evaluation_name, called)))
 
 
 def _called(function: ast.AST) -> set[str]:

@@ -26,7 +26,7 @@ _COUNTED = tuple(
         ("epoch", r"epochs?"),
         ("generation", r"generations?"),
         ("sweep", r"sweeps"),
-        ("round", r"(?:boost(?:ing)?_)?rounds?|estimators"),
+        ("round", r"(?:(?:boost(?:ing)?_)?rounds?|estimators)"),
         ("simulation", r"(?:sims|simulations|replications)"),
         ("episode", r"(?:episodes?|epis?|eps?|games|trials)"),
     )
@@ -110,7 +110,8 @@ def _read(option: Option) -> _Found | None:
     kind, counted = _kind(tail), _kind(option.counter)
     if option.loop == "inner" and not tail.startswith("total"):
         return None  # so often in each episode or epoch
-    if (each := _OF_ROUND.search(option.help)) and kind != _kind(each[1].lower()):
+    each = _OF_ROUND.search(option.help) if not tail.startswith("total") else None
+    if each and kind != each[1].lower().replace("game", "episode"):
         return None
     if option.loop == "outer" and not _ASIDE.search(tail) and (not kind or counted in ("epoch", "episode")):
         kind = counted

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 Promise = Literal["same", "equivalent", "changed", "less"]
 PROMISES: tuple[Promise, ...] = ("same", "equivalent", "changed", "less")
+USUAL = PROMISES[:2]  # what the headline counts
 Kind = Literal["env step", "optimiser step", "batch", "evaluation", "printed"]
 
 
@@ -127,7 +128,7 @@ class Digest:
 
     what: parameters (of an optimiser) · state (of the environments at the same moment: the rewards until then, and the
     first numbers of what was observed last) · begun (that state after the next step) · actions (given to an
-    environment) · seen (what environments gave back) · printed (a line's numbers) · logged (a scalar).
+    environment) · seen (what environments gave back) · logged (a scalar).
     site: which optimiser or environment site, from 0 in order.
     at: after how many updates or steps; 0: before the first update. hash: of all bits, empty where too large.
     values: some of the parameters, always the same ones, or what is first of what was observed, as float64.
@@ -135,7 +136,7 @@ class Digest:
     counts: of every counter at that moment, by Counter.key.
     """
 
-    what: Literal["parameters", "state", "begun", "actions", "seen", "printed", "logged"]
+    what: Literal["parameters", "state", "begun", "actions", "seen", "logged"]
     site: int
     at: int
     hash: str
@@ -238,5 +239,5 @@ class Profile:
     sources: Mapping[str, str] = field(default_factory=dict)
     configs: Mapping[str, str] = field(default_factory=dict)
     seeds: int = 1
-    accept: tuple[Promise, ...] = ("same", "equivalent")
+    accept: tuple[Promise, ...] = USUAL
     progress: str = ""

@@ -14,9 +14,13 @@ _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+
 _NOISE = re.compile(
     r"\x1b\[[0-9;?]*[A-Za-z]"  # colours
     r"|\d{4}-\d\d-\d\d|\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?"  # dates and times of day
-    r"|\d+(?:\.\d+)?(?:us|µs|ms|s|min|h)\b(?:/\w+)?|[\d.]+\s?(?:it|steps?|samples?|batch(?:es)?)/s"  # whose units vary
     r"|[\u2500-\u259f]+|[#=>.]{2,}"  # bars of progress
     r'|(?<=\.py):\d+|(?<=\.py", )line \d+'  # places in sources: a first line put in moves them all
+)
+# A time or a speed with its unit: the unit of a bar moves with the speed, from ms/step to s/step.
+_TIMED = re.compile(
+    r"(?<![\w.,])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?"
+    r"(?:(?:us|µs|ms|s|min|h)\b(?:/\w+)?|\s?(?:it|steps?|samples?|batch(?:es)?)/s(?:ec(?:ond)?)?\b)"
 )
 _CLOCK_BEFORE = re.compile(
     r"(?<![^\W_])(?:(?:wall|clock)?times?|elapsed|eta|took|seconds?|secs?|minutes?|hours?|ms|fps|sps|speed"
@@ -38,10 +42,12 @@ def parts(text: str) -> tuple[str, tuple[float, ...]]:
 
     >>> parts("step 1,000: loss -2.5e-1 (12:30:01)")
     ('step #: loss # ( )', (1000.0, -0.25))
+    >>> parts("20/422 12ms/step, 1,234 it/s")
+    ('#/# t , t', (20.0, 422.0))
     >>> parts("train.py:196: FutureWarning: 2 of them")
     ('train.py : FutureWarning: # of them', (2.0,))
     """
-    text = " ".join(_NOISE.sub(" ", text).replace("#", " ").split())
+    text = " ".join(_NOISE.sub(" ", _TIMED.sub(" t ", text)).replace("#", " ").split())
     return _NUMBER.sub("#", text), tuple(float(n.replace(",", "")) for n in _NUMBER.findall(text))
 
 
@@ -74,10 +80,15 @@ def name_of(pattern: str, token: int) -> str:
     behind = around[token + 1 + (around[token + 1].strip() == "/" and token + 2 < len(around))]
     before, after = re.findall(r"[^\W\d_]{2,}", around[token]), re.findall(r"[^\W\d_]{2,}", behind)
     unnamed = "iteration" if around[token + 1].strip() == "/" else "number"
-    return _singular((before[-1] if before else after[0] if after else unnamed).lower())
+    return singular((before[-1] if before else after[0] if after else unnamed).lower())
 
 
-def _singular(word: str) -> str:
+def singular(word: str) -> str:
+    """One of them.
+
+    >>> singular("epochs"), singular("batches"), singular("loss")
+    ('epoch', 'batch', 'loss')
+    """
     if re.search(r"(?:tch|sh|x|ss)es$", word):
         return word[:-2]
     return word[:-1] if re.search(r"[^sui]s$", word) else word
@@ -166,7 +177,7 @@ def _unrolled(pattern: str, token: int, table: FloatArray) -> FloatArray:
 def _is_scale(values: FloatArray) -> bool:
     """Whether each is a multiple of the one before, as 1, 10, 100, 1000: a setting that is tried out."""
     strides = np.diff(values)
-    return strides.size > 1 and bool(np.all(strides[1:] >= 1.5 * strides[:-1]))
+    return strides.size > 1 and bool(np.all(strides[1:] >= 5.0 * strides[:-1]))
 
 
 def _grows(pattern: str, token: int, lines: Sequence[Line], fewest: int) -> Growing | None:
@@ -176,7 +187,7 @@ def _grows(pattern: str, token: int, lines: Sequence[Line], fewest: int) -> Grow
         return None
     firsts = np.concatenate([[True], np.diff(values) > 0])
     values, at = values[firsts], at[firsts]
-    if values.size < fewest or values[-1] <= 0 or _is_scale(values):
+    if values.size < fewest or values[-1] <= 0 or (fewest > 1 and _is_scale(values)):
         return None
     passed = (values[-1] - values[0]) / max(at[-1] - at[0], 1e-9)
     is_whole = bool(np.all(values == np.floor(values)))

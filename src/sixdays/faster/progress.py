@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sixdays.faster.model import Counter, FloatArray, Kind, Trace
-from sixdays.faster.unit import Unit, at_unit, counter_of, done, event_numbers, track
+from sixdays.faster.unit import Unit, at_unit, counter_of, done, event_numbers, plural, track
 
 REGULAR = 0.05  # coefficient of variation of its strides, up to which a counter moves regularly
 SLACK = 0.02  # how far regular counters may be apart
@@ -55,7 +55,7 @@ def strange(original: Trace, candidate: Trace, unit: Unit, fewer: Collection[Kin
                 return AT_A_TIME[kind].format(f"{b.usual:,.0f}", f"{a.usual:,.0f}")
             continue
         more = "more" if b.amount > a.amount else "fewer"
-        said = f"in {end:,.0f} {unit.word}s {more} {WORDS[kind]}: {b.amount:,.0f} in place of {a.amount:,.0f}"
+        said = f"in {end:,.0f} {plural(unit.word)} {more} {WORDS[kind]}: {b.amount:,.0f} in place of {a.amount:,.0f}"
         return said + ("; are updates left out?" if kind == "batch" and more == "more" else "")
     return ""
 

@@ -59,7 +59,7 @@ LASTING = 1.3  # a cost per unit that changes by this much and stays so is anoth
 BINS = 32
 KINDS: tuple[Kind, ...] = ("env step", "optimiser step")  # whose costs make up a unit
 FEW_UNITS, FEW_SECONDS = 4, 0.3  # what a phase must have lasted to be measured
-CYCLES = 3  # rounds of updates that a trace must have: the first warms up
+CYCLES = 3  # rounds of updates that a trace must have; of many more the first three warm up
 LONGER = 4.0  # windows, that a whole cycle may take to be compared
 SEEN_ONCE = 0.07  # share that an evaluation seen once may have: of less, no change could be shown
 VARIES = 0.1  # standard deviation ÷ mean of the units between updates, from which on episodes may still grow
@@ -123,7 +123,7 @@ def _shifts(trace: Trace, unit: Unit, grid: FloatArray, numbers: FloatArray, tim
         return []
     took = np.maximum(np.diff(np.interp(edges, numbers, times)), 1e-9)
     costs = np.log(took / _explained(trace, unit, np.interp(edges, numbers, times), np.diff(edges)))
-    return [float(edges[k]) for k in _splits(costs, 0)]
+    return [float(edges[k]) for k in _splits(costs)]
 
 
 def _explained(trace: Trace, unit: Unit, at: FloatArray, units: FloatArray) -> FloatArray:
@@ -135,7 +135,7 @@ def _explained(trace: Trace, unit: Unit, at: FloatArray, units: FloatArray) -> F
     return np.asarray(np.maximum(each @ counts, 1e-9), dtype=np.float64)
 
 
-def _splits(costs: FloatArray, offset: int) -> list[int]:
+def _splits(costs: FloatArray) -> list[int]:
     """Where log costs change level: the best split by absolute deviation, and then in both halves."""
     n = costs.size
     least = max(3, n // 8)
@@ -150,7 +150,7 @@ def _splits(costs: FloatArray, offset: int) -> list[int]:
     clear = deviation(costs[:k]) + deviation(costs[k:]) <= 0.6 * deviation(costs)
     if change < log(LASTING) or not clear:
         return []
-    return [*_splits(costs[:k], offset), offset + k, *_splits(costs[k:], offset + k)]
+    return [*_splits(costs[:k]), k, *(k + j for j in _splits(costs[k:]))]
 
 
 def _cycles(unit: Unit, numbers: FloatArray, times: FloatArray, sites: Sequence[Counter]) -> list[FloatArray]:
@@ -417,9 +417,13 @@ def start(trace: Trace, unit: Unit) -> float:
 
 
 def end(trace: Trace, unit: Unit) -> float:
-    """Seconds after the last unit, of a trace that came to its end: a last evaluation, further runs."""
+    """Seconds after the last unit, of a trace that came to its end: a last evaluation, further runs.
+
+    The agent's clock leaves out what it took itself; a command that it does not see has none.
+    """
     _, times = track(trace, unit)
-    return max(trace.seconds - float(times[-1]), 0.0) if times.size and trace.ended_well else 0.0
+    ended = float(trace.cpu[-1, 0]) if trace.counters and trace.cpu.size else trace.seconds
+    return max(ended - float(times[-1]), 0.0) if times.size and trace.ended_well else 0.0
 
 
 def warm_up(trace: Trace, unit: Unit, window: tuple[float, float]) -> float:

@@ -11,28 +11,24 @@ Its clock is the time that outcomes carry, so a test can play a whole search wit
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil, exp, log, sqrt
 from statistics import stdev
-from typing import TYPE_CHECKING, Literal
 
 from sixdays.faster import compare, digests, rate
 from sixdays.faster.compare import Factor
 from sixdays.faster.digests import Broken, Kept, Unchecked
 from sixdays.faster.fresh import PAIRS, SEVERAL, Fresh
-from sixdays.faster.model import Candidate, NotTried, Promise, Setting, Trace
+from sixdays.faster.model import USUAL, Candidate, NotTried, Promise, Setting, Trace
+from sixdays.faster.probe import Asked, Outcome, Probe, Purpose, Steps
 from sixdays.faster.rate import KINDS, Unit
 from sixdays.faster.report import Step, ThrownOut
+from sixdays.faster.setting import exclude, option_of, patched, put_in
 from sixdays.faster.unit import counter_of
 from sixdays.faster.yardstick import Pair, Yardstick
 from sixdays.stats import median
 
-if TYPE_CHECKING:
-    from sixdays.faster.length import Length
-
-Purpose = Literal["look", "again", "try", "copies", "confirm"]
 SHORTEST_S = 1.0  # of a run that is compared as a whole
 LOOKING = 0.25  # of the budget, at most, until the main phase was seen
 GROWING = 0.1  # of the budget is looked at least, where episodes may grow
@@ -42,6 +38,8 @@ WINDOW = (0.7, 5.0)  # seconds of progress that are compared; runs differ more f
 SHORT = 100.0  # the budget ÷ a window, where that lies between
 FAR_GAIN, FAR_RUNS = 2.0, 3  # from which gain on runs as far as the look tell more than they cost; of what was kept
 CONFIRMING = 0.35  # of the budget, at least, is left for fresh pairs
+PACKING = 0.2  # at most, for copies
+SLOWER, SPARE_S = 1.6, 5.0  # a run may take so many times what is usual, and so much longer
 OVER = 0.08  # of the budget, that the fewest fresh pairs, and a second run of copies, may take beyond it
 COPIES_AGAIN = 3  # fresh runs of the quickest packing, at most
 RUN = (0.06, 0.12, 0.30)  # standard deviation of the log of one run's time: at least, where it is not known, at most
@@ -71,52 +69,6 @@ SINGLE, SMALL = _Bar(1.03, again=2), _Bar(1.0, again=3, is_meant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
-    """One run to make.
-
-    events: of the unit's counter, after which it may stop; 0: at `seconds`. enough: says of what was seen so far
-    whether it may stop. seconds: the longest that it may take. stacks: sample them. text: what is tried, for people.
-    """
-
-    purpose: Purpose
-    setting: Setting
-    seconds: float
-    text: str
-    events: int = 0
-    copies: int = 1
-    stacks: bool = False
-    enough: Callable[[Trace], bool] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of it. at: seconds since the search began, after it. problem: why it could not be run."""
-
-    traces: tuple[Trace, ...]
-    at: float
-    problem: str = ""
-
-    @property
-    def trace(self) -> Trace:
-        return self.traces[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the user wants. unit: a word of the unit's text. length: of one whole run; doubt: why it is not known.
-    cores: here.
-    """
-
-    budget_s: float = 600.0
-    accept: tuple[Promise, ...] = ("same", "equivalent")
-    seeds: int = 1
-    unit: str | None = None
-    length: Length | None = None
-    doubt: str = ""
-    cores: int = 1
-
-
-@dataclass(frozen=True, slots=True)
 class _Packing:
     """Copies side by side as they were measured once: units a second of all together, seconds that the run took.
 
@@ -132,9 +84,6 @@ class _Packing:
         return self.step.candidates[0]
 
 
-Steps = Generator[Probe, Outcome, None]
-
-
 @dataclass(slots=True)
 class Search:
     """The state of a search: what was seen and what is kept. `look` and `improve` are generators of probes.
@@ -143,7 +92,8 @@ class Search:
     repeat, in words. failed: why the command cannot be measured, in words; empty where it can. glimpse: the rate that
     the first look has seen while it still goes on. fresh: pairs of the command and of what was kept; everything: of the
     command and of that with what else is accepted. packing, packed: the quickest copies side by side that were
-    confirmed. outside: what runs wrote outside of their copies. _packings: what copies made together, before that.
+    confirmed. outside: what runs wrote outside of their copies. _packs: copies to try; _packings: what they made
+    together, before that. _of_best: runs of what is kept; _is_base_latest: the latest run of all is one of them.
     """
 
     asked: Asked
@@ -167,6 +117,7 @@ class Search:
     packing: Setting = ()
     loads: list[float] = field(default_factory=list)
     outside: set[str] = field(default_factory=set)
+    _packs: list[Candidate] = field(default_factory=list)
     _packings: list[_Packing] = field(default_factory=list)
     _of_best: list[Trace] = field(default_factory=list)
     _is_base_latest: bool = False
@@ -231,7 +182,7 @@ class Search:
             self.original = [self.looked]
 
     def _is_hopeless(self, outcome: Outcome) -> bool:
-        self.failed = outcome.problem or _failure(outcome.trace)
+        self.failed = outcome.failure
         return bool(self.failed)
 
     def _is_enough(self, trace: Trace) -> bool:
@@ -266,19 +217,18 @@ class Search:
         """Measures what levers propose, in their order. found: of each lever, whether its candidates go together."""
         self.not_tried += [c for _, proposed in found for c in proposed if isinstance(c, NotTried)]
         later: list[Candidate] = []
-        packs: list[Candidate] = []
+        self._packs = [c for _, proposed in found for c in proposed if isinstance(c, Candidate) and c.copies > 1]
         for together, proposed in found:
             mine = [c for c in proposed if isinstance(c, Candidate)]
-            packs += [c for c in mine if c.copies > 1]
             mine = [c for c in mine if c.copies == 1]
-            later += [c for c in mine if c.promise in ("changed", "less")]
-            mine = [c for c in mine if c.promise in ("same", "equivalent")]
+            later += [c for c in mine if c.promise not in USUAL]
+            mine = [c for c in mine if c.promise in USUAL]
             if together:
-                for promise in ("same", "equivalent"):
+                for promise in USUAL:
                     yield from self._bundle([c for c in mine if c.promise == promise])
             else:
                 yield from self._one_by_one(mine)
-        yield from self._copies(packs)
+        yield from self._copies(self._packs)
         yield from self._confirm()
         self._is_confirmed = True
         total = self.measured()[0]
@@ -291,7 +241,7 @@ class Search:
     def _one_by_one(self, candidates: Iterable[Candidate]) -> Steps:
         """Each on top of the best so far; of those that exclude each other only the best stays."""
         for c in sorted(candidates, key=lambda c: -c.touches):
-            if any(_exclude(c, k) for k in self.best) and self._is_worse_kind(c):
+            if any(exclude(c, k) for k in self.best) and self._is_worse_kind(c):
                 continue
             yield from self._try((c,), SINGLE)
 
@@ -317,16 +267,16 @@ class Search:
         last: there is nothing to take apart: what is broken is thrown out. instead: of patches of the same files,
         where it does not apply on top of them.
         """
-        files = {f for c in candidates for f in _patched(c)} if instead else set()
-        base = [k for k in self.best if not files & _patched(k)]
-        setting = (*(k for k in base if not any(_exclude(k, c) for c in candidates)), *candidates)
+        files = {f for c in candidates for f in patched(c)} if instead else set()
+        base = [k for k in self.best if not files & patched(k)]
+        setting = put_in(base, candidates)
         text = "; ".join(c.text for c in candidates)
         cost = (1 if self._is_base_latest else 2) * self._cost(self.last_of_best)
         if self.left < self._for_confirming() + cost + max(c.start_s for c in candidates):
             self.not_tried += map(_no_time, candidates)
             return True
         outcome, pairs = yield from self._beside(setting, bar, text)
-        if outcome.problem and not instead and any(_patched(c) & _patched(k) for c in candidates for k in self.best):
+        if outcome.problem and not instead and any(patched(c) & patched(k) for c in candidates for k in self.best):
             return (yield from self._try(candidates, bar, last=last, instead=True))
         why, unchecked = self._check(outcome, setting)
         if why:
@@ -419,9 +369,9 @@ class Search:
 
         The command itself promises nothing: what it does not repeat is known from its second run.
         """
-        if why := outcome.problem or _failure(outcome.trace):
-            return why, ""
-        if not setting or any(c.promise in ("changed", "less") for c in setting):
+        if outcome.failure:
+            return outcome.failure, ""
+        if not setting or any(c.promise not in USUAL for c in setting):
             return "", ""
         assert self.looked is not None
         found = _kept(self.looked, outcome.trace, setting, self.original[0])
@@ -442,10 +392,10 @@ class Search:
             if self.left < self._for_confirming(copies=copies) + self._cost(self.last_of_best, c.copies):
                 self.not_tried.append(_no_time(c))
                 continue
-            setting = (*(k for k in self.best if not _exclude(k, c)), c)
+            setting = put_in(self.best, (c,))
             before = self.at
-            outcome = yield from self._run(self._probe("copies", setting, c.text, copies=c.copies))
-            together, why = self._packed(outcome), self._check_copies(outcome, setting)
+            outcome = yield from self._run(self._probe("copies", setting, c.text))
+            together, why = self._packed(outcome), self._check(outcome, setting)[0]
             if why:
                 self.thrown_out.append(ThrownOut(c, why))
             elif together is None:
@@ -455,12 +405,8 @@ class Search:
                 self._packings.append(_Packing(Step((c,), self._on_the_way(once, [])), together, self.at - before))
                 self.not_shown.append(self._packings[-1].step)
 
-    def _check_copies(self, outcome: Outcome, setting: Setting) -> str:
-        """Why copies are broken: one of them failed, or computes something else."""
-        return self._check(outcome, setting)[0] or next((w for t in outcome.traces if (w := _failure(t))), "")
-
     def _packed(self, outcome: Outcome) -> float | None:
-        if outcome.problem or any(_failure(t) for t in outcome.traces):
+        if outcome.failure:
             return None
         return rate.packed(outcome.traces, self._by.unit, self._by.window, self._by.usual(KINDS))
 
@@ -473,17 +419,17 @@ class Search:
         if packing is None:
             return
         chosen, cost = packing.candidate, self._cost_of_copies(packing)
-        setting = (*(k for k in self.best if not _exclude(k, chosen)), chosen)
+        setting = put_in(self.best, (chosen,))
         gains: list[float] = []
         while len(gains) < COPIES_AGAIN and self.left + self._over(len(gains) == 1) > cost:
             text = f"{chosen.copies} copies side by side, afresh"
-            outcome = yield from self._run(self._probe("confirm", setting, text, copies=chosen.copies))
-            if why := self._check_copies(outcome, setting):
+            outcome = yield from self._run(self._probe("confirm", setting, text))
+            if why := self._check(outcome, setting)[0]:
                 self.not_shown.remove(packing.step)
                 self.thrown_out.append(ThrownOut(chosen, f"afresh: {why}"))
                 return
             alone = yield from self._run(self._probe("confirm", (), "the command as it is, afresh"))
-            together, one = self._packed(outcome), 0.0 if self._check(alone, ())[0] else self._by.rate(alone.trace)
+            together, one = self._packed(outcome), 0.0 if alone.failure else self._by.rate(alone.trace)
             if together is None or not one:
                 break
             self.original.append(alone.trace)
@@ -528,7 +474,8 @@ class Search:
         yield from self._run_far(fresh)
         pair_s = self._cost(self.original[-1]) + self._cost(self.last_of_best)
         packing = self._chosen_packing(self.gain, self.left - PAIRS[0] * pair_s)
-        reserve = 2.0 * self._cost_of_copies(packing) - self._over(True) if packing else 0.0
+        twice = self._cost_of_copies(packing) if packing else 0.0
+        reserve = max(twice, 2.0 * twice - self._over(True))
         while self.best and len(fresh.pairs) < PAIRS[1]:
             cost = self._cost(self.original[-1]) + self._cost(self.last_of_best)
             is_enough = len(fresh.pairs) >= PAIRS[0]
@@ -569,17 +516,15 @@ class Search:
         if not by.target or self.gain < FAR_GAIN:
             return
         events = ceil(by.unit.count(by.looked) / by.window[1] * self._events(by.looked))
-        for setting, runs, gain in (*[(self.best, 1, self.gain)] * FAR_RUNS, ((), 0, 1.0)):
+        for setting, gain in (*[(self.best, self.gain)] * FAR_RUNS, ((), 1.0)):
             seconds = by.looked.seconds / gain
             if self.left < seconds + self._for_confirming():
                 return
-            near = self._probe(
-                "confirm", setting, f"{'what was kept' if setting else 'the command'}, as far as the look"
-            )
-            outcome = yield from self._run(replace(near, seconds=1.6 * seconds + 5.0, events=events))
-            if not self._holds(setting, outcome.problem or _failure(outcome.trace)):
+            text = f"{'what was kept' if setting else 'the command'}, as far as the look"
+            outcome = yield from self._run(Probe("confirm", setting, SLOWER * seconds + SPARE_S, text, events))
+            if not self._holds(setting, outcome.failure):
                 return
-            fresh.far[runs].append(outcome.trace)
+            fresh.far[bool(setting)].append(outcome.trace)
 
     @property
     def rate_before(self) -> float:
@@ -600,7 +545,7 @@ class Search:
             if self.left < 4.0 * self._cost(self.original[-1]):
                 self.not_tried.append(_no_time(c))
                 continue
-            setting = (*(k for k in self.best if not _exclude(k, c)), c)
+            setting = put_in(self.best, (c,))
             outcome, pairs = yield from self._beside(setting, SINGLE, c.text)
             why, _ = self._check(outcome, setting)
             if why:
@@ -611,13 +556,13 @@ class Search:
             (self.others if SINGLE.is_met(value, self._doubt(pairs)) else self.not_shown).append(step)
         chosen: list[Candidate] = []
         for c in (s.candidates[0] for s in sorted(self.others, key=lambda s: -s.factor.value)):
-            chosen += [] if any(_exclude(c, k) for k in chosen) else [c]
-        setting = (*(k for k in self.best if not any(_exclude(k, c) for c in chosen)), *chosen)
+            chosen += [] if any(exclude(c, k) for k in chosen) else [c]
+        setting = put_in(self.best, chosen)
         self.everything = fresh = Fresh(self._by, setting)
         while chosen and len(fresh.pairs) < 2 and self.left > 2.0 * self._cost(self.original[-1]):
             a = yield from self._run(self._probe("confirm", (), "the command as it is, afresh"))
             b = yield from self._run(self._probe("confirm", setting, "with all classes, afresh"))
-            why = self._check(a, ())[0] or self._check(b, setting)[0]
+            why = a.failure or self._check(b, setting)[0]
             if not why and self._by.ratio(a.trace, b.trace, setting) is None:
                 why = "it did not get as far as the command itself"
             if why:
@@ -630,7 +575,7 @@ class Search:
 
     def said(self, probe: Probe, outcome: Outcome) -> str:
         """What a probe gave, in a word or two."""
-        if any(t.candidate in probe.setting and t is self.thrown_out[-1] for t in self.thrown_out[-1:]):
+        if any(t.candidate in probe.setting for t in self.thrown_out[-1:]):
             return "thrown out"
         if outcome.problem or not outcome.traces or self.by is None:
             return "failed" if outcome.problem else ""
@@ -652,14 +597,14 @@ class Search:
         self.outside |= {p for t in outcome.traces for p in t.outside if not _is_kept_aside(p)}
         return outcome
 
-    def _probe(self, purpose: Purpose, setting: Setting, text: str, copies: int = 1) -> Probe:
+    def _probe(self, purpose: Purpose, setting: Setting, text: str) -> Probe:
         reference = self.last_of_best or self.looked
         assert reference is not None
         usual = self._by.until(reference)
         longer = max((c.start_s for c in setting), default=0.0)
         over = OVER * self.asked.budget_s if purpose == "confirm" else 0.05 * self.left
-        most = min(copies * (1.6 * usual + 5.0 + longer), max(self.left + over, 1.0))
-        return Probe(purpose, setting, most, text, self._events(reference), copies)
+        probe = Probe(purpose, setting, SLOWER * usual + SPARE_S + longer, text, self._events(reference))
+        return replace(probe, seconds=min(probe.copies * probe.seconds, max(self.left + over, 1.0)))
 
     def _events(self, trace: Trace) -> int:
         """How many events of the unit's counter the window ends after; 0 where a probe ends with its time."""
@@ -680,8 +625,9 @@ class Search:
         if self._is_confirmed:
             return 0.0
         one, pair = self._cost(self.original[-1]), self._cost(self.original[-1]) + self._cost(self.last_of_best)
-        two = self._cost(self.last_of_best, 2) if copies and self.asked.seeds > 1 and self.asked.cores > 1 else 0.0
-        packing = two + 2.0 * (one + two) if two else 0.0
+        is_kept = copies and self._packs and self.asked.seeds > 1
+        two = self._cost(self.last_of_best, 2)
+        packing = min(two + 2.0 * (one + two), PACKING * self.asked.budget_s) if is_kept else 0.0
         return max(PAIRS[0] * pair + packing, min(CONFIRMING * self.asked.budget_s, PAIRS[1] * pair))
 
     @property
@@ -694,7 +640,7 @@ def _kept(before: Trace, after: Trace, changes: Sequence[Candidate], again: Trac
     """Whether a run with changes computes what one without them does, in the way that they promise."""
     promise: Promise = "same" if all(c.promise == "same" for c in changes) else "equivalent"
     fewer = tuple(k for c in changes for k in c.fewer)
-    options = {_name(f).lstrip("-").rpartition(".")[2] for c in changes for f in c.flags}
+    options = {option_of(f).lstrip("-").rpartition(".")[2] for c in changes for f in c.flags}
     return digests.kept(before, after, promise, again, fewer, options)
 
 
@@ -705,39 +651,3 @@ def _no_time(c: Candidate) -> NotTried:
 def _is_kept_aside(path: str) -> bool:
     """A cache or a setting below a hidden folder of the user's, or a device: nothing that a run would spoil."""
     return "/." in path or path.startswith("/dev/")
-
-
-def _exclude(a: Candidate, b: Candidate) -> bool:
-    """Whether two candidates set the same thing, so that only one of them can be in."""
-    flags = set(map(_name, a.flags)) & set(map(_name, b.flags))
-    return a is not b and bool(
-        flags
-        or set(a.env) & set(b.env)
-        or (a.argv and b.argv)
-        or (a.lever, a.name) == (b.lever, b.name)
-        or (a.group and (a.lever, a.group) == (b.lever, b.group))
-    )
-
-
-def _patched(c: Candidate) -> set[str]:
-    """The files that its patch changes."""
-    heads = (line[4:].split("\t")[0].strip() for line in c.patch.splitlines() if line.startswith(("--- ", "+++ ")))
-    return {re.sub(r"^[ab]/", "", name) for name in heads} - {"/dev/null"}
-
-
-def _name(flag: Sequence[str]) -> str:
-    """The option that a flag sets: `--workers` of `--workers 4`, `data.workers` of `data.workers=4`."""
-    return flag[0].split("=", 1)[0]
-
-
-def _failure(trace: Trace) -> str:
-    """Why a run does not count: it crashed, was killed, or took too much."""
-    if trace.stopped in ("memory", "disk"):
-        return f"it took more {trace.stopped} than it may"
-    if not trace.failed:
-        return ""
-    last = next((p.text.strip() for p in reversed(trace.printed) if p.text.strip()), "")
-    how = f"signal {trace.signal}" if trace.signal is not None else f"exit status {trace.exit}"
-    if not trace.exit and trace.signal is None:
-        return f"it ended with {trace.facts['raised']}"
-    return f"it ended with {how}" + (f": {last}" if last else "")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sixdays.faster.model import Command, Setting
+from sixdays.faster.model import Candidate, Command, Setting
 from sixdays.faster.preload import MODULE
 
 PREAMBLE = f"{MODULE}.py"
@@ -31,7 +31,7 @@ def words(argv: Sequence[str], flags: Iterable[tuple[str, ...]]) -> tuple[str, .
     """
     made = list(argv)
     for flag in flags:
-        name = flag[0].split("=", 1)[0]
+        name = option_of(flag)
         at = next((i for i, w in enumerate(made) if i and w.split("=", 1)[0] == name), None)
         if at is None:
             made += flag
@@ -58,3 +58,31 @@ def preamble(setting: Setting) -> str:
     lines = [line for c in setting for line in (f"# {c.text}", *c.preamble) if c.preamble]
     head = '"""What makes this run faster. The first line of the script loads it."""'
     return "\n".join([head, "", *lines, ""]) if lines else ""
+
+
+def put_in(base: Iterable[Candidate], new: Sequence[Candidate]) -> Setting:
+    """What is kept, without what the new ones exclude, and then these."""
+    return (*(k for k in base if not any(exclude(k, c) for c in new)), *new)
+
+
+def exclude(a: Candidate, b: Candidate) -> bool:
+    """Whether two candidates set the same thing, so that only one of them can be in."""
+    flags = set(map(option_of, a.flags)) & set(map(option_of, b.flags))
+    return a is not b and bool(
+        flags
+        or set(a.env) & set(b.env)
+        or (a.argv and b.argv)
+        or (a.lever, a.name) == (b.lever, b.name)
+        or (a.group and (a.lever, a.group) == (b.lever, b.group))
+    )
+
+
+def patched(c: Candidate) -> set[str]:
+    """The files that its patch changes."""
+    heads = (line[4:].split("\t")[0].strip() for line in c.patch.splitlines() if line.startswith(("--- ", "+++ ")))
+    return {re.sub(r"^[ab]/", "", name) for name in heads} - {"/dev/null"}
+
+
+def option_of(flag: Sequence[str]) -> str:
+    """The option that a flag sets: `--workers` of `--workers 4`, `data.workers` of `data.workers=4`."""
+    return flag[0].split("=", 1)[0]

@@ -64,7 +64,7 @@ def unit_of(trace: Trace, wanted: str | None = None) -> Unit | None:
     """
     units = _units(trace)
     if wanted:
-        asked = wanted.lower().rstrip("s").replace("-", " ").replace("_", " ")
+        asked = printed.singular(wanted.lower()).replace("-", " ").replace("_", " ")
         units = [u for u in units if asked in f"{u.kind} {u.text} {u.word} {SYNONYMS.get(u.kind, '')}".lower()]
     return units[0] if units else None
 

@@ -324,7 +324,8 @@ else:
             if kwargs.get("render_mode") != "human":
                 env = plain(*args, **kwargs)
                 draw, named = getattr(env, "render", None), getattr(env, "metadata", {{}})
-                if "render.modes" in named:  # before 0.26 the mode is said when it is drawn
+                is_old = tuple(map(int, getattr(_{module}, "__version__", "0.0").split(".")[:2])) < (0, 26)
+                if is_old and "render.modes" in (named or ()):  # the mode is said when it is drawn
                     env.render = lambda mode="human", **kw: None if mode == "human" else draw(mode, **kw)
                 return env
             env = plain(*args, **dict(kwargs, render_mode=None))

@@ -88,7 +88,7 @@ SWITCHES = (
     _Switch("gym wrappers", "episode statistics and running means are kept without detours", "same", _needs("gym"),
             texts.wrappers("gym"), within=_keeping("gym")),
     _Switch("logits", "logits of categorical distributions are normalised in one piece", "equivalent",
-            _needs("torch"), texts.LOGITS, within=("torch/distributions/categorical.py",), mentioned="logits=",
+            _needs("torch"), texts.LOGITS, within=("torch/distributions/categorical.py",), mentioned="logits",
             spoils="logits of a distribution that a loss goes through cannot be changed in place"),
     _Switch("optimiser", "optimisers update all parameters at once", "equivalent", _needs("torch"), texts.OPTIMISERS,
             within=("torch/optim/",), spoils="a profiler does not name its steps"),

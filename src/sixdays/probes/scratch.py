@@ -57,7 +57,7 @@ WITHOUT_DISPLAY = {"MPLBACKEND": "Agg", "SDL_VIDEODRIVER": "dummy", "SDL_AUDIODR
 
 @dataclass(slots=True)
 class Place:
-    """One copy, made ready for one probe. root: the copy; folder: holds it, .tmp and .agent beside it.
+    """One copy, made ready for one probe. root: the copy; folder: holds it, .tmp, .agent and .out beside it.
 
     agent: an empty folder for what the agent writes. mark: names the probe's processes. argv, env: of the command
     with the candidates in. ready: the files as they are before it starts.
@@ -142,7 +142,10 @@ class Scratch:
         folder = self._clean_copy()
         root = os.path.join(folder, self._name)
         inner = changed(command, setting)
-        argv = tuple(self._mapped(word, root, command.cwd) for word in inner.argv)
+        for name in (".tmp", ".agent", ".out"):
+            _remove(os.path.join(folder, name))
+            os.mkdir(os.path.join(folder, name))
+        argv = tuple(self._led_in(self._mapped(word, root, command.cwd), folder) for word in inner.argv)
         if len(argv) > 2 and re.fullmatch(r"-\w*c", argv[1]):  # a line for a shell, with words of its own
             within = rf"{re.escape(self.root)}(?=[/\s;&|)'\"]|$)"
             argv = (*argv[:2], re.sub(within, lambda _: root, argv[2]), *argv[3:])
@@ -156,9 +159,6 @@ class Scratch:
         except RunError:
             self._free.append((folder, self._clean[folder]))
             raise
-        for name in (".tmp", ".agent"):
-            _remove(os.path.join(folder, name))
-            os.mkdir(os.path.join(folder, name))
         unset = {u for c in setting for u in c.unset if not inner.env.get(u)}
         return Place(
             folder=folder,
@@ -215,19 +215,35 @@ class Scratch:
 
     def _mapped(self, word: str, root: str, cwd: str) -> str:
         """A word of the command with paths into the project leading into the copy, and paths out of it as they were."""
-        head, sep, tail = word.rpartition("=") if "/" in word.rpartition("=")[2] else ("", "", word)
+        head, tail = _split(word)
         for real in {self.root, os.path.realpath(self.root)}:
             if tail == real or tail.startswith(real + os.sep):
                 inner = os.path.relpath(tail, real)
                 if any(inner == link or inner.startswith(link + os.sep) for link in self.what.linked):
                     return word  # an environment's own interpreter; a large file
-                return head + sep + os.path.normpath(os.path.join(root, inner))
+                return head + os.path.normpath(os.path.join(root, inner))
         if tail.startswith("../"):
             full = os.path.normpath(os.path.join(self.root, cwd, tail))
             if not full.startswith(self.root + os.sep) and full != self.root and os.path.exists(full):
                 name, _, rest = os.path.relpath(full, os.path.dirname(self.root)).partition(os.sep)
-                return head + sep + (os.path.join(self._beside[name], rest) if name in self._beside else full)
+                return head + (os.path.join(self._beside[name], rest).rstrip(os.sep) if name in self._beside else full)
         return word
+
+    def _led_in(self, word: str, folder: str) -> str:
+        """A path that is not there yet, in a place outside that is: made beside the copy, anew for each run.
+
+        Not one that may stand for files that are there: a pattern, or what their names begin with.
+        """
+        head, tail = _split(word)
+        above, name = os.path.split(tail.rstrip(os.sep))
+        if not tail.startswith(os.sep) or above in ("", os.sep) or os.path.lexists(tail) or tail.startswith(self.path):
+            return word
+        if re.search(r"[*?{}%$\[\]:]", tail) or not os.path.isdir(above):
+            return word
+        if any(there.startswith(name) for there in os.listdir(above)):
+            return word
+        os.makedirs(os.path.join(folder, ".out", above.lstrip(os.sep)), exist_ok=True)
+        return head + os.path.join(folder, ".out", tail.lstrip(os.sep))
 
     def _environment(self, own: Mapping[str, str], unset: set[str], root: str, cwd: str, tmp: str) -> dict[str, str]:
         env = {k: v if k == "PATH" else self._mapped(v, root, cwd) for k, v in self._env.items()}
@@ -251,6 +267,12 @@ class Scratch:
         if paths := env.get("PYTHONPATH"):
             env["PYTHONPATH"] = os.pathsep.join(self._mapped(p, root, cwd) for p in paths.split(os.pathsep))
         return env
+
+
+def _split(word: str) -> tuple[str, str]:
+    """A word as what stands before a path, `--out=`, and the path."""
+    head, sep, tail = word.rpartition("=")
+    return (head + sep, tail) if "/" in tail else ("", word)
 
 
 @contextmanager
