@@ -611,3 +611,25 @@ def test_tensorflow_repeats_where_the_script_leaves_it_free(tmp_path: Path) -> N
         out, trace = watched(tmp_path, sys.executable, "free.py")
         assert out.strip() == said
         assert ("tensorflow" in trace.facts["seeded"].split(", ")) == free
+
+
+def test_a_frozen_layer_within_a_network_that_trains_is_no_evaluation(tmp_path: Path) -> None:
+    need("torch")
+    text = """
+import torch
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer, self.norm = torch.nn.Linear(3, 3), torch.nn.BatchNorm1d(3)
+    def forward(self, x): return self.norm(self.layer(x))
+net = Net()
+net.norm.eval()
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+for _ in range(5):
+    net(torch.randn(4, 3)).sum().backward(); optimizer.step()
+net.eval()
+for _ in range(2): net(torch.randn(4, 3))
+"""
+    (tmp_path / "frozen.py").write_text(text, encoding="utf-8")
+    _, trace = watched(tmp_path, sys.executable, "frozen.py")
+    assert [c.count for c in trace.counters if c.kind == "evaluation"] == [2]

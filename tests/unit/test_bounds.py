@@ -109,6 +109,11 @@ def test_all_below_a_function_that_evaluates_is_evaluation(frame: str) -> None:
     assert Kinds({"t.py": SOURCE}).of(s) == "evaluation"
 
 
+def test_of_a_tool_all_that_its_main_thread_does_counts() -> None:
+    trace = Trace(stacks=(stack(3.0, f"{LIB}tool/main.py:1:f", f"{LIB}matplotlib/a.py:1:g"), stack(1.0, "/x/y.py:1:f")))
+    assert share(trace, lambda s: any("matplotlib" in f.file for f in s.frames)) == 0.75
+
+
 def test_what_runs_once_is_dropped_where_loops_take_the_time() -> None:
     once, looped = stack(1.0, "t.py:12:main"), stack(2.0, "t.py:14:main")
     assert Kinds({"t.py": SOURCE}).steady((once, looped)) == (looped,)

@@ -271,3 +271,12 @@ def test_steps_of_environments_in_other_processes_are_no_updates() -> None:
     assert said(source, trace=trace).startswith("900 optimiser step")
     beside = replace(trace, facts={"others step": "environments"})
     assert "how many optimiser steps that is, is not known" in said(source, trace=beside)
+
+
+def test_a_bar_that_began_anew_tells_how_long_an_epoch_is() -> None:
+    source = "epochs = 15\n"
+    bars = [f"{i}/422 - loss: {1 / (i + k):.4f}" for k in (0, 1) for i in range(1, 423, 60)]
+    twice = Trace(printed=tuple(Printed(0.1 * i, text) for i, text in enumerate(bars)), stopped="units")
+    assert said(source, trace=twice).startswith("6330 printed: 15 from epochs (train.py:1) × 422 iterations in each")
+    once = replace(twice, printed=twice.printed[:8])
+    assert "is not known" in said(source, trace=once)

@@ -176,6 +176,20 @@ def test_a_copy_holds_links_where_copies_would_be_too_large(
     assert not Path(copies.path).exists()
 
 
+def test_what_beside_the_project_is_too_much_to_copy_is_led_to(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project.parent / "data").mkdir(exist_ok=True)
+    for i in range(30):
+        (project.parent / "data" / str(i)).touch()
+    (project / "train.py").write_text("import os\nroot = os.path.join(here, '..', 'data')\n", encoding="utf-8")
+    monkeypatch.setattr("sixdays.probes.copying.MOST_FILES", 20)
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        place = copies.fresh(Command(("python", "train.py", "--data", "../data/"), str(project)), ())
+        assert len(os.listdir(os.path.join(place.root, "..", "data"))) == 30
+        assert place.argv[3] == str(project.parent / "data")
+
+
 def test_data_beside_the_project_is_found_from_the_copy(project: Path, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "x.txt").write_text("7", encoding="utf-8")
@@ -565,13 +579,18 @@ def test_a_new_path_outside_is_made_beside_the_copy_and_none_that_may_be_there(p
     there = tmp_path / "data"
     there.mkdir()
     (there / "model.index").touch()
-    words = (f"--out={there}/new/", f"{there}/fresh", str(there), f"{there}/model", f"{there}/x-{{:02d}}", "/no/such/a")
+    words = (
+        f"--out={there}/new/", f"{there}/fresh", f"{there}/fresh/logs", str(there), f"{there}/model",
+        f"{there}/x-{{:02d}}", "/no/such/a", f"DATA={there} {there}/python train.py",
+    )  # fmt: skip
     with scratch(str(project), env_of(tmp_path)) as copies:
         place = copies.fresh(Command(("python", "train.py", *words), str(project)), ())
-        led, kept = place.argv[2:4], place.argv[4:]
-        assert led == (f"--out={place.folder}/.out{there}/new/", f"{place.folder}/.out{there}/fresh")
-        assert kept == words[2:]
-        Path(led[1]).write_text("x", encoding="utf-8")
+        led, kept = place.argv[2:5], place.argv[5:]
+        assert led == tuple(w.replace(str(there), f"{place.folder}/.out{there}").rstrip("/") for w in words[:3])
+        assert kept == words[3:]
+        Path(led[1]).mkdir()
+        (there / "fresh").mkdir()  # a run that writes there all the same changes nothing for the next
         copies.release(place)
-        assert not Path(copies.fresh(Command(("python", *words), str(project)), ()).argv[2]).exists()
-    assert sorted(p.name for p in there.iterdir()) == ["model.index"]
+        place = copies.fresh(Command(("python", *words), str(project)), ())
+        assert place.argv[2].startswith(place.folder)
+        assert not Path(place.argv[2]).exists()

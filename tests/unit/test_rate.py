@@ -393,13 +393,16 @@ def test_a_bar_whose_clocks_change_their_units_keeps_its_pattern() -> None:
     assert {parts(b)[0] for b in bars} == {"#/# [ ] - ETA: t t - loss: #"}
     bars = "5%|#| 5/100 [00:12<00:30, 1.20s/it]", "6%|#| 6/100 [00:13<00:30, 3.42it/s]"
     assert len({parts(b)[0] for b in bars}) == 1
+    bars = "\x1b[1m20/422\x1b[0m \x1b[1m5s\x1b[0m 12ms/step - loss: 2.3", "21/422 1:23 1s/step - loss: 2.3"
+    assert [parts(b)[0] for b in bars] == ["#/# t t - loss: #"] * 2
     out = Output()
     out.take("".join(f"{i}/422 12ms/step" + "\b" * 15 + "\r" for i in (1, 2)).encode(), 1.0)
     assert [text for _, text in out.lines] == ["1/422 12ms/step", "2/422 12ms/step"]
 
 
 def test_a_setting_that_is_tried_out_in_powers_is_no_progress() -> None:
-    assert rate.unit_of(printing([(float(i), f"END C={10**i}, score 0.9") for i in range(5)])) is None
+    for base in (2, 10):
+        assert rate.unit_of(printing([(float(i), f"END C={base**i}, score 0.9") for i in range(6)])) is None
 
 
 def test_evaluations_before_the_first_update_are_known_where_they_come_again() -> None:
@@ -439,3 +442,11 @@ def test_a_time_with_its_unit_leaves_the_numbers_beside_it_what_they_are() -> No
     assert values == (100.0, 1000.0, 64.0)
     assert not any(is_clock(pattern, i) for i in range(3))
     assert parts("took 1.2e-05s at v3h")[1] == (3.0,)
+
+
+def test_of_a_flood_the_gap_is_known() -> None:
+    out = Output()
+    out.take("".join(f"line {i}\n" for i in range(21_000)).encode(), 1.0)
+    assert (out.has_gap, len(out.lines)) == (False, 21_000)
+    out.take("".join(f"line {i}\n" for i in range(2_000)).encode(), 2.0)
+    assert (out.has_gap, len(out.lines)) == (True, 22_000)

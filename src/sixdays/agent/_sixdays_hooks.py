@@ -204,13 +204,19 @@ def _own_environments(agent):
     return found
 
 
+_NO_ACTIONS = frozenset(
+    "loss losses metric metrics epoch score closure acc accuracy val value current model optim optimizer batch iter "
+    "n".split()
+)
+
+
 def _takes_action(step):
     """Whether a step takes something, as an environment's takes an action, and not what a schedule or stopper takes."""
-    while hasattr(step, "__wrapped__"):
-        step = step.__wrapped__
+    for _ in range(9):
+        step = getattr(step, "__wrapped__", step)
     code = getattr(step, "__code__", None)
     taken = code.co_varnames[1 : code.co_argcount] if code else ()
-    return bool(taken) and not any(k in taken[0] for k in ("loss", "metric", "epoch", "score", "closure", "acc"))
+    return bool(taken) and not _NO_ACTIONS & set(taken[0].lower().split("_"))
 
 
 def _parameters(agent, site, at, optimizer):
@@ -524,6 +530,9 @@ def _module(agent, module):
     def counted(self, *args, **kwargs):
         # a compiler that traces through here folds its own question away, and must not meet the thread's flag
         if getattr(self, "training", True) or compiles() or depth.inside:  # a frozen module has no such word
+            return call(self, *args, **kwargs)
+        # a layer that is frozen, within a network that trains
+        if sys.modules["torch"].is_grad_enabled() and sys._getframe(1).f_code.co_name == "forward":
             return call(self, *args, **kwargs)
         depth.inside = True
         try:

@@ -36,8 +36,11 @@ def working(trace: Trace) -> tuple[Stack, ...]:
 
 
 def share(trace: Trace, predicate: Callable[[Stack], bool]) -> float:
-    """The share of the time after the start, 0 to 1, for which a predicate holds; 0 where nothing was seen."""
-    stacks = working(trace)
+    """The share of the time after the start, 0 to 1, for which a predicate holds; 0 where nothing was seen.
+
+    Of a program none of which is the project's (a tool, a notebook) all that its main thread does counts.
+    """
+    stacks = working(trace) or tuple(s for s in trace.stacks if s.thread == "main" and not _imports(s))
     total = sum(s.seconds for s in stacks)
     return sum(s.seconds for s in stacks if predicate(s)) / total if total else 0.0
 

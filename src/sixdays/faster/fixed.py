@@ -47,7 +47,7 @@ def constants(parsed: Mapping[str, ast.Module]) -> Iterator[Option]:
 
     In this order: what a call says comes before what its function takes without it, and a table's keys may be anything.
     """
-    for part in (_assignments, _numbers_given, _defaults, _entries):
+    for part in (_assignments, _numbers_given, _settings, _defaults, _tables):
         for file, tree in parsed.items():
             yield from part(tree, file, constants_of(tree))
 
@@ -61,15 +61,30 @@ def _assignments(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> It
                     yield _constant(name, value, file, node.lineno)
 
 
-def _entries(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> Iterator[Option]:
-    """Settings in a dict: `config = {"total_timesteps": 5e7}`."""
+def _settings(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> Iterator[Option]:
+    """Of a dict of settings: `config = {"total_timesteps": 5e7}`."""
+    for name, key, expression in _entries(tree):
+        value = literal(expression, known)
+        if _SETTINGS.search(name) and value is not None:
+            yield _constant(key, value, file, expression.lineno)
+
+
+def _tables(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> Iterator[Option]:
+    """Whole numbers of other dicts."""
+    for name, key, expression in _entries(tree):
+        value = _whole(expression, known)
+        if not _SETTINGS.search(name) and value is not None:
+            yield _constant(key, value, file, expression.lineno)
+
+
+def _entries(tree: ast.Module) -> Iterator[tuple[str, str, ast.expr]]:
+    """Of each dict that is given a name: that, a key, its value."""
     for body in _bodies(tree):
         for node in body:
             if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Dict):
                 for key, expression in zip(node.value.keys, node.value.values, strict=True):
-                    value = _whole(expression, known)
-                    if isinstance(key, ast.Constant) and isinstance(key.value, str) and value is not None:
-                        yield _constant(key.value, value, file, expression.lineno)
+                    if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                        yield _assigned(node), key.value, expression
 
 
 def _defaults(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> Iterator[Option]:

@@ -51,7 +51,8 @@ _CALLS: tuple[tuple[Doing, str], ...] = (
 _DRAWING = re.compile(
     r"(^|_)plot(s|ting)?(_|$)|^(draw|render)(_(plot|figure|curve|frame)s?)?$|savefig|visuali[sz]e", re.I
 )
-_RUNS = frozenset("score predict step run play rollout rollouts simulate collect episode episodes games".split())
+_RUNS = frozenset("run play rollout rollouts simulate collect episode episodes games".split())
+_MEASURES = frozenset("score predict step".split())
 _EVALUATION = re.compile(r"(^|_)(eval\w*|valid\w*|val|test|tests|testing)(_|$)")
 
 
@@ -175,7 +176,8 @@ def _is_pass(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """It gives the value of actions, as a loss needs it: it does not loop, and calls nothing that runs or measures."""
     called = _called(function)
     words = {word for name in called for word in name.split("_")}
-    return "eval" in function.name and not (_loops(function) or words & _RUNS or any(map(is_evaluation_name, called)))
+    runs = _loops(function) or words & _RUNS or called & _MEASURES or any(map(is_evaluation_name, called))
+    return "eval" in function.name and not runs
 
 
 def _called(function: ast.AST) -> set[str]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sixdays.faster import printed
 from sixdays.faster.loaders import loaders
 from sixdays.faster.model import Trace
 from sixdays.faster.option import Option, given
@@ -148,6 +149,9 @@ def _converted(found: _Found, unit: Unit, trace: Trace, options: Sequence[Option
     said = found.length
     if unit.kind == "printed":
         same = re.sub(r"[^a-z]", "", unit.word.lower()).rstrip("s") in _words(said.unit)
+        lap = printed.lap(trace.printed, unit.key[0], int(unit.key[1])) if said.unit in _ROUNDS and not same else 0
+        if lap:
+            return found.as_of(unit.kind, lap, f" × {lap:,} {plural(unit.word)} in each")
         return found if same else None
     if said.unit == "step" and unit.kind == "optimiser step" and "others step" in trace.facts:
         return None  # environments live in other processes, and steps are probably theirs

@@ -172,10 +172,11 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """A line of its output. at: seconds since the probe began."""
+    """A line of its output. at: seconds since the probe began. is_late: after lines of a flood that were left out."""
 
     at: float
     text: str
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,8 @@ class Trace:
     that ended it), "own environments" (classes of the script's), "seeded" (streams that the script left free, with
     commas), "words" (of its command line, as JSON), "others step" (only other processes step environments), "learners"
     (how many processes learn, of many), "optimisers", "device" … modules: name → version of what was imported.
-    outside: paths outside the copy that were written. load: cores that other processes kept busy meanwhile.
+    outside: paths outside the copy that were written. load: cores that other processes kept busy meanwhile. pause:
+    seconds that the agent took.
     wrote: bytes written into the copy. figures: name → hash of the pictures on disk at the end.
     """
 
@@ -202,6 +204,7 @@ class Trace:
     exit: int | None = None
     signal: int | None = None
     stopped: str = ""
+    pause: float = 0.0
     load: float = 0.0
     peak_bytes: int = 0
     wrote: int = 0

@@ -11,15 +11,16 @@ import numpy as np
 from sixdays.faster.model import FloatArray, Printed
 
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?|[-+]?\b(?:nan|inf)\b")
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _NOISE = re.compile(
-    r"\x1b\[[0-9;?]*[A-Za-z]"  # colours
-    r"|\d{4}-\d\d-\d\d|\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?"  # dates and times of day
+    r"\d{4}-\d\d-\d\d"  # dates
     r"|[\u2500-\u259f]+|[#=>.]{2,}"  # bars of progress
     r'|(?<=\.py):\d+|(?<=\.py", )line \d+'  # places in sources: a first line put in moves them all
 )
-# A time or a speed with its unit: the unit of a bar moves with the speed, from ms/step to s/step.
+# A time of day, a time or a speed with its unit: the unit of a bar moves with the speed, from ms/step to s/step.
 _TIMED = re.compile(
-    r"(?<![\w.,])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?"
+    r"\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?|"
+    r"(?<![\w.])(?<!\d,)(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?"
     r"(?:(?:us|µs|ms|s|min|h)\b(?:/\w+)?|\s?(?:it|steps?|samples?|batch(?:es)?)/s(?:ec(?:ond)?)?\b)"
 )
 _CLOCK_BEFORE = re.compile(
@@ -41,13 +42,13 @@ def parts(text: str) -> tuple[str, tuple[float, ...]]:
     """The line with each number as `#`, and the numbers.
 
     >>> parts("step 1,000: loss -2.5e-1 (12:30:01)")
-    ('step #: loss # ( )', (1000.0, -0.25))
+    ('step #: loss # ( t )', (1000.0, -0.25))
     >>> parts("20/422 12ms/step, 1,234 it/s")
     ('#/# t , t', (20.0, 422.0))
     >>> parts("train.py:196: FutureWarning: 2 of them")
     ('train.py : FutureWarning: # of them', (2.0,))
     """
-    text = " ".join(_NOISE.sub(" ", _TIMED.sub(" t ", text)).replace("#", " ").split())
+    text = " ".join(_NOISE.sub(" ", _TIMED.sub(" t ", _COLOUR.sub(" ", text))).replace("#", " ").split())
     return _NUMBER.sub("#", text), tuple(float(n.replace(",", "")) for n in _NUMBER.findall(text))
 
 
@@ -77,9 +78,10 @@ def name_of(pattern: str, token: int) -> str:
     around = pattern.split("#")
     if (around[token], around[token + 1][:1]) == ("[", "]"):  # as XGBoost and LightGBM begin their lines
         return "iteration"
-    behind = around[token + 1 + (around[token + 1].strip() == "/" and token + 2 < len(around))]
-    before, after = re.findall(r"[^\W\d_]{2,}", around[token]), re.findall(r"[^\W\d_]{2,}", behind)
-    unnamed = "iteration" if around[token + 1].strip() == "/" else "number"
+    has_total = around[token + 1].strip() == "/" and token + 2 < len(around)
+    before = re.findall(r"[^\W\d_]{2,}", around[token])
+    after = re.findall(r"^\s*([^\W\d_]{2,})" if has_total else r"[^\W\d_]{2,}", around[token + 1 + has_total])
+    unnamed = "iteration" if has_total else "number"
     return singular((before[-1] if before else after[0] if after else unnamed).lower())
 
 
@@ -161,14 +163,24 @@ def grown(printed: Iterable[Printed], pattern: str, token: int) -> Growing | Non
     return _grows(pattern, token, lines, 1) if lines else None
 
 
+def lap(printed: Iterable[Printed], pattern: str, token: int) -> int:
+    """What a number reached before it began anew, as in each epoch: the total behind it; 0 where it never did."""
+    table = np.array([values for _, values in by_pattern(printed).get(pattern, [])])
+    if table.size and _has_total(pattern, token, table) and np.any(np.diff(table[:, token]) < 0):
+        return int(table[0, token + 1])
+    return 0
+
+
+def _has_total(pattern: str, token: int, table: FloatArray) -> bool:
+    """Whether a total stands behind a column, `#/#`, and is always the same."""
+    is_named = pattern.split("#")[token + 1].strip() in ("/", "of") and token + 1 < table.shape[1]
+    return is_named and not np.any(np.diff(table[:, token + 1]))
+
+
 def _unrolled(pattern: str, token: int, table: FloatArray) -> FloatArray:
-    """A column of numbers; one of a total that stands behind it, `#/#`, goes on where it begins anew, as in epochs."""
-    values, around = table[:, token], pattern.split("#")
-    if (
-        around[token + 1].strip() not in ("/", "of")
-        or token + 1 == table.shape[1]
-        or np.any(np.diff(table[:, token + 1]))
-    ):
+    """A column of numbers; one of a total that stands behind it goes on where it begins anew, as in epochs."""
+    values = table[:, token]
+    if not _has_total(pattern, token, table):
         return values
     laps = np.concatenate([[0.0], np.cumsum(np.diff(values) < 0)])
     return np.asarray(values + laps * table[:, token + 1], dtype=np.float64)
@@ -177,7 +189,9 @@ def _unrolled(pattern: str, token: int, table: FloatArray) -> FloatArray:
 def _is_scale(values: FloatArray) -> bool:
     """Whether each is a multiple of the one before, as 1, 10, 100, 1000: a setting that is tried out."""
     strides = np.diff(values)
-    return strides.size > 1 and bool(np.all(strides[1:] >= 5.0 * strides[:-1]))
+    ratios = strides[1:] / strides[:-1]
+    is_even = bool(ratios.size) and bool(np.allclose(ratios, ratios[0])) and ratios[0] >= 1.5
+    return bool(ratios.size) and (is_even or bool(np.all(ratios >= 5.0)))
 
 
 def _grows(pattern: str, token: int, lines: Sequence[Line], fewest: int) -> Growing | None:

@@ -474,8 +474,8 @@ class Search:
         yield from self._run_far(fresh)
         pair_s = self._cost(self.original[-1]) + self._cost(self.last_of_best)
         packing = self._chosen_packing(self.gain, self.left - PAIRS[0] * pair_s)
-        twice = self._cost_of_copies(packing) if packing else 0.0
-        reserve = max(twice, 2.0 * twice - self._over(True))
+        once = self._cost_of_copies(packing) if packing else 0.0
+        reserve = max(once, 2.0 * once - self._over(True))
         while self.best and len(fresh.pairs) < PAIRS[1]:
             cost = self._cost(self.original[-1]) + self._cost(self.last_of_best)
             is_enough = len(fresh.pairs) >= PAIRS[0]

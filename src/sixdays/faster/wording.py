@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from sixdays.faster.model import Trace
-from sixdays.faster.printed import by_pattern, is_clock, name_of
+from sixdays.faster.printed import Line, by_pattern, is_clock, name_of
 
 NEAR = 0.03  # how far printed numbers may be apart, relative, while parameters agree
 CLOSE = 0.001  # and while parameters are the same bits: what is told of them is rounded otherwise at most
@@ -44,8 +44,8 @@ def compared(
     (another evaluation). options: that the candidate
     sets: a program that prints its settings says another number behind their names.
     """
-    a, b = by_pattern(original.printed), by_pattern(candidate.printed)
-    twice = by_pattern(again.printed) if again is not None else a
+    a, b = _lines(original), _lines(candidate)
+    twice = _lines(again) if again is not None else a
     has_updates = any(c.kind == "optimiser step" and c.times.size for c in original.counters)
     count = 0
     for pattern, lines in a.items():
@@ -73,6 +73,11 @@ def compared(
             return Lines(count, f'line {at + 1} of "{pattern}" says {name} {others[at][token]:g}{had}')
         count += sum(map(_tells, zip(*rows, strict=True))) * min(len(rows), len(others))
     return Lines(count)
+
+
+def _lines(trace: Trace) -> dict[str, list[Line]]:
+    """By pattern, of a flood as far as it is whole: after the gap no line is known to be another run's."""
+    return by_pattern(line for line in trace.printed if not line.is_late)
 
 
 def _tells(column: Sequence[float]) -> bool:

@@ -210,8 +210,8 @@ def _copy_file(source: str, target: str) -> None:
         return
 
 
-def beside(root: str, what: Contents) -> dict[str, Contents]:
-    """Folders beside the project that it names, as ../data, by name; without those that cannot be copied."""
+def beside(root: str, what: Contents) -> dict[str, Contents | None]:
+    """Folders beside the project that it names, as ../data, by name; None for what holds too much to be copied."""
     names: set[str] = set()
     for path, size in what.files.items():
         if size <= NAMING and path.endswith((".py", ".sh", ".yaml", ".yml", ".json", ".toml", ".cfg")):
@@ -221,13 +221,13 @@ def beside(root: str, what: Contents) -> dict[str, Contents]:
                 continue
             joined = re.findall(r"""["']\.\.["'],\s*["'](\w[\w.-]*)["']""", text)  # os.path.join("..", "data")
             names |= {*re.findall(r"\.\./(\w[\w.-]*)", text), *joined}
-    found = {}
+    found: dict[str, Contents | None] = {}
     for name in sorted(names - {os.path.basename(root)}):
         if os.path.isdir(folder := os.path.join(os.path.dirname(root), name)) and os.path.dirname(root) != os.sep:
             try:
                 found[name] = contents(folder, home="")
             except RunError:
-                continue
+                found[name] = None
     return found
 
 

@@ -249,9 +249,13 @@ def _so_far(copy: _Copy) -> Trace:
 
 
 def _lines(copy: _Copy) -> tuple[Printed, ...]:
-    """What it printed, with paths in the copy as the user knows them: relative to the project."""
-    inner = copy.place.root + os.sep
-    return tuple(Printed(at, text.replace(inner, "")) for at, text in copy.process.output.lines)
+    """What it printed, with paths as the user knows them: of the copy relative to the project."""
+    inner, outside = copy.place.root + os.sep, os.path.join(copy.place.folder, ".out")
+    output = copy.process.output
+    return tuple(
+        Printed(at, text.replace(inner, "").replace(outside, ""), is_late=i >= len(output.first) and output.has_gap)
+        for i, (at, text) in enumerate(output.lines)
+    )
 
 
 def _trace(copy: _Copy, load: float) -> Trace:
@@ -270,7 +274,7 @@ def _trace(copy: _Copy, load: float) -> Trace:
         stopped=copy.stopped,
         load=load,
         peak_bytes=process.peak,
-        wrote=sum(place.wrote().values()),
+        wrote=sum(place.wrote().values()) + size_of(os.path.join(place.folder, ".out")),
         outside=tuple(sorted({*seen.outside, *copy.outside})),
         figures=place.figures(),
     )

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import tokenize
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -105,6 +105,8 @@ class Scratch:
         self._clean: dict[str, dict[str, copying.Stamp]] = {}
         self._beside: dict[str, str] = {}  # copies of folders beside the project, one for all probes
         self._large = {root: what.large}
+        self._seen: set[str] = set()  # words of commands, and which of them are paths outside that were not there
+        self._new: set[str] = set()
 
     def prepare(self) -> None:
         room = shutil.disk_usage(self.path).free
@@ -115,6 +117,9 @@ class Scratch:
         copying.with_history(self.root, self.pristine, self._env)
         for name, what in copying.beside(self.root, self.what).items():
             original = os.path.join(os.path.dirname(self.root), name)
+            if what is None:  # as where its full path is named; what is written there is told
+                self._beside[name] = original
+                continue
             self._beside[name] = os.path.join(self.path, "beside", name)
             self._large[original] = what.large
             copying.copy(original, what, self._beside[name])
@@ -145,7 +150,8 @@ class Scratch:
         for name in (".tmp", ".agent", ".out"):
             _remove(os.path.join(folder, name))
             os.mkdir(os.path.join(folder, name))
-        argv = tuple(self._led_in(self._mapped(word, root, command.cwd), folder) for word in inner.argv)
+        argv = tuple(self._mapped(word, root, command.cwd) for word in inner.argv)
+        argv = (*argv[:1], *self._led_in(argv[1:], folder))
         if len(argv) > 2 and re.fullmatch(r"-\w*c", argv[1]):  # a line for a shell, with words of its own
             within = rf"{re.escape(self.root)}(?=[/\s;&|)'\"]|$)"
             argv = (*argv[:2], re.sub(within, lambda _: root, argv[2]), *argv[3:])
@@ -229,21 +235,35 @@ class Scratch:
                 return head + (os.path.join(self._beside[name], rest).rstrip(os.sep) if name in self._beside else full)
         return word
 
-    def _led_in(self, word: str, folder: str) -> str:
-        """A path that is not there yet, in a place outside that is: made beside the copy, anew for each run.
+    def _led_in(self, words: Sequence[str], folder: str) -> list[str]:
+        """Words with paths outside that are not there yet leading beside the copy, where they are made anew each time.
 
-        Not one that may stand for files that are there: a pattern, or what their names begin with.
+        Decided once for all runs: what one of them writes outside must not change what the next one gets.
         """
-        head, tail = _split(word)
-        above, name = os.path.split(tail.rstrip(os.sep))
-        if not tail.startswith(os.sep) or above in ("", os.sep) or os.path.lexists(tail) or tail.startswith(self.path):
-            return word
-        if re.search(r"[*?{}%$\[\]:]", tail) or not os.path.isdir(above):
-            return word
-        if any(there.startswith(name) for there in os.listdir(above)):
-            return word
-        os.makedirs(os.path.join(folder, ".out", above.lstrip(os.sep)), exist_ok=True)
-        return head + os.path.join(folder, ".out", tail.lstrip(os.sep))
+        paths = [os.path.normpath(_split(w)[1]) for w in words]
+        self._new |= {p for p in paths if p not in self._seen and self._is_new(p)}
+        self._seen |= set(paths)
+        for path in self._new:
+            os.makedirs(os.path.join(folder, ".out", os.path.dirname(path).lstrip(os.sep)), exist_ok=True)
+        return [
+            _split(w)[0] + os.path.join(folder, ".out", p.lstrip(os.sep)) if _is_below(p, self._new) else w
+            for w, p in zip(words, paths, strict=True)
+        ]
+
+    def _is_new(self, path: str) -> bool:
+        """Whether it is the full path of something that is not there, in a folder that is.
+
+        Not a pattern, a line for a shell, or what names of files that are there begin with.
+        """
+        above, name = os.path.split(path)
+        if not path.startswith(os.sep) or re.search(r"[\s,;|&<>*?{}%$\[\]:]", path) or above == os.sep:
+            return False
+        if _is_below(path, {self.path, self.root, "/dev", "/proc", "/sys", "/run"}) or os.path.lexists(path):
+            return False
+        try:
+            return not any(there.startswith(name) for there in os.listdir(above))
+        except OSError:
+            return False
 
     def _environment(self, own: Mapping[str, str], unset: set[str], root: str, cwd: str, tmp: str) -> dict[str, str]:
         env = {k: v if k == "PATH" else self._mapped(v, root, cwd) for k, v in self._env.items()}
@@ -267,6 +287,10 @@ class Scratch:
         if paths := env.get("PYTHONPATH"):
             env["PYTHONPATH"] = os.pathsep.join(self._mapped(p, root, cwd) for p in paths.split(os.pathsep))
         return env
+
+
+def _is_below(path: str, folders: Iterable[str]) -> bool:
+    return any(path == f or path.startswith(f + os.sep) for f in folders)
 
 
 def _split(word: str) -> tuple[str, str]:

@@ -43,6 +43,7 @@ def read_trace(folder: Path) -> Trace:
         digests=tuple(_digests(chosen)),
         stacks=tuple(_stacks(chosen)),
         cpu=_cpu(processes),
+        pause=int(chosen.about.get("pause", 0)) / 1e9,
         facts={str(k): str(v) for k, v in facts.items()},
         modules={**first.about.get("modules", {}), **chosen.about.get("modules", {})},
         outside=tuple(sorted({str(path) for p in processes for path in p.about.get("outside", ())})),

@@ -9,11 +9,12 @@ FIRST, LAST, WIDTH = 20_000, 2_000, 4_000  # lines kept of a flood, bytes kept o
 
 
 class Output:
-    """What a command prints, line by line with the seconds; of a flood the first and the last lines."""
+    """What a command prints, line by line with the seconds; of a flood the first and the last lines, with a gap."""
 
     def __init__(self) -> None:
         self.first: list[tuple[float, str]] = []
         self.last: deque[tuple[float, str]] = deque(maxlen=LAST)
+        self.has_gap = False
         self._rest = b""
 
     def take(self, data: bytes, at: float) -> None:
@@ -23,6 +24,7 @@ class Output:
         room = FIRST - len(self.first)
         self.first += [(at, t) for t in texts[:room]]
         more = texts[max(0, room) :]
+        self.has_gap |= len(self.last) + len(more) > LAST
         self.last.extend((at, t) for t in more[-LAST:])
 
     @property
