@@ -26,7 +26,8 @@ import numpy as np
 from benchmarks import public
 from sixdays.app import speeding_up
 from sixdays.app.settings import Options
-from sixdays.app.speeding_up import Place, Told
+from sixdays.app.speeding_up import Told
+from sixdays.app.wanted import Place, wanted
 
 ROWS = Path("build") / "faster.jsonl"
 SEEDS = 5
@@ -42,12 +43,12 @@ def measured(script: public.Script, budget: str, given: Sequence[str] = ()) -> d
 
     options = Options(now=datetime.datetime.now(datetime.UTC), seed=1)
     place = Place(dict(os.environ), str(script.where), platform.node(), Path("build") / "allowed")
-    wanted = speeding_up.wanted(script.argv, options, place, is_command=True, budget=budget, seeds=SEEDS, given=given)
-    found = speeding_up.speed_up(wanted, options, place, tell=tell).to_dict()
+    what = wanted(script.argv, options, place, is_command=True, budget=budget, seeds=SEEDS, given=given)
+    found = speeding_up.speed_up(what, options, place, tell=tell).to_dict()
     found.pop("command")
     found.pop("delivery")
     whole = time.monotonic() - began
-    return {"script": script.name, "budget": wanted.budget_s, "first_s": first[0], "whole_s": whole, **found}
+    return {"script": script.name, "budget": what.budget_s, "first_s": first[0], "whole_s": whole, **found}
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:

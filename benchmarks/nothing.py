@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sixdays.app import speeding_up
 from sixdays.app.settings import Options
-from sixdays.app.speeding_up import Place
+from sixdays.app.wanted import Place, wanted
 from sixdays.errors import RunError
 
 LOOP = """
@@ -63,9 +63,9 @@ def main() -> None:
         for name, argv in commands(Path(folder)).items():
             for _ in range(asked.rounds):
                 options = Options(now=datetime.datetime.now(datetime.UTC))
-                wanted = speeding_up.wanted(argv, options, place, is_command=True, budget=asked.budget)
+                what = wanted(argv, options, place, is_command=True, budget=asked.budget)
                 try:
-                    found = speeding_up.speed_up(wanted, options, place, tell=lambda told: None).speedups
+                    found = speeding_up.speed_up(what, options, place, tell=lambda told: None).speedups
                 except RunError as e:
                     print(f"{name:<22} refused: {e.message}", flush=True)
                     continue

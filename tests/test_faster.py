@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import sixdays as public
-from sixdays.app import speeding_up
+from sixdays.app import wanted
 from sixdays.app.delivering import put_in
 from sixdays.app.settings import Options
 from sixdays.faster.model import Trace
@@ -87,8 +87,8 @@ def test_a_task_of_the_plan_moves_the_odds_and_is_recorded(sixdays: Sixdays) -> 
     assert "times faster, as measured?" in asked.out
 
 
-def place_in(folder: Path) -> speeding_up.Place:
-    return speeding_up.Place({}, str(folder), "here", Path("/nowhere"))
+def place_in(folder: Path) -> wanted.Place:
+    return wanted.Place({}, str(folder), "here", Path("/nowhere"))
 
 
 def test_a_command_that_is_the_run_of_a_task_is_that_task(sixdays: Sixdays, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,14 +96,14 @@ def test_a_command_that_is_the_run_of_a_task_is_that_task(sixdays: Sixdays, monk
     monkeypatch.chdir(sixdays.folder)
     place = place_in(sixdays.folder)
     options = Options(datetime(2031, 5, 1, tzinfo=UTC), UTC)
-    found = speeding_up.wanted(["python", "slow.py"], options, place, is_command=True)
+    found = wanted.wanted(["python", "slow.py"], options, place, is_command=True)
     assert found.task is not None
     assert (found.task.name, found.seeds, found.typed) == ("train", 3, True)
-    speeding_up.allow(found, place)  # who typed it has seen it
-    other = speeding_up.wanted(["python", "other.py"], options, place, is_command=True)
+    wanted.allow(found, place)  # who typed it has seen it
+    other = wanted.wanted(["python", "other.py"], options, place, is_command=True)
     assert (other.task, other.seeds) == (None, 1)
     (sixdays.folder / "plan.yaml").write_text("tasks: {a: {takes: 4d to 2d}}", encoding="utf-8")
-    assert speeding_up.wanted(["python", "slow.py"], options, place, is_command=True).task is None
+    assert wanted.wanted(["python", "slow.py"], options, place, is_command=True).task is None
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_command_that_is_the_run_of_a_task_is_that_task(sixdays: Sixdays, monk
 def test_other_classes_widen_what_is_accepted(tmp_path: Path, accept: str, classes: tuple[str, ...]) -> None:
     options = Options(datetime(2031, 5, 1, tzinfo=UTC), UTC)
     place = place_in(tmp_path)
-    assert speeding_up.wanted(["x"], options, place, is_command=True, plan="", accept=accept).accept == classes
+    assert wanted.wanted(["x"], options, place, is_command=True, plan="", accept=accept).accept == classes
 
 
 def test_the_line_that_takes_a_diff_back_works_from_anywhere(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sixdays.faster import rate
+from sixdays.faster import phases, rate
 from sixdays.faster.compare import BETWEEN, answer, factor
 from sixdays.faster.model import Trace
+from sixdays.faster.unit import unit_of
 from tests.properties.traces import Run, runs
 
 FloatArray = NDArray[np.float64]
@@ -101,9 +102,9 @@ def test_a_window_lies_within_the_run_and_ratios_are_exact_and_mirrored(run: Run
         run, step=run.step * slower, update=run.update * slower, load=run.load + 7.0, compiling=run.compiling
     )
     b = later.trace(1500)
-    unit = rate.unit_of(a)
+    unit = unit_of(a)
     assert unit is not None
-    window = rate.window(a, unit, 0.5)
+    window = phases.window(a, unit, 0.5)
     assert 0.0 <= window[0] < window[1] <= unit.count(a)
     there, back = rate.gain(a, b, unit, window), rate.gain(b, a, unit, window)
     assert there is not None
@@ -119,9 +120,9 @@ def test_a_window_lies_within_the_run_and_ratios_are_exact_and_mirrored(run: Run
 @given(runs, st.integers(1, 4))
 def test_copies_alike_make_as_many_times_the_units_of_one(run: Run, copies: int) -> None:
     trace = run.trace(1500)
-    unit = rate.unit_of(trace)
+    unit = unit_of(trace)
     assert unit is not None
-    window = rate.window(trace, unit, 0.5)
+    window = phases.window(trace, unit, 0.5)
     one, all_of_them = rate.packed([trace], unit, window), rate.packed([trace] * copies, unit, window)
     if one is not None and all_of_them is not None:
         assert all_of_them == pytest.approx(copies * one)
@@ -147,4 +148,4 @@ def test_the_answer_is_never_later_than_one_copy_after_the_other_and_no_copy_goe
 
 @given(st.binary(max_size=8))
 def test_an_empty_run_has_no_progress(noise: bytes) -> None:
-    assert rate.unit_of(Trace(facts={"entry": noise.hex()})) is None
+    assert unit_of(Trace(facts={"entry": noise.hex()})) is None

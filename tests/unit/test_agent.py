@@ -16,7 +16,7 @@ from tests.unit.test_switches import STATISTICS, old_wrappers
 from sixdays.faster.digests import Broken, Kept, kept
 from sixdays.faster.model import Trace
 from sixdays.faster.unit import unit_of
-from sixdays.levers import _switch_texts as texts
+from sixdays.levers._gym_texts import wrappers
 from sixdays.probes.traces import read_trace
 
 AGENT = Path(__file__).parents[2] / "src" / "sixdays" / "agent"
@@ -264,7 +264,7 @@ def test_steps_of_an_evaluation_are_told_from_those_of_training(tmp_path: Path) 
 def test_a_step_through_switched_wrappers_is_counted_once(tmp_path: Path) -> None:
     need("numpy")
     old_wrappers(tmp_path)
-    (tmp_path / "fast_start.py").write_text(texts.wrappers("gymnasium"), encoding="utf-8")
+    (tmp_path / "fast_start.py").write_text(wrappers("gymnasium"), encoding="utf-8")
     (tmp_path / "plain.py").write_text(STATISTICS, encoding="utf-8")
     (tmp_path / "quick.py").write_text("import fast_start" + STATISTICS, encoding="utf-8")
     plain, quick = (watched(tmp_path, sys.executable, f"{name}.py") for name in ("plain", "quick"))

@@ -16,8 +16,8 @@ from tests.properties.traces import printing
 from sixdays.faster.compare import factor, jackknife
 from sixdays.faster.model import Counter, Digest, FloatArray, Printed, Trace
 from sixdays.faster.quiet import Runs, runs_of
-from sixdays.faster.rate import rate, unit_of
-from sixdays.faster.unit import Unit
+from sixdays.faster.rate import rate
+from sixdays.faster.unit import Unit, unit_of
 
 
 def run(costs: FloatArray, start: float = 0.5, every: int = 4) -> Trace:

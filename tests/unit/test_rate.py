@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from tests.properties.traces import Run, counter, episodes, printing
 
-from sixdays.faster import rate
+from sixdays.faster import evaluations, phases, rate
 from sixdays.faster.mix import Events
 from sixdays.faster.model import EVERY, SPARSE, Printed, Trace
 from sixdays.faster.printed import growing, is_clock, parts
-from sixdays.faster.unit import event_numbers, plural
+from sixdays.faster.unit import Unit, event_numbers, plural, time_of, unit_of, whole_run
 from sixdays.processes.output import Output
 
 
-def unit(trace: Trace, wanted: str | None = None) -> rate.Unit:
-    found = rate.unit_of(trace, wanted)
+def unit(trace: Trace, wanted: str | None = None) -> Unit:
+    found = unit_of(trace, wanted)
     assert found is not None
     return found
 
@@ -60,21 +60,21 @@ def test_without_environments_the_optimiser_counts_then_batches_then_printed_num
     lines = printing([(1.0 * i, f"Epoch {i}/90 | loss {1 / i:.4f} | {3.1 * i:.1f}s") for i in range(1, 9)])
     found = unit(lines)
     assert (found.kind, found.word, found.count(lines)) == ("printed", "epoch", 8.0)
-    assert rate.time_of(lines, found, 5) == 5.0
-    assert rate.unit_of(Trace()) is None
+    assert time_of(lines, found, 5) == 5.0
+    assert unit_of(Trace()) is None
 
 
 def test_a_printed_number_that_falls_or_tells_the_time_is_no_progress() -> None:
-    assert rate.unit_of(printing([(i, f"loss {9 - i}") for i in range(8)])) is None
-    assert rate.unit_of(printing([(i, f"elapsed {i}") for i in range(1, 8)])) is None
-    assert rate.unit_of(printing([(1.0, "step 1"), (2.0, "step 2"), (3.0, "step 3")])) is None
+    assert unit_of(printing([(i, f"loss {9 - i}") for i in range(8)])) is None
+    assert unit_of(printing([(i, f"elapsed {i}") for i in range(1, 8)])) is None
+    assert unit_of(printing([(1.0, "step 1"), (2.0, "step 2"), (3.0, "step 3")])) is None
 
 
 def test_the_user_may_say_what_is_counted() -> None:
     trace = Run().trace(100)
     assert unit(trace, "updates").kind == "optimiser step"
     assert unit(trace, "env-steps").kind == "env step"
-    assert rate.unit_of(trace, "episodes") is None
+    assert unit_of(trace, "episodes") is None
 
 
 def test_a_site_is_found_again_where_a_patch_has_moved_its_lines_and_its_function() -> None:
@@ -89,7 +89,7 @@ def test_of_two_sites_in_one_function_the_same_one_is_compared() -> None:
     opt = counter("optimiser step", (np.arange(1, 11) + 0.5).tolist())
     found = unit(Trace(counters=(b, a, opt)))
     later = Trace(counters=(replace(a, line=14), replace(b, line=25), opt))
-    assert rate.time_of(later, found, 10) == 10.0
+    assert time_of(later, found, 10) == 10.0
 
 
 def test_times_are_exact_by_event_also_where_only_each_sixteenth_was_noted() -> None:
@@ -98,26 +98,26 @@ def test_times_are_exact_by_event_also_where_only_each_sixteenth_was_noted() -> 
     trace = Trace(counters=(counter("optimiser step", np.arange(1, n + 1).tolist()),))
     found = unit(trace)
     assert found.count(trace) == EVERY + 2 * SPARSE
-    assert rate.time_of(trace, found, EVERY) == EVERY
-    assert rate.time_of(trace, found, EVERY + 24) == EVERY + 1.5
-    assert rate.time_of(trace, found, EVERY + 33) is None
+    assert time_of(trace, found, EVERY) == EVERY
+    assert time_of(trace, found, EVERY + 24) == EVERY + 1.5
+    assert time_of(trace, found, EVERY + 33) is None
 
 
 def test_an_event_may_stand_for_many_units() -> None:
     trace = Trace(counters=(counter("batch", [1.0, 2.0, 4.0], each=32),))
     found = unit(trace)
-    assert (found.count(trace), rate.time_of(trace, found, 64), rate.time_of(trace, found, 96)) == (96, 2.0, 4.0)
+    assert (found.count(trace), time_of(trace, found, 64), time_of(trace, found, 96)) == (96, 2.0, 4.0)
 
 
 def test_a_window_lies_in_the_last_phase_and_holds_whole_cycles() -> None:
     trace = Run(learning=1000, every=10, compiling=2.0).trace(4000)
     found = unit(trace)
-    last = rate.phases(trace, found)[-1]
+    last = phases.phases(trace, found)[-1]
     assert last.text == "after 1,010 environment steps, when the optimiser steps"
-    u0, u1 = rate.window(trace, found, 1.0)
+    u0, u1 = phases.window(trace, found, 1.0)
     assert u0 >= last.start
     assert u0 % 10 == u1 % 10 == 0
-    begun = rate.time_of(trace, found, u0)
+    begun = time_of(trace, found, u0)
     assert begun is not None
     assert begun > Run().load + 1.0 + 2.0  # what was compiled lies before
     # 10 steps of 1 ms and an update of 4 ms: 14 ms for 10 units
@@ -127,7 +127,7 @@ def test_a_window_lies_in_the_last_phase_and_holds_whole_cycles() -> None:
 def test_a_window_holds_whole_cycles_of_evaluations_where_they_fit() -> None:
     run = Run(every=2, evaluate=25, items=100)
     trace = run.trace(600)
-    u0, u1 = rate.window(trace, unit(trace), 0.6)
+    u0, u1 = phases.window(trace, unit(trace), 0.6)
     assert (u0 % 50, u1 % 50) == (0, 0)
     per_unit = 0.001 + 0.004 / 2 + 100 * 0.001 / 50
     assert rate.rate(trace, unit(trace), (u0, u1)) == pytest.approx(1 / per_unit, rel=1e-6)
@@ -137,29 +137,29 @@ def test_a_lasting_shift_of_the_cost_is_a_phase_and_noise_is_none() -> None:
     rng = np.random.default_rng(0)
     cost = np.where(np.arange(4000) < 1500, 0.001, 0.002) * rng.lognormal(0, 0.3, 4000)
     trace = Trace(counters=(counter("optimiser step", np.cumsum(cost)),), stopped="time")
-    found = rate.phases(trace, unit(trace))
+    found = phases.phases(trace, unit(trace))
     assert len(found) == 2
     assert found[1].start == pytest.approx(1500, rel=0.1)
     steady = Trace(counters=(counter("optimiser step", np.cumsum(rng.lognormal(-7, 0.6, 4000))),), stopped="time")
-    assert len(rate.phases(steady, unit(steady))) == 1
+    assert len(phases.phases(steady, unit(steady))) == 1
 
 
 def test_a_trace_is_long_enough_once_its_optimiser_steps() -> None:
     run = Run(learning=1000)
     short = run.trace(800, facts={"optimisers": "Adam"})
-    assert "has not stepped" in rate.reached(short, unit(short))
+    assert "has not stepped" in phases.not_yet(short, unit(short))
     barely = run.trace(1006, facts={"optimisers": "Adam"})
-    assert "only just begun" in rate.reached(barely, unit(barely))
+    assert "only just begun" in phases.not_yet(barely, unit(barely))
     full = run.trace(3000, facts={"optimisers": "Adam"})
-    assert rate.reached(full, unit(full)) == ""
+    assert phases.not_yet(full, unit(full)) == ""
     ended = run.trace(800, facts={"optimisers": "Adam"}, stopped="", exit=0)
-    assert rate.reached(ended, unit(ended)) == ""
+    assert phases.not_yet(ended, unit(ended)) == ""
 
 
 def test_the_ratio_is_of_the_time_for_the_same_units_load_and_compile_time_left_out() -> None:
     slow, fast = Run().trace(2000), Run(step=0.0005, update=0.002, load=30.0, compiling=5.0).trace(2000)
     u = unit(slow)
-    between = rate.window(slow, u, 1.0)
+    between = phases.window(slow, u, 1.0)
     assert rate.gain(slow, fast, u, between) == pytest.approx(2.0)
     assert rate.start(fast, u) == pytest.approx(30.0005)
     assert rate.warm_up(fast, u, between) == pytest.approx(5.0, rel=0.01)
@@ -205,12 +205,12 @@ def test_part_of_a_rollout_is_not_taken_for_the_rate_of_a_copy() -> None:
 
 
 def test_a_command_that_ends_well_has_its_whole_run_as_the_unit() -> None:
-    u = rate.whole_run(Trace(seconds=3.0, exit=0))
+    u = whole_run(Trace(seconds=3.0, exit=0))
     assert u is not None
     assert rate.gain(Trace(seconds=3.0, exit=0), Trace(seconds=1.5, exit=0), u, (0, 1)) == 2.0
     assert rate.gain(Trace(seconds=3.0, exit=0), Trace(seconds=1.5, exit=1), u, (0, 1)) is None
-    assert rate.whole_run(Trace(seconds=3.0, exit=1)) is None
-    assert rate.window(Trace(seconds=3.0, exit=0), u, 8.0) == (0, 1)
+    assert whole_run(Trace(seconds=3.0, exit=1)) is None
+    assert phases.window(Trace(seconds=3.0, exit=0), u, 8.0) == (0, 1)
     assert rate.packed([Trace(seconds=3.0, exit=0), Trace(seconds=4.0, exit=0)], u, (0, 1)) == 2 / 4.0
 
 
@@ -235,10 +235,10 @@ def test_the_wall_clock_counts_unless_a_busy_machine_disturbs_it(
 def test_long_rounds_of_updates_are_no_shifts_of_the_cost_and_three_must_be_seen() -> None:
     run = Run(every=500, update=0.3)
     short, long = run.trace(1400), run.trace(3400)
-    assert "rounds of updates" in rate.reached(short, unit(short))
-    assert rate.reached(long, unit(long)) == ""
-    assert [p.start for p in rate.phases(long, unit(long))] == [0, 500]
-    u0, u1 = rate.window(long, unit(long), 1.0)
+    assert "rounds of updates" in phases.not_yet(short, unit(short))
+    assert phases.not_yet(long, unit(long)) == ""
+    assert [p.start for p in phases.phases(long, unit(long))] == [0, 500]
+    u0, u1 = phases.window(long, unit(long), 1.0)
     assert (u0 % 500, u1 % 500) == (0, 0)
     assert rate.packed([long, long], unit(long), (u0, u1)) == pytest.approx(2 * 500 / 0.8)
 
@@ -247,21 +247,21 @@ def test_longer_episodes_are_another_mix_and_not_another_phase() -> None:
     """After episodes of 20 steps come those of 400: with its share of an update a step costs less, as before."""
     lengths = np.array([20] * 60 + [400] * 12)
     trace = episodes(lengths, 0.001, 0.0, 0.03)
-    assert [p.start for p in rate.phases(trace, unit(trace))][-1] < 100
+    assert [p.start for p in phases.phases(trace, unit(trace))][-1] < 100
     late = [replace(c, times=np.where(c.times > 2.0, 3.0 * c.times - 4.0, c.times)) for c in trace.counters]
     dearer = replace(trace, counters=tuple(late))
-    assert rate.phases(dearer, unit(dearer))[-1].start > 300
+    assert phases.phases(dearer, unit(dearer))[-1].start > 300
 
 
 def test_episodes_that_grow_are_told_from_a_fixed_number_of_steps_an_update() -> None:
     """One update for 20 steps, later for 180: in all for 100."""
     grown = episodes(np.array([20] * 60 + [180] * 60), 0.001, 0.0, 0.02)
-    assert rate.varies(grown, unit(grown))
-    whole = rate.whole(grown, unit(grown), (200.0, 1000.0))
+    assert phases.varies(grown, unit(grown))
+    whole = phases.whole(grown, unit(grown), (200.0, 1000.0))
     assert whole == pytest.approx({"env step": 1.0, "optimiser step": 1 / 100}, rel=0.1)
     steady = Run(every=20, update=0.02).trace(4000)
-    assert not rate.varies(steady, unit(steady))
-    assert rate.whole(steady, unit(steady), (200.0, 1000.0)) == {}
+    assert not phases.varies(steady, unit(steady))
+    assert phases.whole(steady, unit(steady), (200.0, 1000.0)) == {}
 
 
 def test_an_evaluation_that_takes_long_must_have_been_seen_twice() -> None:
@@ -280,10 +280,10 @@ def test_an_evaluation_that_takes_long_must_have_been_seen_twice() -> None:
 
     for updates, each, why in ((90, 0.05, "only once"), (90, 0.0005, ""), (250, 0.05, "")):
         trace = seen(updates, each)
-        assert why in (found := rate.reached(trace, unit(trace)))
+        assert why in (found := phases.not_yet(trace, unit(trace)))
         assert bool(found) == bool(why)
     trace = seen(350, 0.05)
-    u0, u1 = rate.window(trace, unit(trace), 1.0)
+    u0, u1 = phases.window(trace, unit(trace), 1.0)
     assert u1 - u0 == 100
 
 
@@ -303,8 +303,8 @@ def test_a_window_late_in_a_run_lasts_long_enough_to_tell() -> None:
             np.r_[np.full(100, 20), rng.integers(800, 3000, 9), rng.integers(100, 600, 8)], 0.001, 0.0, 0.05
         )
         u = unit(trace)
-        window, _ = rate.representative(trace, u, seconds, 25.0)
-        begin, end = (rate.time_of(trace, u, x) for x in window)
+        window, _ = phases.representative(trace, u, seconds, 25.0)
+        begin, end = (time_of(trace, u, x) for x in window)
         assert begin is not None
         assert end is not None
         assert end - begin >= 0.5 * seconds
@@ -341,9 +341,9 @@ def test_without_updates_what_tries_the_first_policy_out_is_no_unit() -> None:
 def test_evaluations_that_lie_outside_of_the_window_are_told_by_their_share() -> None:
     steps = [1.0 + 0.01 * i for i in range(1, 101)]
     trace = Trace(counters=(counter("optimiser step", steps), counter("evaluation", [2.5, 3.0, 3.5], line=30)))
-    assert rate.left_out(trace, (1.0, 2.0)) == pytest.approx(1.0)
-    assert rate.left_out(trace, (1.0, 2.6)) == 0.0
-    assert rate.left_out(Trace(counters=(counter("optimiser step", steps),)), (1.0, 2.0)) == 0.0
+    assert evaluations.left_out(trace, (1.0, 2.0)) == pytest.approx(1.0)
+    assert evaluations.left_out(trace, (1.0, 2.6)) == 0.0
+    assert evaluations.left_out(Trace(counters=(counter("optimiser step", steps),)), (1.0, 2.0)) == 0.0
 
 
 def test_lines_with_words_of_their_own_are_progress_by_their_beginning() -> None:
@@ -377,8 +377,8 @@ def test_an_environment_that_is_not_learnt_from_evaluates() -> None:
         counter("env step", tests, line=60, function="test_agent", bursts=1),
     )  # fmt: skip
     trace = Trace(counters=sites, seconds=now, stopped="time", facts={"optimisers": "Adam"})
-    assert "only once" in rate.reached(trace, unit(trace))
-    assert rate.left_out(trace, (1.0, 1.5)) == pytest.approx(0.3 / 1.3, rel=0.05)
+    assert "only once" in phases.not_yet(trace, unit(trace))
+    assert evaluations.left_out(trace, (1.0, 1.5)) == pytest.approx(0.3 / 1.3, rel=0.05)
 
 
 def test_a_printed_number_that_begins_at_0_has_its_loading_before_it() -> None:
@@ -402,7 +402,7 @@ def test_a_bar_whose_clocks_change_their_units_keeps_its_pattern() -> None:
 
 def test_a_setting_that_is_tried_out_in_powers_is_no_progress() -> None:
     for base in (2, 10):
-        assert rate.unit_of(printing([(float(i), f"END C={base**i}, score 0.9") for i in range(6)])) is None
+        assert unit_of(printing([(float(i), f"END C={base**i}, score 0.9") for i in range(6)])) is None
 
 
 def test_evaluations_before_the_first_update_are_known_where_they_come_again() -> None:
@@ -412,9 +412,9 @@ def test_evaluations_before_the_first_update_are_known_where_they_come_again() -
     steps = [6.0 + 0.01 * i for i in range(1, 201)]
     source = counter("env step", env, bursts=199)
     trace = Trace(counters=(source, counter("env step", evals, line=30, bursts=1), counter("optimiser step", steps)))
-    assert rate.left_out(trace, (6.5, 7.0)) > 0.0
+    assert evaluations.left_out(trace, (6.5, 7.0)) > 0.0
     once = counter("env step", evals[:39], line=30, bursts=1)
-    assert rate.left_out(Trace(counters=(source, once, counter("optimiser step", steps))), (6.5, 7.0)) == 0.0
+    assert evaluations.left_out(Trace(counters=(source, once, counter("optimiser step", steps))), (6.5, 7.0)) == 0.0
 
 
 def test_a_policy_that_acts_in_eval_mode_hides_no_evaluation() -> None:
@@ -422,7 +422,7 @@ def test_a_policy_that_acts_in_eval_mode_hides_no_evaluation() -> None:
     acts = counter("evaluation", [t - 0.001 for t in steps], line=12, bursts=100)
     rare = counter("evaluation", [1.202, 1.205, 1.208], line=30, bursts=1)
     trace = Trace(counters=(counter("optimiser step", steps), acts, rare))
-    assert rate.left_out(trace, (1.5, 2.0)) > 0.0
+    assert evaluations.left_out(trace, (1.5, 2.0)) > 0.0
 
 
 def test_what_comes_after_the_last_unit_is_counted_where_a_run_came_to_its_end() -> None:

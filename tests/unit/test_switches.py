@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sixdays.levers import _switch_texts as texts
+from sixdays.levers._gym_texts import environments, wrappers
 
 
 def _run(folder: Path, script: str, preamble: str = "") -> str:
@@ -307,7 +308,7 @@ for i in range(40):
     print(obs.tolist(), reward, end, cut)
     if end: env.reset()
 """
-    assert _run(tmp_path, script, texts.environments("gymnasium")) == _run(tmp_path, script)
+    assert _run(tmp_path, script, environments("gymnasium")) == _run(tmp_path, script)
 
 
 OLD_WRAPPERS = {
@@ -369,7 +370,7 @@ def old_wrappers(folder: Path) -> None:
 def test_episode_statistics_without_detours_are_the_same(tmp_path: Path) -> None:
     pytest.importorskip("numpy")
     old_wrappers(tmp_path)
-    assert _run(tmp_path, STATISTICS, texts.wrappers("gymnasium")) == _run(tmp_path, STATISTICS)
+    assert _run(tmp_path, STATISTICS, wrappers("gymnasium")) == _run(tmp_path, STATISTICS)
 
 
 def test_episode_statistics_of_old_gym_are_left_alone(tmp_path: Path) -> None:
@@ -379,7 +380,7 @@ def test_episode_statistics_of_old_gym_are_left_alone(tmp_path: Path) -> None:
     core = tmp_path / "gymnasium" / "__init__.py"
     core.write_text(core.read_text(encoding="utf-8").replace("0.29.1", "0.25.2"), encoding="utf-8")
     script = "from gymnasium.wrappers import RecordEpisodeStatistics as made\nprint(len(made.__mro__))\n"
-    assert _run(tmp_path, script, texts.wrappers("gymnasium")) == _run(tmp_path, script)
+    assert _run(tmp_path, script, wrappers("gymnasium")) == _run(tmp_path, script)
 
 
 def test_running_means_without_detours_are_the_same_to_the_bit(tmp_path: Path) -> None:
@@ -400,7 +401,7 @@ for kind in ("f2", "f4", "f8", "i4"):
             mine.update(np.array(x, kind)); mine.update(np.array(x, kind)[:1])
         print(mine.mean.tobytes().hex(), np.nan_to_num(mine.var, nan=-1.0).tobytes().hex(), mine.mean.dtype, mine.count)
 """
-    assert _run(tmp_path, script, texts.wrappers("gymnasium")) == _run(tmp_path, script)
+    assert _run(tmp_path, script, wrappers("gymnasium")) == _run(tmp_path, script)
 
 
 def test_logits_normalised_in_one_piece_are_the_same_but_for_rounding(tmp_path: Path) -> None:
@@ -441,7 +442,7 @@ def test_gym_before_it_had_checks_gets_no_word_for_them(tmp_path: Path) -> None:
     (tmp_path / "gym" / "envs" / "registration.py").write_text("def make(id, **kwargs): return id, kwargs\n", "utf-8")
     (tmp_path / "gym" / "__init__.py").write_text("from gym.envs.registration import make\n", encoding="utf-8")
     script = "import gym\nprint(gym.make('CartPole-v1', x=1))\n"
-    assert _run(tmp_path, script, texts.environments("gym")) == "('CartPole-v1', {'x': 1})\n"
+    assert _run(tmp_path, script, environments("gym")) == "('CartPole-v1', {'x': 1})\n"
 
 
 def test_anomaly_mode_stays_off_however_it_is_asked_for(tmp_path: Path) -> None:
@@ -548,7 +549,7 @@ def test_every_switch_does_nothing_where_its_library_is_missing(tmp_path: Path) 
         texts.LOGITS,
         texts.FIGURES,
     ]
-    every += [make(module) for module in ("gymnasium", "gym") for make in (texts.environments, texts.wrappers)]
+    every += [make(module) for module in ("gymnasium", "gym") for make in (environments, wrappers)]
     file.write_text("".join(every) + "print('fine')", encoding="utf-8")
     done = subprocess.run([sys.executable, "-I", "-S", str(file)], capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.stderr) == ("fine", "")
@@ -563,7 +564,7 @@ env.reset(seed=1)
 print(env.step(0)[1], env.render(), env.unwrapped.render_mode)
 env.close()
 """
-    assert _run(tmp_path, script, texts.environments("gymnasium")).split() == ["1.0", "None", "None"]
+    assert _run(tmp_path, script, environments("gymnasium")).split() == ["1.0", "None", "None"]
 
 
 def test_old_gym_opens_no_window_and_still_makes_pictures(tmp_path: Path) -> None:
@@ -578,7 +579,7 @@ def make(id): return Env()
     (tmp_path / "gym" / "envs" / "registration.py").write_text(made, encoding="utf-8")
     (tmp_path / "gym" / "__init__.py").write_text("from gym.envs.registration import make\n", encoding="utf-8")
     script = "import gym\nenv = gym.make('x')\nprint(env.render(), env.render('human'), env.render(mode='rgb_array'))\n"
-    assert _run(tmp_path, script, texts.environments("gym")).split() == ["None", "None", "rgb_array"]
+    assert _run(tmp_path, script, environments("gym")).split() == ["None", "None", "rgb_array"]
     init = tmp_path / "gym" / "__init__.py"  # later on the mode is said once, and metadata may be old
     init.write_text(init.read_text(encoding="utf-8") + "__version__ = '0.26.2'\n", encoding="utf-8")
-    assert _run(tmp_path, script, texts.environments("gym")) == _run(tmp_path, script)
+    assert _run(tmp_path, script, environments("gym")) == _run(tmp_path, script)

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sixdays.app.settings import Options
-from sixdays.app.speeding_up import Place, Told, speed_up, wanted
+from sixdays.app.speeding_up import Told, speed_up
+from sixdays.app.wanted import Place, wanted
 from sixdays.faster.report import Speedups
 
 

@@ -13,7 +13,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sixdays.app.settings import Options
-from sixdays.app.speeding_up import Place, Tell, speed_up, wanted
+from sixdays.app.speeding_up import Tell, speed_up
+from sixdays.app.wanted import Place, wanted
 from sixdays.ask.questions import questions
 from sixdays.ask.suppose import Supposition, suppose
 from sixdays.faster.report import Speedups

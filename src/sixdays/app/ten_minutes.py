@@ -10,7 +10,7 @@ from sixdays.app.folders import walk
 from sixdays.app.project import open_project
 from sixdays.app.reading import find_runs
 from sixdays.app.settings import Options
-from sixdays.app.speeding_up import Place
+from sixdays.app.wanted import Place
 from sixdays.faster.ten_minutes import Item, pauses
 from sixdays.faster.ten_minutes import ten_minutes as listed
 from sixdays.logs.runs import Run

@@ -17,7 +17,7 @@ from sixdays.cli.live import Live
 from sixdays.cli.options import forecasting, note, options, say, say_json
 
 if TYPE_CHECKING:
-    from sixdays.app.speeding_up import Place
+    from sixdays.app.wanted import Place
     from sixdays.faster.report import Delivery
 
 
@@ -60,7 +60,7 @@ def command(
     as_json: bool, **given: Any,
 ) -> int:  # fmt: skip
     """What makes a command faster: measured in ten minutes, without an edit, its numbers proved the same."""
-    from sixdays.app import speeding_up
+    from sixdays.app import speeding_up, wanted
     from sixdays.errors import UsageError
     from sixdays.render.faster import opening
 
@@ -83,7 +83,7 @@ def command(
     is_command = click.get_current_context().meta["after"]
     if len(words) > 1 and not is_command:  # options of the command would be taken for ours
         raise UsageError("a command stands after --", f"sixdays faster -- {shlex.join(words)}")
-    what = speeding_up.wanted(
+    what = wanted.wanted(
         words, how, place, is_command=is_command, plan=plan,
         budget=budget, accept=accept, units=units, unit=unit, seeds=seeds, given=tries, propose=propose, keep=keep,
         keep_probes=keep_probes,
@@ -92,7 +92,7 @@ def command(
         raise UsageError("--keep: no task of a plan here runs this command", "name the task, or add its run: first")
     if not as_json:
         note(opening(what))
-    speeding_up.allow(what, place, ask=_ask(), yes=yes)
+    wanted.allow(what, place, ask=_ask(), yes=yes)
     with Live(quiet=as_json) as live:
         found = speeding_up.speed_up(what, how, place, tell=live.tell)
     if as_json:
@@ -143,7 +143,7 @@ def _ask() -> Callable[[str], bool] | None:
 
 def here() -> Place:
     """Where it runs, as this process sees it."""
-    from sixdays.app.speeding_up import Place
+    from sixdays.app.wanted import Place
 
     return Place(dict(os.environ), os.getcwd(), platform.node(), allowed())
 

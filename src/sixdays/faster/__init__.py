@@ -6,9 +6,11 @@ length     how many units the whole run has, from arguments, help and configurat
 option     one option of a command, and the words that set it; options: all of them; helptext, declared, configured,
            fixed: where they stand
 unit       what counts as progress, and when how much of it was done; printed: numbers that a command prints
-rate       traces → ratio on the same units, and the phase; mix: at the original's mix of costs
+phases     a trace → its phases, and the window that is compared; evaluations: their share
+rate       traces → ratio on the same units, units per second; mix: at the original's mix of costs
 yardstick  how runs are held against each other; quiet: without the machine's neighbours; fresh: pairs that confirm
-digests    traces → is a class kept or broken; movement, progress, wording: of parameters, counts, printed numbers
+digests    traces → is a class kept or broken; checkpoints: what is compared; movement, progress, wording: of
+           parameters, counts, printed numbers
 compare    ratios of mirrored pairs → factor with its interval, or not shown
 bounds     stack samples → shares of the time, and the most that removing one can give; kinds: what was done then
 diagnosis  shares → lines with their kind and what to do; graphs: whether steps keep theirs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sixdays.faster import compare, rate
+from sixdays.faster import compare, evaluations, phases, rate
 from sixdays.faster.length import Length
 from sixdays.faster.report import UNCHANGED, Speedups
 from sixdays.stats import median
@@ -39,7 +39,7 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
     steps = tuple(s.steps)
     return Speedups(
         unit=unit.word,
-        phase="".join(p.text for p in rate.phases(first, unit)[-1:]),
+        phase="".join(p.text for p in phases.phases(first, unit)[-1:]),
         rate_before=before,
         rate_after=after,
         factor=total,
@@ -104,7 +104,7 @@ def _notes(s: Search, by: Yardstick, seen: Factor | None) -> Iterator[str]:
     if s.steps and seen and seen.value < compare.SHOWN:
         yield f"What helped on the way gave {seen.value:.2f}× ({seen.low:.2f} to {seen.high:.2f}) afresh: not shown."
     looked, within = by.looked, by.stretch(by.looked)
-    if within and (share := rate.left_out(looked, within)) > rate.SEEN_ONCE:
+    if within and (share := evaluations.left_out(looked, within)) > evaluations.SEEN_ONCE:
         yield (
             f"It evaluates too seldom for short runs: {share:.0%} of the first look, none of it in what was compared. "
             "Factor and time to answer are of what lies between."

@@ -17,6 +17,7 @@ from sixdays.faster.unit import done, event_numbers
 FEWEST = 5  # events of a kind from which on their cost is known
 BLOCKS = (8, 40)  # stretches of a run from which costs are told
 ALIKE = 0.01  # share by which the events of two runs may differ and still be the same work
+KINDS: tuple[Kind, ...] = ("env step", "optimiser step")  # whose costs make up a unit
 PRIOR = 0.01  # weight of the cost that the gaps tell, beside the stretches: it decides only where those do not
 
 Events = Mapping[Kind, float]  # of each kind, per unit of whatever: a mix
@@ -152,3 +153,14 @@ def _edges(kind: FloatArray, rarest: int) -> IntArray:
         ends = np.arange(kind.size)
     chosen = np.unique(np.linspace(0, ends.size - 1, min(ends.size, BLOCKS[1])).astype(int))
     return np.unique(np.append(ends[chosen], kind.size - 1))
+
+
+def per_unit(trace: Trace, numbers: FloatArray, times: FloatArray, units: tuple[float, float]) -> Events:
+    """Events per unit of each kind from one unit to another."""
+    at = np.interp(units, numbers, times)
+    return {k: float(np.diff(counted(trace, k, at))[0]) / (units[1] - units[0]) for k in KINDS}
+
+
+def cost(each: FloatArray, events: Events) -> float:
+    """Seconds per unit at a mix of events."""
+    return max(float(each @ np.array([events[k] for k in KINDS])), 1e-12)

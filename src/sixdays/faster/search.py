@@ -16,19 +16,19 @@ from dataclasses import dataclass, field, replace
 from math import ceil, exp, log, sqrt
 from statistics import stdev
 
-from sixdays.faster import compare, digests, rate
+from sixdays.faster import compare, digests, mix, phases, rate
 from sixdays.faster.compare import Factor
 from sixdays.faster.digests import Broken, Kept, Unchecked
 from sixdays.faster.fresh import PAIRS, SEVERAL, Fresh
 from sixdays.faster.model import USUAL, Candidate, NotTried, Promise, Setting, Trace
 from sixdays.faster.probe import Asked, Outcome, Probe, Purpose, Steps
-from sixdays.faster.rate import KINDS, Unit
 from sixdays.faster.report import Step, ThrownOut
 from sixdays.faster.setting import exclude, option_of, patched, put_in
-from sixdays.faster.unit import counter_of
+from sixdays.faster.unit import Unit, counter_of, moments, unit_of, whole_run
 from sixdays.faster.yardstick import Pair, Yardstick
 from sixdays.stats import median
 
+LONG = 0.8  # of a window, that the first look must hold
 SHORTEST_S = 1.0  # of a run that is compared as a whole
 LOOKING = 0.25  # of the budget, at most, until the main phase was seen
 GROWING = 0.1  # of the budget is looked at least, where episodes may grow
@@ -151,12 +151,12 @@ class Search:
         trace = self.looked = outcome.trace if outcome.traces else Trace()
         if self._is_hopeless(outcome):
             return
-        unit = rate.unit_of(trace, self.asked.unit) or (rate.whole_run(trace) if trace.seconds >= SHORTEST_S else None)
+        unit = unit_of(trace, self.asked.unit) or (whole_run(trace) if trace.seconds >= SHORTEST_S else None)
         if unit is None:
             self.failed = f"no progress to be seen in {trace.seconds:.0f} s"
             return
         latest = LATEST * self.asked.budget_s
-        window, target = rate.representative(trace, unit, self._window_s(), latest)
+        window, target = phases.representative(trace, unit, self._window_s(), latest)
         by = self.by = Yardstick(unit, window, trace, target)
         if target and by.pace(trace, is_far=True) is None:  # too few events tell what it costs there
             by = self.by = replace(by, target={})
@@ -175,9 +175,9 @@ class Search:
     def cut_short(self, trace: Trace) -> None:
         """The first look as far as it got when the user stopped it: it tells a rate, where it has seen progress."""
         self.looked = self.looked or trace
-        unit = rate.unit_of(self.looked, self.asked.unit)
+        unit = unit_of(self.looked, self.asked.unit)
         if self.by is None and unit is not None:
-            self.by = Yardstick(unit, rate.window(self.looked, unit, self._window_s()), self.looked)
+            self.by = Yardstick(unit, phases.window(self.looked, unit, self._window_s()), self.looked)
         if not self.original and self.by is not None and self.by.rate(self.looked):
             self.original = [self.looked]
 
@@ -187,18 +187,18 @@ class Search:
 
     def _is_enough(self, trace: Trace) -> bool:
         """Whether a trace tells the unit, and holds its main phase for as long as is compared."""
-        unit = rate.unit_of(trace, self.asked.unit)
+        unit = unit_of(trace, self.asked.unit)
         if unit is None or self._is_preparing(trace, unit):
             return False
-        window = rate.window(trace, unit, self._window_s())
-        begin, end = (rate.time_of(trace, unit, u) for u in window)
-        is_long = begin is not None and end is not None and end - begin >= 0.8 * self._window_s()
+        window = phases.window(trace, unit, self._window_s())
+        within = moments(trace, unit, window)
+        is_long = within is not None and within[1] - within[0] >= LONG * self._window_s()
         if (is_long or trace.seconds >= GLIMPSE_S) and (seen := rate.rate(trace, unit, window)):
             self.glimpse = f"{seen:,.0f}/s"
         units = self.asked.length.value if self.asked.length else None
-        if not is_long or rate.reached(trace, unit, units):
+        if not is_long or phases.not_yet(trace, unit, units):
             return False
-        return trace.seconds >= GROWING * self.asked.budget_s or not rate.varies(trace, unit)
+        return trace.seconds >= GROWING * self.asked.budget_s or not phases.varies(trace, unit)
 
     def _is_preparing(self, trace: Trace, unit: Unit) -> bool:
         """Whether what moves may be the preparation of a program that learns, which has not begun to: data are read,
@@ -408,7 +408,7 @@ class Search:
     def _packed(self, outcome: Outcome) -> float | None:
         if outcome.failure:
             return None
-        return rate.packed(outcome.traces, self._by.unit, self._by.window, self._by.usual(KINDS))
+        return rate.packed(outcome.traces, self._by.unit, self._by.window, self._by.usual(mix.KINDS))
 
     def _confirm_copies(self, kept: float) -> Steps:
         """The quickest packing of what was confirmed, afresh, beside the command alone: only that is reported.

@@ -166,3 +166,10 @@ def done(numbers: FloatArray, times: FloatArray, at: FloatArray) -> FloatArray:
     """Units that were over at given moments."""
     padded = np.concatenate([[0.0], numbers])
     return padded[np.searchsorted(times, at, side="right")]
+
+
+def moments(trace: Trace, unit: Unit, window: tuple[float, float]) -> tuple[float, float] | None:
+    """When a window began and ended; None where the trace did not get there."""
+    numbers, times = track(trace, unit)
+    begin, end = at_unit(numbers, times, window[0]), at_unit(numbers, times, window[1])
+    return None if begin is None or end is None or end <= begin else (begin, end)

@@ -10,6 +10,7 @@ from sixdays.faster.bounds import bound, share
 from sixdays.faster.compare import SHOWN
 from sixdays.faster.model import Candidate, NotTried, Profile, Promise, Stack, Trace
 from sixdays.levers import _switch_texts as texts
+from sixdays.levers._gym_texts import environments, wrappers
 
 ROOM = 1.3  # a share of few samples may be larger than it looks
 LEAST = 0.02  # of the time, that a switch must touch to go with the others of its class
@@ -79,14 +80,14 @@ SWITCHES = (
     _Switch("gradients", "gradients are asked for and dropped without detours", "same", _needs("torch"),
             texts.GRADIENTS, within=("torch/_tensor.py", "torch/autograd/", "torch/optim/optimizer.py")),
     _Switch("gymnasium checks", "environments are not checked at each step, and open no window", "same",
-            _needs("gymnasium"), texts.environments("gymnasium"),
+            _needs("gymnasium"), environments("gymnasium"),
             within=("gymnasium/wrappers/", "gymnasium/utils/", "pygame/", ":render"), spoils=NO_WINDOW),
     _Switch("gym checks", "environments are not checked at each step, and open no window", "same", _needs("gym"),
-            texts.environments("gym"), within=("gym/wrappers/", "gym/utils/", "pygame/", ":render"), spoils=NO_WINDOW),
+            environments("gym"), within=("gym/wrappers/", "gym/utils/", "pygame/", ":render"), spoils=NO_WINDOW),
     _Switch("gymnasium wrappers", "episode statistics and running means are kept without detours", "same",
-            _needs("gymnasium"), texts.wrappers("gymnasium"), within=_keeping("gymnasium")),
+            _needs("gymnasium"), wrappers("gymnasium"), within=_keeping("gymnasium")),
     _Switch("gym wrappers", "episode statistics and running means are kept without detours", "same", _needs("gym"),
-            texts.wrappers("gym"), within=_keeping("gym")),
+            wrappers("gym"), within=_keeping("gym")),
     _Switch("logits", "logits of categorical distributions are normalised in one piece", "equivalent",
             _needs("torch"), texts.LOGITS, within=("torch/distributions/categorical.py",), mentioned="logits",
             spoils="logits of a distribution that a loss goes through cannot be changed in place"),

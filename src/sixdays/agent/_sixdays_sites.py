@@ -1,0 +1,48 @@
+"""What all hooks need: where in the user's code something was called, and how to look on without harm."""
+
+import contextlib
+import sys
+
+from _sixdays_agent import now
+
+_OURS = {}
+
+
+def caller(packages):
+    """The nearest frame outside these packages (and outside of us)."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None:
+        code = frame.f_code
+        inner = _OURS.get((code, packages))
+        if inner is None:
+            name = (frame.f_globals.get("__name__", "") or "") + "."
+            ours = ("_sixdays", "fast_start.", "contextlib.")
+            inner = name.startswith((*ours, *(p + "." for p in packages)))
+            _OURS[(code, packages)] = inner
+        if not inner:
+            return frame
+        frame = frame.f_back
+    return frame
+
+
+def captures():
+    """Whether a CUDA graph is being recorded: nothing may be fetched then."""
+    cuda = getattr(sys.modules["torch"], "cuda", None)
+    return cuda is not None and cuda.is_initialized() and cuda.is_current_stream_capturing()
+
+
+def wait_for(of):
+    """Waits for what a GPU still does for the program: the agent, which fetches, would take that for its own time."""
+    tensors = [p for g in of.param_groups for p in g["params"][:1]] if hasattr(of, "param_groups") else [of]
+    with contextlib.suppress(Exception):
+        if any(getattr(t, "is_cuda", False) for t in tensors) and not captures():
+            sys.modules["torch"].cuda.synchronize()
+
+
+def quietly(agent, f):
+    began = now()
+    try:
+        f()
+    except Exception as e:
+        agent.facts["hook call"] = repr(e)
+    agent.pause += now() - began
