@@ -565,7 +565,7 @@ def test_environments_of_the_script_s_own_are_noted(tmp_path: Path) -> None:
     methods = "\n    def reset(self): ...\n    def step(self{}): ...\n"
     classes = "".join(
         f"class {name}:{methods.format(taken)}"
-        for name, taken in (("Cart", ", action"), ("Data", ""), ("EarlyStopping", ", loss"))
+        for name, taken in (("Cart", ", action_n"), ("Data", ""), ("EarlyStopping", ", val_loss"))
     )
     (tmp_path / "own.py").write_text(f"{classes}{text}", encoding="utf-8")
     for script, expected in (("own.py", "Cart"), ("train.py", None)):
@@ -621,9 +621,12 @@ class Net(torch.nn.Module):
     def __init__(self):
         super().__init__()
         self.layer, self.norm = torch.nn.Linear(3, 3), torch.nn.BatchNorm1d(3)
-    def forward(self, x): return self.norm(self.layer(x))
+        self.back = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.ReLU())
+    def encode(self, x):
+        with torch.no_grad(): return self.back(x)
+    def forward(self, x): return self.norm(self.layer(self.encode(x)))
 net = Net()
-net.norm.eval()
+net.norm.eval(); net.back.eval()
 optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
 for _ in range(5):
     net(torch.randn(4, 3)).sum().backward(); optimizer.step()

@@ -586,7 +586,7 @@ def test_a_new_path_outside_is_made_beside_the_copy_and_none_that_may_be_there(p
     with scratch(str(project), env_of(tmp_path)) as copies:
         place = copies.fresh(Command(("python", "train.py", *words), str(project)), ())
         led, kept = place.argv[2:5], place.argv[5:]
-        assert led == tuple(w.replace(str(there), f"{place.folder}/.out{there}").rstrip("/") for w in words[:3])
+        assert led == tuple(w.replace(str(there), f"{place.folder}/.out{there}") for w in words[:3])
         assert kept == words[3:]
         Path(led[1]).mkdir()
         (there / "fresh").mkdir()  # a run that writes there all the same changes nothing for the next

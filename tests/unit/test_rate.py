@@ -401,8 +401,8 @@ def test_a_bar_whose_clocks_change_their_units_keeps_its_pattern() -> None:
 
 
 def test_a_setting_that_is_tried_out_in_powers_is_no_progress() -> None:
-    for base in (2, 10):
-        assert unit_of(printing([(float(i), f"END C={base**i}, score 0.9") for i in range(6)])) is None
+    for first, base in ((16, 2), (1, 10)):
+        assert unit_of(printing([(float(i), f"END C={first * base**i}, score 0.9") for i in range(6)])) is None
 
 
 def test_evaluations_before_the_first_update_are_known_where_they_come_again() -> None:

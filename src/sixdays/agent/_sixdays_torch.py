@@ -113,7 +113,8 @@ def _takes_action(step):
         step = getattr(step, "__wrapped__", step)
     code = getattr(step, "__code__", None)
     taken = code.co_varnames[1 : code.co_argcount] if code else ()
-    return bool(taken) and not _NO_ACTIONS & set(taken[0].lower().split("_"))
+    words = set(taken[0].lower().split("_")) if taken else set()
+    return bool(words & {"action", "actions", "act"} or (words and not words & _NO_ACTIONS))
 
 
 def _parameters(agent, site, at, optimizer):
@@ -200,15 +201,15 @@ def _module(agent, module):
         # a compiler that traces through here folds its own question away, and must not meet the thread's flag
         if getattr(self, "training", True) or compiles() or depth.inside:  # a frozen module has no such word
             return call(self, *args, **kwargs)
-        # a layer that is frozen, within a network that trains
-        if sys.modules["torch"].is_grad_enabled() and sys._getframe(1).f_code.co_name == "forward":
-            return call(self, *args, **kwargs)
+        above = sys._getframe(1).f_locals.get("self")
+        is_frozen = isinstance(above, cls) and above.training is True  # a layer of a network that trains
         depth.inside = True
         try:
             return call(self, *args, **kwargs)
         finally:
             depth.inside = False
-            quietly(agent, lambda: agent.count("evaluation", caller(_TORCH), _items(args, kwargs)))
+            if not is_frozen:
+                quietly(agent, lambda: agent.count("evaluation", caller(_TORCH), _items(args, kwargs)))
 
     cls.__call__ = counted
 

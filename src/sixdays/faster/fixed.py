@@ -64,7 +64,8 @@ def _assignments(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> It
 def _settings(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> Iterator[Option]:
     """Of a dict of settings: `config = {"total_timesteps": 5e7}`."""
     for name, key, expression in _entries(tree):
-        value = literal(expression, known)
+        whole = _whole(expression, known)
+        value = literal(expression, known) if whole is None else whole
         if _SETTINGS.search(name) and value is not None:
             yield _constant(key, value, file, expression.lineno)
 

@@ -149,7 +149,7 @@ def _converted(found: _Found, unit: Unit, trace: Trace, options: Sequence[Option
     said = found.length
     if unit.kind == "printed":
         same = re.sub(r"[^a-z]", "", unit.word.lower()).rstrip("s") in _words(said.unit)
-        lap = printed.lap(trace.printed, unit.key[0], int(unit.key[1])) if said.unit in _ROUNDS and not same else 0
+        lap = printed.lap(trace.printed, unit.key[0], int(unit.key[1])) if said.unit == "epoch" and not same else 0
         if lap:
             return found.as_of(unit.kind, lap, f" × {lap:,} {plural(unit.word)} in each")
         return found if same else None

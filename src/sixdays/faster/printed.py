@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -139,7 +139,14 @@ def growing(printed: Iterable[Printed]) -> tuple[Growing, ...]:
     line comes again, as each holds words of its own, the text up to a number is its pattern.
     """
     printed = tuple(printed)
-    return _of(by_pattern(printed)) or _of(_by_beginning(printed))
+    return _of(by_pattern(_counted(printed))) or _of(_by_beginning(printed))
+
+
+def _counted(printed: Iterable[Printed]) -> Iterator[Printed]:
+    """Without lines after the gap of a flood that say how far of a total: how often that began anew is not known."""
+    for line in printed:
+        if not (line.is_late and re.search(r"# ?(?:/|of) ?#", parts(line.text)[0])):
+            yield line
 
 
 def _of(by_pattern: Mapping[str, list[Line]]) -> tuple[Growing, ...]:
@@ -159,7 +166,7 @@ def _of(by_pattern: Mapping[str, list[Line]]) -> tuple[Growing, ...]:
 
 def grown(printed: Iterable[Printed], pattern: str, token: int) -> Growing | None:
     """The same of a number that is known to be progress, from its first line on; None where it has none, or falls."""
-    lines = (_by_beginning if pattern.endswith(AND_SO_ON) else by_pattern)(printed).get(pattern)
+    lines = (_by_beginning if pattern.endswith(AND_SO_ON) else by_pattern)(_counted(printed)).get(pattern)
     return _grows(pattern, token, lines, 1) if lines else None
 
 
@@ -187,10 +194,13 @@ def _unrolled(pattern: str, token: int, table: FloatArray) -> FloatArray:
 
 
 def _is_scale(values: FloatArray) -> bool:
-    """Whether each is a multiple of the one before, as 1, 10, 100, 1000: a setting that is tried out."""
+    """Whether each is a multiple of the one before, as 1, 10, 100 or 16, 32, 64: a setting that is tried out.
+
+    Not 1, 2, 4, 8: so some programs tell how far they are.
+    """
     strides = np.diff(values)
     ratios = strides[1:] / strides[:-1]
-    is_even = bool(ratios.size) and bool(np.allclose(ratios, ratios[0])) and ratios[0] >= 1.5
+    is_even = bool(ratios.size) and bool(np.allclose(ratios, ratios[0])) and ratios[0] >= 1.5 and values[0] > 1
     return bool(ratios.size) and (is_even or bool(np.all(ratios >= 5.0)))
 
 

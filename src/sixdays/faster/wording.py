@@ -76,8 +76,13 @@ def compared(
 
 
 def _lines(trace: Trace) -> dict[str, list[Line]]:
-    """By pattern, of a flood as far as it is whole: after the gap no line is known to be another run's."""
-    return by_pattern(line for line in trace.printed if not line.is_late)
+    """By pattern, of a flood as far as it is whole: after the gap no line is known to be another run's.
+
+    But of a run that ended what it said only there, at its end.
+    """
+    whole = by_pattern(line for line in trace.printed if not line.is_late)
+    late = by_pattern(line for line in trace.printed if line.is_late) if trace.ended_well else {}
+    return {**late, **whole}
 
 
 def _tells(column: Sequence[float]) -> bool:

@@ -210,8 +210,11 @@ def _copy_file(source: str, target: str) -> None:
         return
 
 
+_DATA = re.compile(r"data|corpus|corpora|images", re.I)
+
+
 def beside(root: str, what: Contents) -> dict[str, Contents | None]:
-    """Folders beside the project that it names, as ../data, by name; None for what holds too much to be copied."""
+    """Folders beside the project that it names, as ../data, by name; None for data that are too much to be copied."""
     names: set[str] = set()
     for path, size in what.files.items():
         if size <= NAMING and path.endswith((".py", ".sh", ".yaml", ".yml", ".json", ".toml", ".cfg")):
@@ -227,7 +230,8 @@ def beside(root: str, what: Contents) -> dict[str, Contents | None]:
             try:
                 found[name] = contents(folder, home="")
             except RunError:
-                found[name] = None
+                if _DATA.search(name):  # what is read: results would be written over
+                    found[name] = None
     return found
 
 

@@ -246,7 +246,7 @@ class Scratch:
         for path in self._new:
             os.makedirs(os.path.join(folder, ".out", os.path.dirname(path).lstrip(os.sep)), exist_ok=True)
         return [
-            _split(w)[0] + os.path.join(folder, ".out", p.lstrip(os.sep)) if _is_below(p, self._new) else w
+            _split(w)[0] + os.path.join(folder, ".out", _split(w)[1].lstrip(os.sep)) if _is_below(p, self._new) else w
             for w, p in zip(words, paths, strict=True)
         ]
 
