@@ -96,14 +96,14 @@ def test_a_command_that_is_the_run_of_a_task_is_that_task(sixdays: Sixdays, monk
     monkeypatch.chdir(sixdays.folder)
     place = place_in(sixdays.folder)
     options = Options(datetime(2031, 5, 1, tzinfo=UTC), UTC)
-    found = wanted.wanted(["python", "slow.py"], options, place, is_command=True)
+    found = wanted.asked_for(["python", "slow.py"], options, place, is_command=True)
     assert found.task is not None
     assert (found.task.name, found.seeds, found.typed) == ("train", 3, True)
     wanted.allow(found, place)  # who typed it has seen it
-    other = wanted.wanted(["python", "other.py"], options, place, is_command=True)
+    other = wanted.asked_for(["python", "other.py"], options, place, is_command=True)
     assert (other.task, other.seeds) == (None, 1)
     (sixdays.folder / "plan.yaml").write_text("tasks: {a: {takes: 4d to 2d}}", encoding="utf-8")
-    assert wanted.wanted(["python", "slow.py"], options, place, is_command=True).task is None
+    assert wanted.asked_for(["python", "slow.py"], options, place, is_command=True).task is None
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_command_that_is_the_run_of_a_task_is_that_task(sixdays: Sixdays, monk
 def test_other_classes_widen_what_is_accepted(tmp_path: Path, accept: str, classes: tuple[str, ...]) -> None:
     options = Options(datetime(2031, 5, 1, tzinfo=UTC), UTC)
     place = place_in(tmp_path)
-    assert wanted.wanted(["x"], options, place, is_command=True, plan="", accept=accept).accept == classes
+    assert wanted.asked_for(["x"], options, place, is_command=True, plan="", accept=accept).accept == classes
 
 
 def test_the_line_that_takes_a_diff_back_works_from_anywhere(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sixdays.app.settings import Options
 from sixdays.app.speeding_up import Told, speed_up
-from sixdays.app.wanted import Place, wanted
+from sixdays.app.wanted import Place, asked_for
 from sixdays.faster.report import Speedups
 
 
@@ -47,7 +47,7 @@ def find_speedups(
     given = dict(os.environ if env is None else env)  # noqa: TID251  a caller in Python has no command line
     place = Place(given, where, platform.node(), Path())
     options = Options(datetime.now(UTC), UTC, record=False)
-    what = wanted(
+    what = asked_for(
         tuple(command), options, place, is_command=True, plan="", budget=f"{budget}s", accept=",".join(accept),
         units=units, unit=unit, seeds=seeds, given=tries,
     )  # fmt: skip

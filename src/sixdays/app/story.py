@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sixdays.app.settings import Options
 from sixdays.app.speeding_up import Tell, speed_up
-from sixdays.app.wanted import Place, wanted
+from sixdays.app.wanted import Place, asked_for
 from sixdays.ask.questions import questions
 from sixdays.ask.suppose import Supposition, suppose
 from sixdays.faster.report import Speedups
@@ -76,7 +76,7 @@ def measured(options: Options, place: Place, tell: Tell) -> Speedups:
         command = (sys.executable, "train.py", "--algo", "baseline", "--seed", "0")
         here = replace(place, cwd=folder)
         return speed_up(
-            wanted(command, options, here, is_command=True, plan="", budget=LIVE), options, here, tell=tell
+            asked_for(command, options, here, is_command=True, plan="", budget=LIVE), options, here, tell=tell
         ).speedups
 
 

@@ -52,7 +52,7 @@ class Wanted:
     typed: bool = False
 
 
-def wanted(
+def asked_for(
     words: Sequence[str], options: Options, place: Place, *, is_command: bool, plan: str = "plan.yaml",
     budget: str = "10min", accept: str = "same,equivalent", units: float | None = None, unit: str | None = None,
     seeds: int | None = None, given: Sequence[str] = (), propose: str | None = None, keep: bool = False,

@@ -83,7 +83,7 @@ def command(
     is_command = click.get_current_context().meta["after"]
     if len(words) > 1 and not is_command:  # options of the command would be taken for ours
         raise UsageError("a command stands after --", f"sixdays faster -- {shlex.join(words)}")
-    what = wanted.wanted(
+    what = wanted.asked_for(
         words, how, place, is_command=is_command, plan=plan,
         budget=budget, accept=accept, units=units, unit=unit, seeds=seeds, given=tries, propose=propose, keep=keep,
         keep_probes=keep_probes,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sixdays.faster import compare, evaluations, phases, rate
 from sixdays.faster.length import Length
-from sixdays.faster.report import UNCHANGED, Speedups
+from sixdays.faster.report import SLOW_S, UNCHANGED, Speedups
 from sixdays.stats import median
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ANY_LENGTH = 1000.0  # units, where the length of a run is not known
 ONE_RUN = Length(1.0, "run", "it was measured as a whole")
 NAMED = 3  # paths, at most
-MADE_ANEW, SLOW_S = 10_000_000, 5.0  # bytes, and seconds of a start, from which on what each run makes is worth a word
+MADE_ANEW = 10_000_000  # bytes from which on what each run makes is worth a word, if its start is slow
 
 
 def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrupted: bool = False) -> Speedups:

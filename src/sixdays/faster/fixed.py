@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from sixdays.faster.option import Option, Scalar, plain, type_of
 
@@ -47,7 +48,8 @@ def constants(parsed: Mapping[str, ast.Module]) -> Iterator[Option]:
 
     In this order: what a call says comes before what its function takes without it, and a table's keys may be anything.
     """
-    for part in (_assignments, _numbers_given, _settings, _defaults, _tables):
+    settings, tables = partial(_in_dicts, of_settings=True), partial(_in_dicts, of_settings=False)
+    for part in (_assignments, _numbers_given, settings, _defaults, tables):
         for file, tree in parsed.items():
             yield from part(tree, file, constants_of(tree))
 
@@ -61,20 +63,14 @@ def _assignments(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> It
                     yield _constant(name, value, file, node.lineno)
 
 
-def _settings(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> Iterator[Option]:
-    """Of a dict of settings: `config = {"total_timesteps": 5e7}`."""
+def _in_dicts(tree: ast.Module, file: str, known: Mapping[str, Scalar], *, of_settings: bool) -> Iterator[Option]:
+    """Of dicts of settings, `config = {"total_timesteps": 5e7}`; or the whole numbers of other dicts."""
     for name, key, expression in _entries(tree):
+        if bool(_SETTINGS.search(name)) != of_settings:
+            continue
         whole = _whole(expression, known)
-        value = literal(expression, known) if whole is None else whole
-        if _SETTINGS.search(name) and value is not None:
-            yield _constant(key, value, file, expression.lineno)
-
-
-def _tables(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> Iterator[Option]:
-    """Whole numbers of other dicts."""
-    for name, key, expression in _entries(tree):
-        value = _whole(expression, known)
-        if not _SETTINGS.search(name) and value is not None:
+        value = literal(expression, known) if whole is None and of_settings else whole
+        if value is not None:
             yield _constant(key, value, file, expression.lineno)
 
 

@@ -135,8 +135,9 @@ class Kinds:
                 loops.append(node)
                 self._steady |= {(file, n) for n in _lines(node)}
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                self._evaluations |= {(file, node.name)} if _is_evaluation(node) else set()
-                (passes if _is_pass(node) else others).add((file, node.name))
+                place, called, loops_round = (file, node.name), _called(node), _loops(node)
+                self._evaluations |= {place} if _is_evaluation(called, loops_round) else set()
+                (passes if _is_pass(node.name, called, loops_round) else others).add(place)
         self._passes |= passes - others  # of two of a name none is told from the other
         for loop in sorted(loops, key=lambda n: n.lineno):  # inner ones lie below, and hide outer ones
             self._looped.update({(file, n): loop for n in _lines(loop)[1:]})
@@ -166,18 +167,16 @@ def _lines(node: ast.stmt | ast.expr) -> range:
     return range(node.lineno, (node.end_lineno or node.lineno) + 1)
 
 
-def _is_evaluation(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def _is_evaluation(called: set[str], loops: bool) -> bool:
     """It puts a module into eval mode, loops, and never goes backward: it measures, it does not train."""
-    called = _called(function)
-    return "eval" in called and _loops(function) and "backward" not in called and "step" not in called
+    return "eval" in called and loops and "backward" not in called and "step" not in called
 
 
-def _is_pass(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def _is_pass(name: str, called: set[str], loops: bool) -> bool:
     """It gives the value of actions, as a loss needs it: it does not loop, and calls nothing that runs or measures."""
-    called = _called(function)
-    words = {word for name in called for word in name.split("_")}
-    runs = _loops(function) or words & _RUNS or called & _MEASURES or any(map(is_evaluation_name, called))
-    return "eval" in function.name and not runs
+    words = {word for c in called for word in c.split("_")}
+    runs = loops or words & _RUNS or called & _MEASURES or any(map(is_evaluation_name, called))
+    return "eval" in name and not runs
 
 
 def _called(function: ast.AST) -> set[str]:

@@ -145,7 +145,7 @@ def growing(printed: Iterable[Printed]) -> tuple[Growing, ...]:
 def _counted(printed: Iterable[Printed]) -> Iterator[Printed]:
     """Without lines after the gap of a flood that say how far of a total: how often that began anew is not known."""
     for line in printed:
-        if not (line.is_late and re.search(r"# ?(?:/|of) ?#", parts(line.text)[0])):
+        if not (line.is_late and _with_total(parts(line.text)[0])):
             yield line
 
 
@@ -178,10 +178,14 @@ def lap(printed: Iterable[Printed], pattern: str, token: int) -> int:
     return 0
 
 
+def _with_total(pattern: str) -> list[int]:
+    """Numbers of a line behind which their total stands: `#/#`, `# of #`."""
+    return [i for i, between in enumerate(pattern.split("#")[1:-1]) if between.strip() in ("/", "of")]
+
+
 def _has_total(pattern: str, token: int, table: FloatArray) -> bool:
-    """Whether a total stands behind a column, `#/#`, and is always the same."""
-    is_named = pattern.split("#")[token + 1].strip() in ("/", "of") and token + 1 < table.shape[1]
-    return is_named and not np.any(np.diff(table[:, token + 1]))
+    """Whether a total stands behind a column, and is always the same."""
+    return token in _with_total(pattern) and token + 1 < table.shape[1] and not np.any(np.diff(table[:, token + 1]))
 
 
 def _unrolled(pattern: str, token: int, table: FloatArray) -> FloatArray:

@@ -11,6 +11,7 @@ from sixdays.faster.model import Candidate, NotTried, Promise
 if TYPE_CHECKING:
     from sixdays.faster.diagnosis import Line
 
+SLOW_S = 5.0  # seconds of a start from which on it is worth a word
 UNCHANGED = Factor(1.0, 1.0, 1.0)
 PROPOSED = "--propose"  # the name of a patch that a proposer wrote
 

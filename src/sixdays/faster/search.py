@@ -40,6 +40,8 @@ FAR_GAIN, FAR_RUNS = 2.0, 3  # from which gain on runs as far as the look tell m
 CONFIRMING = 0.35  # of the budget, at least, is left for fresh pairs
 PACKING = 0.2  # at most, for copies
 SLOWER, SPARE_S = 1.6, 5.0  # a run may take so many times what is usual, and so much longer
+LATE = 0.05  # of what is left, that any other run may take beyond it
+CLASSES_AT = 2  # pairs for whose time one of the other classes is tried; all together are confirmed by as many
 OVER = 0.08  # of the budget, that the fewest fresh pairs, and a second run of copies, may take beyond it
 COPIES_AGAIN = 3  # fresh runs of the quickest packing, at most
 RUN = (0.06, 0.12, 0.30)  # standard deviation of the log of one run's time: at least, where it is not known, at most
@@ -472,12 +474,11 @@ class Search:
         self.fresh = fresh = Fresh(self._by, self.best)
         order: list[Setting] = [(), self.best, self.best, ()]
         yield from self._run_far(fresh)
-        pair_s = self._cost(self.original[-1]) + self._cost(self.last_of_best)
-        packing = self._chosen_packing(self.gain, self.left - PAIRS[0] * pair_s)
+        packing = self._chosen_packing(self.gain, self.left - PAIRS[0] * self._pair_s)
         once = self._cost_of_copies(packing) if packing else 0.0
         reserve = max(once, 2.0 * once - self._over(True))
         while self.best and len(fresh.pairs) < PAIRS[1]:
-            cost = self._cost(self.original[-1]) + self._cost(self.last_of_best)
+            cost = self._pair_s
             is_enough = len(fresh.pairs) >= PAIRS[0]
             if is_enough and (fresh.is_sure() or fresh.is_hopeless() or self.left < cost + reserve):
                 break
@@ -542,7 +543,7 @@ class Search:
         for c in candidates:
             if c.promise not in self.asked.accept:
                 continue
-            if self.left < 4.0 * self._cost(self.original[-1]):
+            if self.left < CLASSES_AT * 2.0 * self._cost(self.original[-1]):
                 self.not_tried.append(_no_time(c))
                 continue
             setting = put_in(self.best, (c,))
@@ -559,7 +560,7 @@ class Search:
             chosen += [] if any(exclude(c, k) for k in chosen) else [c]
         setting = put_in(self.best, chosen)
         self.everything = fresh = Fresh(self._by, setting)
-        while chosen and len(fresh.pairs) < 2 and self.left > 2.0 * self._cost(self.original[-1]):
+        while chosen and len(fresh.pairs) < CLASSES_AT and self.left > 2.0 * self._cost(self.original[-1]):
             a = yield from self._run(self._probe("confirm", (), "the command as it is, afresh"))
             b = yield from self._run(self._probe("confirm", setting, "with all classes, afresh"))
             why = a.failure or self._check(b, setting)[0]
@@ -602,7 +603,7 @@ class Search:
         assert reference is not None
         usual = self._by.until(reference)
         longer = max((c.start_s for c in setting), default=0.0)
-        over = OVER * self.asked.budget_s if purpose == "confirm" else 0.05 * self.left
+        over = OVER * self.asked.budget_s if purpose == "confirm" else LATE * self.left
         probe = Probe(purpose, setting, SLOWER * usual + SPARE_S + longer, text, self._events(reference))
         return replace(probe, seconds=min(probe.copies * probe.seconds, max(self.left + over, 1.0)))
 
@@ -618,17 +619,21 @@ class Search:
         """Seconds that a probe of this kind takes, from the start of the copy to its last process."""
         return 0.0 if trace is None or not copies else max(copies / self.asked.cores, 1.0) * self._by.until(trace) + 1.0
 
+    @property
+    def _pair_s(self) -> float:
+        """Seconds of a fresh pair: the command, and what was kept."""
+        return self._cost(self.original[-1]) + self._cost(self.last_of_best)
+
     def _for_confirming(self, *, copies: bool = False) -> float:
         """Seconds to keep for fresh pairs; none once they were made. copies: and for two side by side, of several
         seeds: what is tried once more, or is a larger packing, must not take their time.
         """
         if self._is_confirmed:
             return 0.0
-        one, pair = self._cost(self.original[-1]), self._cost(self.original[-1]) + self._cost(self.last_of_best)
         is_kept = copies and self._packs and self.asked.seeds > 1
-        two = self._cost(self.last_of_best, 2)
+        one, two = self._cost(self.original[-1]), self._cost(self.last_of_best, 2)
         packing = min(two + 2.0 * (one + two), PACKING * self.asked.budget_s) if is_kept else 0.0
-        return max(PAIRS[0] * pair + packing, min(CONFIRMING * self.asked.budget_s, PAIRS[1] * pair))
+        return max(PAIRS[0] * self._pair_s + packing, min(CONFIRMING * self.asked.budget_s, PAIRS[1] * self._pair_s))
 
     @property
     def _by(self) -> Yardstick:

@@ -240,14 +240,15 @@ class Scratch:
 
         Decided once for all runs: what one of them writes outside must not change what the next one gets.
         """
-        paths = [os.path.normpath(_split(w)[1]) for w in words]
+        heads, tails = zip(*map(_split, words), strict=True) if words else ((), ())
+        paths = [os.path.normpath(t) for t in tails]
         self._new |= {p for p in paths if p not in self._seen and self._is_new(p)}
         self._seen |= set(paths)
         for path in self._new:
             os.makedirs(os.path.join(folder, ".out", os.path.dirname(path).lstrip(os.sep)), exist_ok=True)
         return [
-            _split(w)[0] + os.path.join(folder, ".out", _split(w)[1].lstrip(os.sep)) if _is_below(p, self._new) else w
-            for w, p in zip(words, paths, strict=True)
+            head + (os.path.join(folder, ".out", tail.lstrip(os.sep)) if _is_below(path, self._new) else tail)
+            for head, tail, path in zip(heads, tails, paths, strict=True)
         ]
 
     def _is_new(self, path: str) -> bool:
@@ -290,6 +291,7 @@ class Scratch:
 
 
 def _is_below(path: str, folders: Iterable[str]) -> bool:
+    """By its name alone: a link counts as where it stands."""
     return any(path == f or path.startswith(f + os.sep) for f in folders)
 
 
@@ -421,4 +423,5 @@ def _import_folder(command: Command, script: Path) -> Path:
 
 
 def _is_inside(path: Path, root: str) -> bool:
+    """Where its links lead."""
     return path.resolve().is_relative_to(Path(root).resolve())

@@ -10,7 +10,7 @@ from sixdays.faster.compare import SHOWN, Factor
 from sixdays.faster.fresh import PAIRS
 from sixdays.faster.model import Command, NotTried
 from sixdays.faster.preload import MODULE
-from sixdays.faster.report import Delivery, Speedups, Step
+from sixdays.faster.report import SLOW_S, Delivery, Speedups, Step
 from sixdays.faster.setting import PREAMBLE
 from sixdays.faster.ten_minutes import Item
 from sixdays.faster.unit import plural
@@ -20,7 +20,6 @@ from sixdays.render.problems import clean
 from sixdays.render.text import indented
 
 TEN = 10
-SLOW_S = 5.0  # a start that is worth a word
 SHORT = 30  # lines of a preamble that are shown at once
 MOST = 6  # of each list; --json has all
 
