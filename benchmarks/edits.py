@@ -27,38 +27,45 @@ Edit = tuple[int, int, str]  # first and last line that are taken out, and what 
 
 REINFORCE: tuple[Edit, ...] = (
     (54, 60, '''
+W, B, V, C = (p.detach().numpy() for p in policy.parameters())
+noise, waits, stays = torch.empty(1, 128), torch.empty(1, 2), np.float32(1 - policy.dropout.p)
+
+
 def select_action(state):
-    state = torch.from_numpy(state).float().unsqueeze(0)
-    with torch.no_grad():
-        hidden = policy.affine1(state)
-        noise = torch.empty_like(hidden).bernoulli_(1 - policy.dropout.p).div_(1 - policy.dropout.p)
-        probs = F.softmax(policy.affine2(F.relu(hidden * noise)), dim=1)
-        action = torch.multinomial(probs, 1, True)
-    policy.saved_log_probs.append((state, noise, action))
-    return action.item()
+    noise.bernoulli_(1 - policy.dropout.p)
+    kept = noise.numpy()[0] / stays
+    scores = np.maximum((W @ state + B) * kept, 0) @ V.T + C
+    waits.exponential_()
+    action = int((np.exp(scores - scores.max()) / waits.numpy()[0]).argmax())
+    policy.saved_log_probs.append((state, kept, action))
+    return action
 '''),
     (72, 75, '''
-    states, noise, actions = (torch.cat(column) for column in zip(*policy.saved_log_probs))
-    scores = policy.affine2(F.relu(policy.affine1(states) * noise))
-    log_probs = F.log_softmax(scores, dim=1).gather(1, actions).squeeze(1)
+    states, kept, actions = (torch.from_numpy(np.array(column)) for column in zip(*policy.saved_log_probs))
+    scores = policy.affine2(F.relu(policy.affine1(states) * kept))
+    log_probs = F.log_softmax(scores, dim=1).gather(1, actions.unsqueeze(1)).squeeze(1)
     optimizer.zero_grad()
     policy_loss = -(log_probs * returns).sum()
 '''),
 )  # fmt: skip
 ACTOR_CRITIC: tuple[Edit, ...] = (
     (78, 92, '''
+W, B, V, C = (p.detach().numpy() for layer in (model.affine1, model.action_head) for p in layer.parameters())
+waits = torch.empty(1, 2)
+
+
 def select_action(state):
-    state = torch.from_numpy(state).float()
-    with torch.no_grad():
-        probs = F.softmax(model.action_head(F.relu(model.affine1(state))), dim=-1)
-        action = torch.multinomial(probs, 1, True)
+    scores = np.maximum(W @ state + B, 0) @ V.T + C
+    waits.exponential_()
+    action = int((np.exp(scores - scores.max()) / waits.numpy()[0]).argmax())
     model.saved_actions.append((state, action))
-    return action.item()
+    return action
 '''),
     (114, 127, '''
-    probs, values = model(torch.stack([state for state, _ in saved_actions]))
+    states, actions = (torch.from_numpy(np.array(column)) for column in zip(*saved_actions))
+    probs, values = model(states)
     values = values.squeeze(-1)
-    log_probs = Categorical(probs).log_prob(torch.cat([action for _, action in saved_actions]))
+    log_probs = Categorical(probs).log_prob(actions)
     optimizer.zero_grad()
     loss = -(log_probs * (returns - values.detach())).sum() + F.smooth_l1_loss(values, returns, reduction="sum")
 '''),
@@ -198,6 +205,17 @@ for _name in ("gym", "gymnasium"):
         _wrong(__import__(_name + ".wrappers", fromlist=["TimeLimit"]))
     except ImportError:
         pass
+""",
+    "an observation used twice": """
+import torch.nn as _m
+_plain, _last = _m.Linear.forward, {}
+def _cached(self, x):
+    if x.requires_grad or x.numel() != self.in_features:
+        return _plain(self, x)
+    n, old = _last.get(id(self), (0, x))
+    _last[id(self)] = n + 1, x
+    return _plain(self, old if n % 2 else x)
+_m.Linear.forward = _cached
 """,
     "a network of half the width": """
 import torch.nn as _m

@@ -27,7 +27,7 @@ from benchmarks import public
 from sixdays.app import speeding_up
 from sixdays.app.settings import Options
 from sixdays.app.speeding_up import Told
-from sixdays.app.wanted import Place, wanted
+from sixdays.app.wanted import Place, asked_for
 
 ROWS = Path("build") / "faster.jsonl"
 SEEDS = 5
@@ -43,7 +43,7 @@ def measured(script: public.Script, budget: str, given: Sequence[str] = ()) -> d
 
     options = Options(now=datetime.datetime.now(datetime.UTC), seed=1)
     place = Place(dict(os.environ), str(script.where), platform.node(), Path("build") / "allowed")
-    what = wanted(script.argv, options, place, is_command=True, budget=budget, seeds=SEEDS, given=given)
+    what = asked_for(script.argv, options, place, is_command=True, budget=budget, seeds=SEEDS, given=given)
     found = speeding_up.speed_up(what, options, place, tell=tell).to_dict()
     found.pop("command")
     found.pop("delivery")
@@ -75,6 +75,9 @@ def table(rows: Sequence[dict[str, Any]]) -> None:
     print(f"\nrate alone   median {statistics.median(rates):.2f} (asked 1.3)   upper quarter "
           f"{np.quantile(rates, 0.75):.2f} (1.8)   least {min(rates):.2f} (.97)")  # fmt: skip
     print(f"{SEEDS} seeds      median {statistics.median(answers):.2f} (asked 2.3)   least {min(answers):.2f} (1.6)")
+    many = [_forecast(r) for r in found]
+    print(f"16 cores     median {statistics.median(many):.2f}   least {min(many):.2f} (asked 5): a forecast, each seed at "
+          "the rate of one copy here")  # fmt: skip
     print(f"first line   latest after {max(r['first_s'] for r in found):.0f} s (asked 30)   whole time ÷ budget at "
           f"most {max(r['whole_s'] / r['budget'] for r in found):.2f} (1.10)")  # fmt: skip
     named = [_named(r) for r in found if public.script(r["script"]).hottest]
@@ -102,6 +105,12 @@ def _repeats(rows: Sequence[dict[str, Any]], firsts: dict[str, dict[str, Any]]) 
 
 def _answer(r: dict[str, Any]) -> float:
     return float(r["answer_s_before"] / r["answer_s_after"])
+
+
+def _forecast(r: dict[str, Any]) -> float:
+    """How many times sooner the answer would come where each seed has as many cores as a copy had here: not measured."""
+    copies = (rate / int(k) for k, rate in r["packed"].items())
+    return SEEDS * max(float(r["rate_after"]), *copies, 0.0) / float(r["rate_before"])
 
 
 def _named(r: dict[str, Any]) -> bool:

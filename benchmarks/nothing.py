@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sixdays.app import speeding_up
 from sixdays.app.settings import Options
-from sixdays.app.wanted import Place, wanted
+from sixdays.app.wanted import Place, asked_for
 from sixdays.errors import RunError
 
 LOOP = """
@@ -63,7 +63,7 @@ def main() -> None:
         for name, argv in commands(Path(folder)).items():
             for _ in range(asked.rounds):
                 options = Options(now=datetime.datetime.now(datetime.UTC))
-                what = wanted(argv, options, place, is_command=True, budget=asked.budget)
+                what = asked_for(argv, options, place, is_command=True, budget=asked.budget)
                 try:
                     found = speeding_up.speed_up(what, options, place, tell=lambda told: None).speedups
                 except RunError as e:

@@ -17,6 +17,8 @@ import sixdays as public
 from sixdays.app import wanted
 from sixdays.app.delivering import put_in
 from sixdays.app.settings import Options
+from sixdays.cli.faster import _put_in
+from sixdays.errors import RunError
 from sixdays.faster.model import Trace
 from sixdays.faster.report import Delivery
 from sixdays.faster.search import Search
@@ -126,6 +128,28 @@ def test_the_line_that_takes_a_diff_back_works_from_anywhere(tmp_path: Path) -> 
     assert (tmp_path / "a file.py").read_text(encoding="utf-8") == "x = 1\n"
 
 
+def test_a_diff_of_a_script_in_another_encoding_is_put_in_byte_for_byte(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_bytes(b"# \xe9t\xe9\nx = 1\n")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    diff = b"--- a/a.py\n+++ b/a.py\n@@ -1,2 +1,2 @@\n # \xe9t\xe9\n-x = 1\n+x = 2\n".decode("utf-8", "surrogateescape")
+    made = Delivery((), diff=diff, root=str(tmp_path))
+    back = put_in(made, "now")
+    assert (tmp_path / "a.py").read_bytes() == b"# \xe9t\xe9\nx = 2\n"
+    json.dumps(made.to_dict(), ensure_ascii=False).encode("utf-8")
+    with pytest.raises(RunError, match="does not apply any more"):
+        put_in(made, "now")  # the reverse of the first stays, none of the second is left
+    assert [p.name for p in (tmp_path / ".sixdays" / "faster").iterdir()] == ["now.diff"]
+    subprocess.run(back, shell=True, cwd="/", check=True)
+    assert (tmp_path / "a.py").read_bytes() == b"# \xe9t\xe9\nx = 1\n"
+
+
+def test_what_is_shown_before_a_yes_cannot_drive_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    _put_in(Delivery((), diff="--- a/a\n+++ b/a\n@@ -1 +1 @@\n-x\n+\x1b[2Jy\n"), True, "now", yes=False)
+    said = capsys.readouterr().err
+    assert "+·[2Jy" in said
+    assert "\x1b" not in said
+
+
 def records(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(p.read_text(encoding="utf-8")) for p in sorted((folder / "journal").rglob("*.json"))]
 
@@ -160,7 +184,7 @@ def test_an_interrupt_in_the_first_look_gives_its_rate(tmp_path: Path, monkeypat
             raise KeyboardInterrupt
         return False
 
-    monkeypatch.setattr(Search, "_is_enough", interrupted)
+    monkeypatch.setattr(Search, "_look_until", interrupted)
     found = public.find_speedups([sys.executable, "slow.py"], budget=60.0, cwd=tmp_path)
     assert found.interrupted
     assert found.unit == "step"
@@ -247,7 +271,7 @@ def test_a_patch_that_cannot_be_put_in_is_thrown_out_before_anything_is_run(sixd
         "slow.py",
     )
     ran = sixdays(*command)
-    said = [line for line in ran.err.splitlines() if line.startswith("  ")]
+    said = [line for line in ran.err.splitlines() if line.startswith("  ") and "  note  " not in line]
     assert "thrown out" in said[0]
     assert "thrown out" in said[1]
     assert "/s" in said[2]

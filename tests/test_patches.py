@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from sixdays.app.finding import find_speedups
 from sixdays.faster.digests import Broken, kept
 from sixdays.faster.model import Candidate, Command, Promise
 from sixdays.probes.run import Stop, probe
 from sixdays.probes.scratch import scratch
-from tests.scripts import FOLDER, SCRIPTS, Script
+from tests.scripts import FOLDER, SCRIPTS, Script, script
 
 ENV = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath]), "LANG": "C.UTF-8"}
 QUICK = ("simulation", "policy_gradient")  # in each run of the tests; all in the nightly one
@@ -26,21 +27,25 @@ def _cases() -> list[object]:
     return [pytest.param(s, id=s.name, marks=marks[s.name in QUICK]) for s in SCRIPTS if s.patches]
 
 
-@pytest.mark.parametrize("script", _cases())
-def test_right_patches_pass_and_wrong_ones_are_caught(script: Script, tmp_path: Path) -> None:
+def _needs(script: Script) -> None:
     if missing := [m for m in script.needs if not find_spec(m)]:
         if os.environ.get("SIXDAYS_REQUIRE_ALL") == "1":
             pytest.fail(f"{missing[0]} is not installed")
         pytest.skip(f"{missing[0]} is not installed")
+
+
+@pytest.mark.parametrize("which", _cases())
+def test_right_patches_pass_and_wrong_ones_are_caught(which: Script, tmp_path: Path) -> None:
+    _needs(which)
     folder = tmp_path / "project"
     shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__", "patches"))
-    command = Command(script.argv(short=True), str(folder))
+    command = Command(which.argv(short=True), str(folder))
     wrong: list[str] = []
     with scratch(str(folder), ENV) as copies:
         stop = Stop(SECONDS)
         (original,) = probe(copies, command, stop=stop)
         (again,) = probe(copies, command, stop=stop)
-        for patch in script.patches:
+        for patch in which.patches:
             promise: Promise = "same" if patch.promise == "same" else "equivalent"
             text = patch.path.read_text(encoding="utf-8")
             candidate = Candidate("given", patch.what, patch.what, promise, patch=text)
@@ -49,3 +54,15 @@ def test_right_patches_pass_and_wrong_ones_are_caught(script: Script, tmp_path: 
             if isinstance(found, Broken) != (patch.promise == "wrong"):
                 wrong.append(f"{patch.promise}.{patch.what}: {found}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_command_keeps_what_is_right_and_throws_out_what_is_wrong(tmp_path: Path) -> None:
+    chosen = script("simulation")
+    folder = tmp_path / "project"
+    shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    names = ("same.only-the-distances-kept", "wrong.every-second-update", "wrong.no-updates")
+    right, *wrong = (str(folder / "patches" / f"simulation.{name}.diff") for name in names)
+    found = find_speedups(chosen.argv("--report", "20"), budget=40.0, tries=[*wrong, right], cwd=folder)
+    assert [t.candidate.name for t in found.thrown_out] == wrong
+    assert [c.name for c in found.setting if c.patch] == [right]
+    assert found.factor.value > 2.0

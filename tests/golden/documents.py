@@ -18,7 +18,7 @@ from tests.command import _in
 from tests.golden.pages import ROOT
 
 FOLDER = ROOT / "tests" / "golden" / "json"
-MACHINE = ("sixdays.probes.inspect.machine", lambda *_: Machine(cores=4))  # the list of `faster` speaks of it
+MACHINE = ("sixdays.probes.inspect.machine", lambda *_, **__: Machine(cores=4))  # the list of `faster` speaks of it
 FRIDAY = ("--now", "2016-11-04 18:00 America/Los_Angeles", "--draws", "2000", "--json")
 # name → what is run first, then what is kept
 COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {

@@ -439,6 +439,39 @@ def test_a_share_that_is_seen_bounds_what_a_flag_can_give() -> None:
     assert [c.why for c in found if isinstance(c, NotTried)] == ["--log-every: logging takes 2% of the time at most"]
 
 
+@pytest.mark.parametrize(("value", "words"), [("true", {}), ("false", {"sim.headless=True": "same"})])
+def test_a_window_is_never_opened(value: str, words: dict[str, str]) -> None:
+    source = "import hydra\n@hydra.main(config_path='conf', config_name='config')\ndef main(cfg): ...\n"
+    assert proposed(profile(source, configs={"conf/config.yaml": f"sim:\n  headless: {value}\n"})) == words
+
+
+def test_a_choice_is_written_as_the_help_writes_it() -> None:
+    listed = "options:\n  --plot {true,false}  draw curves (default: true)\n"
+    assert proposed(profile(help_text=listed)) == {"--plot false": "same"}
+
+
+def test_what_gives_the_value_of_actions_is_no_evaluation() -> None:
+    source = (
+        "p.add_argument('--eval-every', type=int, default=10)\n"
+        "class Policy:\n    def evaluate(self, obs, actions):\n        return self.net(obs).log_prob(actions)\n"
+    )
+    seen = Trace(stacks=(stack("evaluate", 5.0, "train.py"), stack("update", 5.0, "train.py")))
+    (found,) = create({}).propose(profile(source, trace=seen))
+    assert isinstance(found, Candidate)
+    assert found.touches == 1.0  # not known
+
+
+def test_a_function_that_is_seen_to_evaluate_is_one_whatever_it_is_called() -> None:
+    source = (
+        "p.add_argument('--eval-every', type=int, default=10)\n"
+        "def losses():\n    model.eval()\n    for x in held_out:\n        model(x)\n"
+    )
+    seen = Trace(stacks=(stack("losses", 4.0, "train.py"), stack("update", 6.0, "train.py")))
+    (found,) = create({}).propose(profile(source, trace=seen))
+    assert isinstance(found, Candidate)
+    assert found.touches == pytest.approx(0.468)
+
+
 def test_what_is_written_into_the_main_loop_has_no_bound() -> None:
     source = "p.add_argument('--eval-every', type=int, default=10)\n"
     (found,) = create({}).propose(profile(source, trace=Trace(stacks=(stack("update", 9.0),))))

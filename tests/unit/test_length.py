@@ -280,3 +280,30 @@ def test_a_bar_that_began_anew_tells_how_long_an_epoch_is() -> None:
     assert said(source, trace=twice).startswith("6330 printed: 15 from epochs (train.py:1) × 422 iterations in each")
     once = replace(twice, printed=twice.printed[:8])
     assert "is not known" in said(source, trace=once)
+
+
+def test_a_loop_that_begins_later_goes_round_as_often_as_is_added() -> None:
+    source = (
+        "p.add_argument('--start-epoch', type=int, default=0)\np.add_argument('--epochs', type=int, default=90)\n"
+        "for epoch in range(args.start_epoch, args.start_epoch + args.epochs):\n    pass\n"
+    )
+    assert said(source, "--start-epoch", "30", "--epochs", "200").startswith("200 epoch: 200 from --epochs")
+
+
+def test_a_constant_that_is_set_anew_is_not_known_and_what_was_made_of_it_before_is() -> None:
+    source = (
+        "EPOCHS = 100\nmax_steps = EPOCHS * 500\nif DEBUG:\n    EPOCHS = 1\nfor step in range(max_steps):\n    pass\n"
+    )
+    assert said(source).startswith("50000 step: 50,000 from max_steps")
+
+
+def test_what_an_epoch_holds_is_read_behind_a_shell_too() -> None:
+    source = (
+        "p.add_argument('--epochs', type=int, default=10)\n"
+        "p.add_argument('--steps-per-epoch', type=int, default=1000)\n"
+    )
+    options = options_of("", {"train.py": source}, {}, ("sh", "run.sh"))
+    words = ("train.py", "--epochs", "50", "--steps-per-epoch", "100")
+    found, _ = length(options, words, Trace(counters=(counter("env step"), counter("optimiser step"))))
+    assert found is not None
+    assert found.value == 5000

@@ -80,6 +80,12 @@ def test_a_script_that_sets_its_threads_itself_is_set_from_the_preamble() -> Non
     assert plain.env["OMP_NUM_THREADS"] == held.env["OMP_NUM_THREADS"] == "1"
 
 
+def test_a_program_without_torch_is_never_made_to_import_it() -> None:
+    plain = _profile(1.0, "x", ("numpy", "numba"))
+    own = replace(plain, sources={"train.py": "import numba\nnumba.set_num_threads(4)\n"})
+    assert not any(c.preamble for c in threads.create({}).propose(own) if isinstance(c, Candidate))
+
+
 def test_no_more_workers_than_eight_and_none_that_are_there_already() -> None:
     many = replace(_profile(0.4, "torch/utils/data/dataset.py"), machine=Machine(cores=16))
     now = replace(

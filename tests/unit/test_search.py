@@ -289,6 +289,29 @@ def test_copies_that_compute_something_else_are_thrown_out() -> None:
     assert "times as far" in found.thrown_out[0].why
 
 
+class OneLies(World):
+    """Of copies side by side the second computes something else. facts: of all."""
+
+    facts: dict[str, str] = {}  # noqa: RUF012
+
+    def run(self, probe: Probe) -> Outcome:
+        outcome = super().run(probe)
+        if probe.copies == 1:
+            return outcome
+        wrong = replace(outcome.trace, digests=tuple(digest(at, lying=True) for at in (0, 1, 2, 3, 5, 10)))
+        traces = (outcome.trace, *(wrong for _ in outcome.traces[1:]))
+        return replace(outcome, traces=tuple(replace(t, facts={**t.facts, **self.facts}) for t in traces))
+
+
+def test_each_copy_is_checked_unless_it_has_a_seed_of_its_own() -> None:
+    found = OneLies().play(Search(Asked(seeds=4)), [lever(PACKS)])
+    assert found.packed == ()
+    assert found.thrown_out[0].why.startswith("one of the copies: after update 1")
+    free = OneLies()
+    free.facts = {"seeded": "torch"}
+    assert free.play(Search(Asked(seeds=4)), [lever(PACKS)]).packed
+
+
 def test_what_does_not_get_far_in_a_bundle_is_taken_out_and_the_rest_kept() -> None:
     world = World(gains={"slow": 1e-4, "off": 1.5})
     found = world.play(Search(Asked()), [lever(switch("off"), switch("slow"), together=True)])
@@ -319,6 +342,51 @@ def test_what_somebody_gave_is_priced_by_what_it_computes() -> None:
     found = world.play(Search(Asked(accept=("same",))), [lever(patch), lever(rounds)])
     assert [c.name for c in found.setting] == ["fast"]
     assert [(t.candidate.name, t.why.split(":")[0]) for t in found.thrown_out] == [("rounds", "it rounds otherwise")]
+
+
+ALL = ("same", "equivalent", "changed")
+
+
+def test_what_somebody_gave_and_breaks_its_promise_is_another_experiment_where_those_are_accepted() -> None:
+    patch = switch("liar", "equivalent", patch="--- a")
+    world = World(gains={"liar": 2.0}, lies=("liar",))
+    found = world.play(Search(Asked()), [lever(patch)])
+    assert (found.thrown_out[0].candidate.name, found.others, found.factor.value) == ("liar", (), 1.0)
+    found = world.play(Search(Asked(accept=ALL)), [lever(patch)])  # type: ignore[arg-type]
+    (other,) = found.others
+    assert (found.thrown_out, found.factor.value, other.promise) == ((), 1.0, "changed")
+    assert "the parameters had moved 1.010 times as far" in other.text
+    assert abs(found.factor_all_classes.value - 2.0) < 1e-6
+
+
+class Elsewhere(World):
+    """A candidate starts from other parameters: another random stream."""
+
+    def run(self, probe: Probe) -> Outcome:
+        outcome = super().run(probe)
+        if not probe.setting:
+            return outcome
+        digests = tuple(replace(d, hash="x" + d.hash, values=np.cos(np.arange(64.0))) for d in outcome.trace.digests)
+        return replace(outcome, traces=(replace(outcome.trace, digests=digests),))
+
+
+def test_what_somebody_gave_and_cannot_be_checked_never_counts() -> None:
+    patch = switch("streams", "equivalent", patch="--- a")
+    found = Elsewhere(gains={"streams": 2.0}).play(Search(Asked()), [lever(patch)])
+    assert "it cannot be checked" in found.thrown_out[0].why
+    found = Elsewhere(gains={"streams": 2.0}).play(Search(Asked(accept=ALL)), [lever(patch)])  # type: ignore[arg-type]
+    assert (found.factor.value, found.kept) == (1.0, ())
+    assert "it cannot be checked" in found.others[0].text
+
+
+def test_a_unit_that_does_not_count_is_told_with_those_that_do() -> None:
+    search, world = Search(Asked(unit="epoch")), World()
+    world.rng, world.at = np.random.default_rng(0), 0.0
+    steps = search.look()
+    with pytest.raises(StopIteration):
+        steps.send(world.run(next(steps)))
+    assert search.failed.startswith('nothing called "epoch" was counted in')
+    assert "but optimiser step: name one of them with --unit" in search.failed
 
 
 def test_a_first_look_that_is_cut_short_tells_the_rate() -> None:
@@ -460,6 +528,16 @@ def test_a_command_that_makes_no_progress_is_refused() -> None:
     assert at <= 30.0
 
 
+def test_a_command_that_hangs_after_a_while_is_told_so() -> None:
+    search, world = Search(Asked()), World()
+    world.rng, world.at = np.random.default_rng(0), 0.0
+    steps = search.look()
+    outcome = world.run(next(steps))
+    with pytest.raises(StopIteration):
+        steps.send(replace(outcome, traces=(replace(outcome.trace, seconds=150.0, stopped="time"),)))
+    assert search.failed.startswith("its progress stopped: 12,000 optimiser steps in 12.5 s, then nothing for 137.5 s")
+
+
 def test_a_second_run_that_does_not_get_there_is_refused_in_a_sentence() -> None:
     search = Search(Asked())
     world, steps = World(), search.look()
@@ -498,7 +576,7 @@ def test_a_run_whose_episodes_grow_is_compared_at_the_mix_of_the_whole_look(
     assert search.fresh is not None
     assert len(search.fresh.far[1]) == far
     assert search.looked is not None
-    assert not search._is_enough(replace(search.looked, seconds=12.0))
+    assert not search._look_until(replace(search.looked, seconds=12.0))
     assert search.glimpse.endswith("/s")
     assert "environment steps an update" in found.notes[0]
     assert found.rate_before > 900.0
@@ -532,8 +610,8 @@ def test_the_preparation_of_a_program_that_learns_is_not_taken_for_its_progress(
     times = np.arange(1.0, 20.0)
     lines = tuple(Printed(float(t), f"Map: {int(t) * 100}") for t in times)
     reads = Trace(printed=lines, seconds=20.0, stopped="time", modules={"torch": "2"})
-    assert not search._is_enough(reads)
-    assert search._is_enough(replace(reads, modules={}))
-    assert search._is_enough(replace(reads, seconds=80.0))
+    assert not search._look_until(reads)
+    assert search._look_until(replace(reads, modules={}))
+    assert search._look_until(replace(reads, seconds=80.0))
     asked = Search(Asked(unit="map"))
-    assert asked._is_enough(reads)
+    assert asked._look_until(reads)

@@ -5,7 +5,7 @@ import sys
 import threading
 
 from _sixdays_agent import now
-from _sixdays_sites import caller, quietly, wait_for
+from _sixdays_sites import caller, wait_for
 
 AT_STEPS = frozenset(range(1, 10)) | frozenset(m * 10**e for e in range(8) for m in range(10, 100, 2))
 MOST_BYTES, STATE = 1 << 20, 8  # of what is hashed; numbers of what an environment shows
@@ -108,30 +108,10 @@ def _vector(agent, module):
     counted = getattr(agent, "counted_step", None)
     if counted is None:
         return
-    for base in [getattr(module, name) for name in ("VectorEnv", "VectorWrapper") if hasattr(module, name)]:
+    for base in [getattr(module, name) for name in ("VectorEnv", "VectorWrapper", "VecEnv") if hasattr(module, name)]:
         if not isinstance(vars(base).get("_sixdays_each"), property):
             base._sixdays_each = property(lambda self: float(getattr(self, "num_envs", 1) or 1))
         _each_step(base, counted)
-
-
-def _vec_env(agent, module):
-    base = module.VecEnv
-    step, depth = base.step, _stepping
-
-    def call(self, actions):
-        if depth.inside:
-            return step(self, actions)
-        depth.inside = True
-        try:
-            out = step(self, actions)
-        finally:
-            depth.inside = False
-        quietly(
-            agent, lambda: _stepped(agent, agent.count("env step", caller(_GYM), float(self.num_envs)), actions, out)
-        )
-        return out
-
-    base.step = call
 
 
 def _stepped(agent, c, action, out):
@@ -229,5 +209,5 @@ def _update(h, value):
 
 HOOKS = {
     "gymnasium.core": _environment, "gym.core": _environment, "gymnasium.vector.vector_env": _vector,
-    "gym.vector.vector_env": _vector, "stable_baselines3.common.vec_env.base_vec_env": _vec_env,
+    "gym.vector.vector_env": _vector, "stable_baselines3.common.vec_env.base_vec_env": _vector,
 }  # fmt: skip

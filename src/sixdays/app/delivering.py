@@ -7,12 +7,14 @@ import re
 import shlex
 import subprocess
 from difflib import unified_diff
+from itertools import count
 from pathlib import Path
 
 from sixdays.errors import RunError, StoreError
 from sixdays.faster.model import Command, Setting
 from sixdays.faster.report import Delivery
 from sixdays.faster.setting import changed, preamble
+from sixdays.probes import copying
 from sixdays.probes.scratch import Place, Scratch
 from sixdays.stores.files import write_whole
 
@@ -25,17 +27,17 @@ def delivery(command: Command, setting: Setting, copies: Scratch) -> Delivery:
     shown, where, has_patch = "", ("", "."), any(c.patch for c in setting)
     if text or has_patch:
         place = copies.fresh(command, setting)
-        shown = _diff(place, copies.pristine, [c.patch for c in setting])
+        shown = _diff(place, copies.pristine)
         copies.release(place)
         where = place.loads
     return Delivery(made.argv, env, text, shown, where[0], command.root, where[1], has_patch)
 
 
-def _diff(place: Place, pristine: str, patches: list[str]) -> str:
+def _diff(place: Place, pristine: str) -> str:
     """What differs between a clean copy of the project and one with everything put in, as one unified diff."""
-    gone = {n for p in patches for n in re.findall(r"^--- a/(.+)\n\+\+\+ /dev/null", p, re.M)}
     parts = []
-    for name in sorted({*place.ready, *gone}):
+    before_all = {n for n in copying.stamps(pristine) if not n.startswith(f".git{os.sep}")}
+    for name in sorted({*place.ready, *before_all}):
         before, after = Path(pristine, name), Path(place.root, name)
         if _stamp(before) != _stamp(after):
             old, new = (_lines(p) for p in (before, after))
@@ -70,10 +72,11 @@ def put_in(made: Delivery, stamp: str) -> str:
         StoreError: the disk refuses.
     """
     root = Path(made.root)
-    kept = root / ".sixdays" / "faster" / f"{stamp}.diff"
+    folder = root / ".sixdays" / "faster"
+    kept = next(p for n in count(1) if not (p := folder / f"{stamp}{f'-{n}' if n > 1 else ''}.diff").exists())
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(kept, made.diff)
+        write_whole(kept, made.diff, errors="surrogateescape")
     except OSError as e:
         raise StoreError(f"{kept} cannot be written: {e.strerror}", "nothing was changed") from e
     try:
@@ -83,6 +86,7 @@ def put_in(made: Delivery, stamp: str) -> str:
     except OSError as e:
         raise RunError("git is needed to put a diff in, and is not here", f"apply {kept} by hand") from e
     if done.returncode:
+        kept.unlink(missing_ok=True)
         why = done.stderr.strip().split("\n")[0].removeprefix("error: ")
         raise RunError(f"it does not apply any more: {why}", "nothing was changed; measure again")
     return shlex.join(["git", "-C", str(root), "apply", "-R", str(kept.relative_to(root))])

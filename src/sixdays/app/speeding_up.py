@@ -14,7 +14,6 @@ from typing import Any
 from sixdays.app.delivering import delivery
 from sixdays.app.forecasting import forecast_of, inputs, keep_change, setting
 from sixdays.app.settings import Options
-from sixdays.app.tries import proposed
 from sixdays.app.wanted import Place, Wanted
 from sixdays.ask.proposals import saved_by_restart
 from sixdays.errors import RunError, StoreError, UsageError
@@ -32,11 +31,20 @@ from sixdays.plan.changes import changes
 from sixdays.plan.estimate import amount_of
 from sixdays.plugins import create, names
 from sixdays.probes import inspect
+from sixdays.probes.proposer import proposed
 from sixdays.probes.run import Interrupted, Stop, probe
 from sixdays.probes.scratch import Overwritten, Scratch, scratch
 
 STACKS_S = 0.01
+NEIGHBOUR = "Another sixdays faster of yours runs here: each is load to the other."
+SIDE_BY_SIDE = (
+    "the plan counts one copy at a time on each machine: side by side is in the time to answer, not in its odds"
+)
 Tell = Callable[["Told"], None]
+
+
+class _Refused(RunError):
+    """The command is not measured here, whatever was seen of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +102,13 @@ def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell) -> Fou
     diagnosis: tuple[Line, ...] = ()
     interrupted = False
     with scratch(what.command.root, place.env, keep=what.keep_probes) as copies:
+        if copies.has_neighbour():
+            tell(Told(NEIGHBOUR, "note", 1.0, what.budget_s))
+            search.notes.append(NEIGHBOUR)
         try:
             given = _fitting(what, copies, search, tell)
             drive.run(search.look(), copies)
-            if search.failed:
-                seen = search.looked and inspect.refusal(
-                    what.command, machine, search.looked, env=place.env, host=place.host
-                )
-                raise RunError(seen or search.failed, f"try it by hand: {shlex.join(what.command.argv)}")
+            _judge(what, search, machine, place)
             what = _with_entry(what, search)
             drive.command = what.command
             profile = _profile(what, search, copies, machine, place)
@@ -109,20 +116,37 @@ def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell) -> Fou
                 known, doubt = _read_length(profile, what)
                 search.asked = replace(search.asked, length=known, doubt=doubt)
             diagnosis = diagnose(profile)
-            drive.run(search.improve(_found(what, given, profile, diagnosis, search)), copies)
-        except KeyboardInterrupt as stopped:
-            interrupted = True
-            for trace in stopped.traces[:1] if isinstance(stopped, Interrupted) else ():
+            found = _found(what, given, profile, diagnosis, search, copies, place)
+            drive.run(search.improve(found), copies)
+        except (KeyboardInterrupt, RunError) as stopped:
+            interrupted = isinstance(stopped, KeyboardInterrupt)
+            shown = stopped.traces[:1] if isinstance(stopped, Interrupted) else ()
+            if interrupted and (trace := next(iter(shown), search.looked)) is not None:
                 search.cut_short(trace)
-            if search.unit is None or not search.original:
+            if search.unit is None or not search.original or isinstance(stopped, (_Refused, Overwritten)):
                 raise
+            if isinstance(stopped, RunError):
+                search.notes.append(f"It ended early: {stopped.message}.")
             if not diagnosis and search.looked is not None:
                 sources = inspect.sources_of(what.command, search.looked, place.env.get("PATH"))
                 diagnosis = diagnose(Profile(what.command, search.looked, machine, sources=sources))
         speedups = conclusion(search, diagnosis, time.monotonic() - drive.began, interrupted=interrupted)
-        made = delivery(what.command, speedups.delivered, copies)
-        kept = (f"the copies are in {copies.path}",) if what.keep_probes else ()
-    return _told(what, speedups, made, options, kept)
+        notes = (f"the copies are in {copies.path}",) if what.keep_probes else ()
+        try:
+            made = delivery(what.command, speedups.delivered, copies)
+        except RunError as e:  # the disk is full, or the like: what was measured is not lost by it
+            made, notes = Delivery(what.command.argv), (*notes, f"how to have it cannot be said: {e.message}")
+    return _told(what, speedups, made, options, notes)
+
+
+def _judge(what: Wanted, search: Search, machine: Machine, place: Place) -> None:
+    """Raises _Refused where the first looks say that the command cannot be measured here."""
+    looked = search.looked
+    if looked is not None and (busy := inspect.busy_gpu(machine, looked)):
+        raise _Refused(busy)
+    if search.failed:
+        why = looked and inspect.refusal(what.command, machine, looked, env=place.env, host=place.host)
+        raise _Refused(why or search.failed, f"try it by hand: {shlex.join(what.command.argv)}")
 
 
 @dataclass(slots=True)
@@ -224,13 +248,20 @@ def _fitting(what: Wanted, copies: Scratch, search: Search, tell: Tell) -> dict[
 
 
 def _found(
-    what: Wanted, given: dict[str, Any], profile: Profile, diagnosis: Sequence[Line], search: Search
+    what: Wanted,
+    given: dict[str, Any],
+    profile: Profile,
+    diagnosis: Sequence[Line],
+    search: Search,
+    copies: Scratch,
+    place: Place,
 ) -> list[tuple[bool, Sequence[Candidate | NotTried]]]:
     """What all levers propose, in the order in which it is tried; given changes first."""
     if what.tries.propose:
         try:
             seconds = max(10.0, 0.25 * search.left)
-            given["patches"][PROPOSED] = proposed(what.tries.propose, profile, diagnosis, seconds)
+            text = proposed(what.tries.propose, profile, diagnosis, copies, place.env, seconds)
+            given["patches"][PROPOSED] = text
         except RunError as e:
             search.not_tried.append(NotTried("given", e.message))
     levers = [create("levers", name, given if name == "given" else {}) for name in names("levers")]
@@ -244,6 +275,8 @@ def _told(what: Wanted, speedups: Speedups, made: Delivery, options: Options, no
     project, task = what.project, what.task
     if project is None or task is None:
         return found
+    if speedups.copies > 1:
+        found = replace(found, notes=(*found.notes, SIDE_BY_SIDE))
     phrase = f"{task.name} {speedups.factor.value:.3g}x faster"
     if speedups.confirmed:
         before = forecast_of(project)

@@ -31,7 +31,7 @@ def ten_minutes(plan: str, options: Options, place: Place) -> tuple[Item, ...]:
     for file in sorted(Path(place.cwd).glob("*.py"))[:MOST_SCRIPTS]:
         if file.is_file() and file.stat().st_size < MOST_BYTES:
             sources[file.name] = file.read_text(encoding="utf-8", errors="replace")
-    machine = inspect.machine(place.env, 0.05)
+    machine = inspect.machine(place.env, 0.05, gpus_too=False)
     return listed(project.plan if project else None, machine, sources, _evidence(place.cwd))
 
 

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import shlex
-import signal
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sixdays.errors import RunError, UsageError
-from sixdays.faster.model import Profile
+from sixdays.errors import UsageError
 
 MOST_BYTES = 1_000_000
-HOTTEST = 8  # sources that a proposer gets
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +46,16 @@ def tries(given: Sequence[str], propose: str | None) -> Tries:
 def _read(path: str) -> str:
     try:
         with open(path, encoding="utf-8", newline="") as f:  # the ends of its lines are those of the file it changes
-            return f.read(MOST_BYTES)
+            text = f.read(MOST_BYTES + 1)
     except FileNotFoundError as e:
         raise UsageError(f"--try {path}: there is no such file", "git diff > my.diff makes one") from e
     except (OSError, ValueError) as e:
         raise UsageError(f"--try {path}: it cannot be read: {getattr(e, 'strerror', None) or e}") from e
+    if len(text) > MOST_BYTES:
+        raise UsageError(
+            f"--try {path}: a patch of more than {MOST_BYTES / 1e6:.0f} MB", "leave data and outputs out of it"
+        )
+    return text
 
 
 def _words(text: str, option: str) -> tuple[str, ...]:
@@ -68,48 +66,3 @@ def _words(text: str, option: str) -> tuple[str, ...]:
     if not words:
         raise UsageError(f"{option} needs a command", f'{option} "python train.py --fast"')
     return words
-
-
-def proposed(argv: Sequence[str], profile: Profile, diagnosis: Sequence[Any], seconds: float) -> str:
-    """The unified diff that a program answers with; it gets the diagnosis and the hot sources as JSON on stdin.
-
-    Raises:
-        RunError: it could not be started, failed, took too long, or wrote no diff.
-    """
-    hot = dict.fromkeys([d.file for d in diagnosis if d.file in profile.sources] + list(profile.sources))
-    asked = {
-        "schema": 1,
-        "command": list(profile.command.argv),
-        "root": profile.command.root,
-        "diagnosis": [d.to_dict() for d in diagnosis],
-        "sources": {name: profile.sources[name] for name in list(hot)[:HOTTEST]},
-        "answer": "a unified diff with paths relative to root; the same algorithm, the same random streams",
-    }
-    name = shlex.join(argv)
-    try:
-        process = subprocess.Popen(
-            list(argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            encoding="utf-8", start_new_session=True,
-        )  # fmt: skip
-    except OSError as e:
-        raise RunError(f"{name} cannot be started: {e.strerror}") from e
-    try:
-        out, err = process.communicate(json.dumps(asked), timeout=seconds)
-    except subprocess.TimeoutExpired as e:
-        raise RunError(f"{name} gave no answer in {seconds:.0f} s") from e
-    finally:
-        _end(process)
-    if process.returncode:
-        last = err.strip().split("\n")[-1]
-        raise RunError(f"{name} ended with exit status {process.returncode}" + (f": {last}" if last else ""))
-    start = min((i for i in (out.find("diff --git"), out.find("--- ")) if i >= 0), default=-1)
-    if start < 0:
-        raise RunError(f"{name} answered without a diff")
-    return out[start:MOST_BYTES]
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Nothing that it started stays."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()

@@ -90,7 +90,7 @@ def command(
     )  # fmt: skip
     if keep and what.task is None:
         raise UsageError("--keep: no task of a plan here runs this command", "name the task, or add its run: first")
-    if not as_json:
+    if not (as_json and what.typed):
         note(opening(what))
     wanted.allow(what, place, ask=_ask(), yes=yes)
     with Live(quiet=as_json) as live:
@@ -125,11 +125,12 @@ def _asked(ctx: click.Context) -> list[str]:
 def _put_in(made: Delivery, is_any: bool, stamp: str, *, yes: bool) -> None:
     """Shows the diff, asks, applies it, and says what takes it back."""
     from sixdays.app import delivering
+    from sixdays.render.changes import clean_diff
 
     if not made.diff:
         note(["nothing to put in" + ": the command line says it all" * is_any])
         return
-    note(made.diff.splitlines())
+    note(clean_diff(made.diff))
     if not yes and not (sys.stdin.isatty() and click.confirm("Put it in?", default=False, err=True)):
         note(["nothing was changed", "   hint: --apply --yes puts it in without asking"])
         return
@@ -138,7 +139,9 @@ def _put_in(made: Delivery, is_any: bool, stamp: str, *, yes: bool) -> None:
 
 def _ask() -> Callable[[str], bool] | None:
     """Asks on a terminal; elsewhere there is nobody to ask."""
-    return (lambda text: click.confirm(text, default=False, err=True)) if sys.stdin.isatty() else None
+    from sixdays.render.problems import clean
+
+    return (lambda text: click.confirm(clean(text), default=False, err=True)) if sys.stdin.isatty() else None
 
 
 def here() -> Place:

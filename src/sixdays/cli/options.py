@@ -95,7 +95,8 @@ def note(lines: list[str]) -> None:
 def say_json(document: dict[str, Any]) -> None:
     import json
 
-    click.echo(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False))
+    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+    click.echo(text.encode("utf-8", "replace").decode())  # names and lines of files may be no text
 
 
 _COLOURS = {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from sixdays.faster.model import Frame, Stack, Trace
 
 Site = tuple[str, int]
+ROOM = 1.3  # a share of few samples may be larger than it looks
 
 
 def is_own(frame: Frame) -> bool:
@@ -43,6 +44,20 @@ def share(trace: Trace, predicate: Callable[[Stack], bool]) -> float:
     stacks = working(trace) or tuple(s for s in trace.stacks if s.thread == "main" and not _imports(s))
     total = sum(s.seconds for s in stacks)
     return sum(s.seconds for s in stacks if predicate(s)) / total if total else 0.0
+
+
+def below(stack: Stack, places: Iterable[str]) -> bool:
+    """Whether a frame lies in one of these places: a part of its file's name, or ":" and its function."""
+    return any(
+        f.function == place[1:] if place.startswith(":") else place in f.file.replace("\\", "/")
+        for f in stack.frames
+        for place in places
+    )
+
+
+def seen(trace: Trace, places: Sequence[str]) -> float:
+    """The share of the time below places, with room for what few samples do not tell."""
+    return min(1.0, ROOM * share(trace, lambda s: below(s, places)))
 
 
 def by_line(stacks: Iterable[Stack]) -> dict[Site, float]:

@@ -92,11 +92,12 @@ def _answer(
 
 def _all_classes(s: Search, total: Factor) -> Factor:
     """The factor with what else is accepted; that without it where it is not known."""
-    return (s.everything.factor() if s.everything else None) or total
+    return (s.everything.measured(s.loads, s.asked.cores)[0] if s.everything else None) or total
 
 
 def _notes(s: Search, by: Yardstick, seen: Factor | None) -> Iterator[str]:
     """What a reader of the factor should know besides."""
+    yield from s.notes
     if s.fresh and s.fresh.is_mixed():
         yield "Runs went different ways, so they were compared at the original's mix of events."
     if by.target:

@@ -13,8 +13,10 @@ from sixdays.faster.graphs import keeps_graph
 from sixdays.faster.kinds import Doing, Kinds, Loop, package
 from sixdays.faster.loaders import loaders
 from sixdays.faster.model import Profile, Stack
+from sixdays.faster.unit import SELDOM
 
 WORTH = 0.03  # a share below is not worth a line
+AS_LONG = 0.4  # of the time: an evaluation that takes about as long as the training
 SAID = ("fetching", "threads")  # how much it would give is not known, and worth a line all the same
 MOST = 100  # a larger bound says no more than that nearly all of the time would go
 SMALL = 500_000  # parameters: below, a pass takes longer to start than to compute
@@ -225,6 +227,7 @@ def _kinds(view: _View) -> Iterator[Line]:
                 yield _made(view, _hottest(stacks), 0.0, "fetching", text)
         elif kind in _ADVICE:
             part, text = _ADVICE[kind]
+            text = _evaluation(view, share) or text if kind == "evaluation" else text
             site = _call_of(view, stacks) if kind == "evaluation" else _hottest(stacks)
             yield _made(view, site, part * share, kind, text)
         elif kind == "environment":
@@ -235,6 +238,17 @@ def _kinds(view: _View) -> Iterator[Line]:
             yield _own(view, stacks)
     if view.passes:
         yield _passes(view, view.passes)
+
+
+def _evaluation(view: _View, share: float) -> str:
+    """What is special about how it evaluates: at each step, or as long as it trains; empty where nothing is."""
+    counters = view.profile.trace.counters
+    updates = max((c.count for c in counters if c.kind == "optimiser step"), default=0)
+    if updates and any(c.kind == "evaluation" and c.bursts >= SELDOM * updates for c in counters):
+        return "it validates at each step, or nearly: every hundredth tells as much"
+    if share >= AS_LONG:
+        return "it evaluates about as long as it trains, or longer: evaluate less often, or on fewer items"
+    return ""
 
 
 def _threads(view: _View) -> Iterator[Line]:

@@ -96,7 +96,8 @@ def kept(
     if not exactly and (doubt := _doubt(both, until)):
         whole = wording.compared(original, candidate, again, exact=True, rarer=bool(fewer), options=options)
         if whole.why or whole.count < MANY or both.sites:
-            return Unchecked(doubt)
+            few = f"only {whole.count} printed numbers could be compared, which is too few"
+            return Unchecked(doubt if whole.why or both.sites or not whole.count else few)
         lines = whole
     if promise == "same" and (figure := _figure(original, candidate, again)):
         return Broken(f"the picture {figure} is another one")

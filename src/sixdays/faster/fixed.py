@@ -58,7 +58,7 @@ def _assignments(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> It
     for body in _bodies(tree):
         for node in body:
             if isinstance(node, (ast.Assign, ast.AnnAssign)) and (name := _assigned(node)):
-                value = literal(node.value, known)
+                value = known.get(name, literal(node.value, known))
                 if value is not None:
                     yield _constant(name, value, file, node.lineno)
 
@@ -176,10 +176,11 @@ def _bound(node: ast.For | ast.While) -> ast.expr | None:
     for call in ast.walk(node.iter):
         name = getattr(call.func, "id", "") or getattr(call.func, "attr", "") if isinstance(call, ast.Call) else ""
         if name in ("range", "trange", "prange") and isinstance(call, ast.Call) and call.args:
-            end = call.args[min(1, len(call.args) - 1)]
-            # range(1, epochs + 1) goes round `epochs` times.
+            start, end = call.args[0], call.args[min(1, len(call.args) - 1)]
             if len(call.args) > 1 and isinstance(end, ast.BinOp) and isinstance(end.op, ast.Add):
-                return end.left if literal(end.right, {}) == literal(call.args[0], {}) else end
+                # range(1, epochs + 1) and range(start, start + epochs) go round `epochs` times.
+                others = {ast.dump(end.right): end.left, ast.dump(end.left): end.right}
+                return others.get(ast.dump(start), end)
             return end
     return None
 
@@ -210,13 +211,15 @@ def _constant(name: str, value: Scalar, file: str, line: int) -> Option:
 
 
 def constants_of(tree: ast.Module) -> dict[str, Scalar]:
-    """Names that a module sets once, to one value."""
+    """Names that a module sets to one value; none that it sets to another one later."""
     found: dict[str, Scalar] = {}
+    changed = set[str]()
     for body in _bodies(tree):
         for node in body:
             if isinstance(node, (ast.Assign, ast.AnnAssign)) and (name := _assigned(node)):
-                found[name] = literal(node.value, found)
-    return found
+                value = literal(node.value, found)
+                changed |= {name} if found.setdefault(name, value) != value else set()
+    return {name: value for name, value in found.items() if name not in changed}
 
 
 def literal(node: ast.expr | None, known: Mapping[str, Scalar], deep: int = _DEEP) -> Scalar:

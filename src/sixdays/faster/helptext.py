@@ -92,7 +92,7 @@ def _option(names: str, rest: str) -> Option | None:
         return Option(name, "switch", tuple(dict.fromkeys((*long, *spelled))), False, "bool", (), rest, on=long[0])
     choices = _choices(metavar)
     if {c.lower() for c in choices} == {"true", "false"}:
-        choices, kind = tuple(choices), "bool"
+        kind = "bool"
     spellings = tuple(dict.fromkeys((*long, *spelled)))
     return Option(name, "--x=v" if equals else "--x v", spellings, default, kind or type_of(default), choices, rest)
 

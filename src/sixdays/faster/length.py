@@ -89,7 +89,7 @@ def length(
         return None, "no option, constant or loop says how long the run is"
     if trace is not None and unit is None:
         return None, "no progress is seen that a length could be counted in"
-    fit = said if trace is None or unit is None else [c for f in said if (c := _converted(f, unit, trace, options))]
+    fit = said if trace is None or unit is None else [c for f in said if (c := _converted(f, unit, trace, asked))]
     if trace is not None and unit is not None and trace.stopped:  # it had done more when we stopped it
         fit = [f for f in fit if f.length.value >= unit.count(trace)]
     if not fit:

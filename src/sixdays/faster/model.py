@@ -96,7 +96,7 @@ class Counter:
     kind: env step · optimiser step · batch (of a DataLoader) · evaluation (a forward pass of a module in eval mode)
     · printed (a number that grows). file, function, line: the call site, file relative to the project's root where
     it lies there. For an optimiser step: where the optimiser's `step` was called.
-    each: how many units one event stands for (environments side by side, items of a batch).
+    each: how many units one event stands for: environments side by side, items of an evaluation.
     times: seconds since the probe began at which each event was over, without what the agent itself took;
     shape (n,), n ≤ count: after the first EVERY events only each SPARSE-th is noted (see `events`).
     bursts: of an env step or evaluation, between how many pairs of optimiser steps in turn it moved at least once.
@@ -229,7 +229,7 @@ class Trace:
 class Profile:
     """All that a lever may look at when it proposes: the command, one diagnosing trace of it, the machine, sources.
 
-    help: what its --help prints, read from its source where that would run the training; empty where unknown.
+    help: what its --help prints; empty where unknown.
     sources: texts of the project's files that were seen running, by relative path. configs: of files that the
     command names. seeds: how many copies the user needs. accept: the classes that the user takes. progress: the kind of
     unit that is measured; empty where it is not known.

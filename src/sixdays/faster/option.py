@@ -67,8 +67,6 @@ class Option:
         >>> Option("plot", "switch", ("--plot",), on="--plot", off="--no-plot").words(False)
         ('--no-plot',)
         """
-        if self.choices and text(value) not in self.choices:
-            return None
         if self.style == "constant":
             return None
         if self.style == "switch":
@@ -77,6 +75,11 @@ class Option:
         if self.type == "int" and isinstance(value, float) and value.is_integer():
             value = int(value)
         said = "" if self.type == "truthy" and value is False else text(value)
+        if self.choices:  # as they are written: false for False
+            written = {c.lower(): c for c in self.choices} | {c: c for c in self.choices}
+            if said not in written and said.lower() not in written:
+                return None
+            said = written.get(said) or written[said.lower()]
         return (self.spelling, said) if self.style in ("--x v", "x v") else (f"{self.spelling}={said}",)
 
 

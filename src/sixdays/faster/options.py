@@ -65,7 +65,7 @@ def _from_configs(
     configs: Mapping[str, str], sources: Mapping[str, str], used: frozenset[str], argv: Sequence[str]
 ) -> Iterator[Option]:
     """Keys of configuration files: options where the program takes overrides, else constants."""
-    form = _overrides(sources, used)
+    style, dashes = _overrides(sources, used)
     named = " ".join(argv[1:])
     folder = _folder(sources, configs)
     for file, text in configs.items():
@@ -79,35 +79,24 @@ def _from_configs(
             name = f"{before}{key}"
             if key.startswith(("hydra.", "defaults", "_")) or "/" in key:
                 continue
-            style, spelling = form(name) if form else ("constant", name)
-            option = Option(plain(name), style, (spelling,), value, type_of(value), (), "", file, line)
+            option = Option(plain(name), style, (f"{dashes}{name}",), value, type_of(value), (), "", file, line)
             yield replace(option, chosen=chosen or "hydra" in used)
 
 
-class _Form:
-    """How a program writes an override of a key."""
-
-    def __init__(self, style: Style, before: str = "") -> None:
-        self.style, self.before = style, before
-
-    def __call__(self, key: str) -> tuple[Style, str]:
-        return self.style, f"{self.before}{key}"
-
-
-def _overrides(sources: Mapping[str, str], used: frozenset[str]) -> _Form | None:
-    """How the keys of a file are set on the command line; None where they are not."""
+def _overrides(sources: Mapping[str, str], used: frozenset[str]) -> tuple[Style, str]:
+    """How the keys of a file are set on the command line, and what stands before them there; constants are not set."""
     whole = "\n".join(sources.values())
     if "hydra" in used or re.search(r"\bfrom_(cli|dotlist)\(", whole):
-        return _Form("x=v")
+        return "x=v", ""
     if "merge_from_list(" in whole:
-        return _Form("x v")
+        return "x v", ""
     if "config_flags" in whole:
-        return _Form("--x=v", "--config.")
+        return "--x=v", "--config."
     if used & {"draccus", "pyrallis", "jsonargparse"}:
-        return _Form("--x v", "--")
+        return "--x v", "--"
     if _splits_words(whole):
-        return _Form("--x=v", "--") if _strips_dashes(whole) else _Form("x=v")
-    return None
+        return ("--x=v", "--") if _strips_dashes(whole) else ("x=v", "")
+    return "constant", ""
 
 
 def _splits_words(text: str) -> bool:

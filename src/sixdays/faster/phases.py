@@ -23,6 +23,7 @@ BINS = 32
 FEW_UNITS, FEW_SECONDS = 4, 0.3  # what a phase must have lasted to be measured
 CYCLES = 3  # rounds of updates that a trace must have; of many more the first three warm up
 LONGER = 4.0  # windows, that a whole cycle may take to be compared
+SILENT = 10.0  # usual gaps between units, for which nothing moves any more
 VARIES = 0.1  # standard deviation ÷ mean of the units between updates, from which on episodes may still grow
 NEAR = 0.1  # log of the cost of a unit by which a window's mix may differ and still stand for all
 MOVED = 0.1  # log of the events per unit by which a later mix is another one
@@ -60,6 +61,23 @@ def phases(trace: Trace, unit: Unit) -> tuple[Phase, ...]:
         Phase(a, b, (at_unit(numbers, times, b) or 0.0) - (at_unit(numbers, times, a) or 0.0), marks[a])
         for a, b in pairwise(edges)
         if b > a
+    )
+
+
+def halted(trace: Trace, unit: Unit) -> str:
+    """Why a look tells nothing of what comes: nothing moved any more in its second half; empty where something did.
+
+    Of a program that hangs: neither a counter nor a printed line, for much longer than its units usually took.
+    """
+    _, times = track(trace, unit)
+    moved = [float(c.times[-1]) for c in trace.counters if c.times.size] + [p.at for p in trace.printed]
+    last = max(moved, default=0.0)
+    usual = float(np.median(np.diff(times))) if times.size > 1 else 0.0
+    if trace.stopped != "time" or trace.seconds - last < max(0.5 * trace.seconds, SILENT * usual):
+        return ""
+    count = f"{unit.count(trace):,.0f} {plural(unit.word)}"
+    return (
+        f"its progress stopped: {count} in {last:.1f} s, then nothing for {trace.seconds - last:.1f} s: does it hang?"
     )
 
 

@@ -191,7 +191,7 @@ class Delivery:
             "argv": list(self.argv),
             "env": dict(self.env),
             "preamble": self.preamble or None,
-            "diff": self.diff or None,
+            "diff": self.diff.encode("utf-8", "replace").decode() or None,  # of a script in another encoding
         }
 
 

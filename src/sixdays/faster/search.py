@@ -24,7 +24,7 @@ from sixdays.faster.model import USUAL, Candidate, NotTried, Promise, Setting, T
 from sixdays.faster.probe import Asked, Outcome, Probe, Purpose, Steps
 from sixdays.faster.report import Step, ThrownOut
 from sixdays.faster.setting import exclude, option_of, patched, put_in
-from sixdays.faster.unit import Unit, counter_of, moments, unit_of, whole_run
+from sixdays.faster.unit import Unit, counter_of, moments, unit_of, whole_run, words_of
 from sixdays.faster.yardstick import Pair, Yardstick
 from sixdays.stats import median
 
@@ -94,8 +94,9 @@ class Search:
     repeat, in words. failed: why the command cannot be measured, in words; empty where it can. glimpse: the rate that
     the first look has seen while it still goes on. fresh: pairs of the command and of what was kept; everything: of the
     command and of that with what else is accepted. packing, packed: the quickest copies side by side that were
-    confirmed. outside: what runs wrote outside of their copies. _packs: copies to try; _packings: what they made
-    together, before that. _of_best: runs of what is kept; _is_base_latest: the latest run of all is one of them.
+    confirmed. outside: what runs wrote outside of their copies. notes: what else a reader should know. _later: other
+    experiments, tried last. _packs: copies to try; _packings: what they made together, before that. _of_best: runs of
+    what is kept; _is_base_latest: the latest run of all is one of them.
     """
 
     asked: Asked
@@ -119,6 +120,8 @@ class Search:
     packing: Setting = ()
     loads: list[float] = field(default_factory=list)
     outside: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+    _later: list[Candidate] = field(default_factory=list)
     _packs: list[Candidate] = field(default_factory=list)
     _packings: list[_Packing] = field(default_factory=list)
     _of_best: list[Trace] = field(default_factory=list)
@@ -148,14 +151,17 @@ class Search:
     def look(self) -> Steps:
         """The command as it is: until its main phase was seen for long enough, and once more."""
         most = LOOKING * self.asked.budget_s
-        look = Probe("look", (), most, "the command as it is", stacks=True, enough=self._is_enough)
+        look = Probe("look", (), most, "the command as it is", stacks=True, enough=self._look_until)
         outcome = yield from self._run(look)
         trace = self.looked = outcome.trace if outcome.traces else Trace()
-        if self._is_hopeless(outcome):
+        if self._note_failure(outcome):
             return
-        unit = unit_of(trace, self.asked.unit) or (whole_run(trace) if trace.seconds >= SHORTEST_S else None)
+        unit = unit_of(trace, self.asked.unit) or self._whole(trace)
         if unit is None:
-            self.failed = f"no progress to be seen in {trace.seconds:.0f} s"
+            self.failed = self._without_unit(trace)
+            return
+        if why := phases.halted(trace, unit):
+            self.failed = why
             return
         latest = LATEST * self.asked.budget_s
         window, target = phases.representative(trace, unit, self._window_s(), latest)
@@ -163,7 +169,7 @@ class Search:
         if target and by.pace(trace, is_far=True) is None:  # too few events tell what it costs there
             by = self.by = replace(by, target={})
         outcome = yield from self._run(self._probe("again", (), "the command once more"))
-        if self._is_hopeless(outcome):
+        if self._note_failure(outcome):
             return
         again = outcome.trace
         if not by.rate(again):
@@ -174,6 +180,20 @@ class Search:
         self.original.append(again)
         self._of_best, self._is_base_latest = [again], True
 
+    def _whole(self, trace: Trace) -> Unit | None:
+        """The run itself as the unit, where nothing in it is, or the user asks for it."""
+        is_asked = self.asked.unit in (None, "run")
+        return whole_run(trace) if is_asked and trace.seconds >= SHORTEST_S else None
+
+    def _without_unit(self, trace: Trace) -> str:
+        counted = words_of(trace) if self.asked.unit else ()
+        if not counted:
+            return f"no progress to be seen in {trace.seconds:.0f} s"
+        return (
+            f'nothing called "{self.asked.unit}" was counted in {trace.seconds:.0f} s, but {", ".join(counted)}: '
+            "name one of them with --unit, or leave it out"
+        )
+
     def cut_short(self, trace: Trace) -> None:
         """The first look as far as it got when the user stopped it: it tells a rate, where it has seen progress."""
         self.looked = self.looked or trace
@@ -183,12 +203,12 @@ class Search:
         if not self.original and self.by is not None and self.by.rate(self.looked):
             self.original = [self.looked]
 
-    def _is_hopeless(self, outcome: Outcome) -> bool:
+    def _note_failure(self, outcome: Outcome) -> bool:
         self.failed = outcome.failure
         return bool(self.failed)
 
-    def _is_enough(self, trace: Trace) -> bool:
-        """Whether a trace tells the unit, and holds its main phase for as long as is compared."""
+    def _look_until(self, trace: Trace) -> bool:
+        """Whether a trace tells the unit, and holds its main phase for as long as is compared; notes a glimpse."""
         unit = unit_of(trace, self.asked.unit)
         if unit is None or self._is_preparing(trace, unit):
             return False
@@ -218,12 +238,11 @@ class Search:
     def improve(self, found: Sequence[tuple[bool, Sequence[Candidate | NotTried]]]) -> Steps:
         """Measures what levers propose, in their order. found: of each lever, whether its candidates go together."""
         self.not_tried += [c for _, proposed in found for c in proposed if isinstance(c, NotTried)]
-        later: list[Candidate] = []
         self._packs = [c for _, proposed in found for c in proposed if isinstance(c, Candidate) and c.copies > 1]
         for together, proposed in found:
             mine = [c for c in proposed if isinstance(c, Candidate)]
             mine = [c for c in mine if c.copies == 1]
-            later += [c for c in mine if c.promise not in USUAL]
+            self._later += [c for c in mine if c.promise not in USUAL]
             mine = [c for c in mine if c.promise in USUAL]
             if together:
                 for promise in USUAL:
@@ -238,7 +257,7 @@ class Search:
         if kept == 1.0:  # nothing is built on it
             self.best, self._of_best, self._is_base_latest = (), self.original[-1:], False
         yield from self._confirm_copies(kept)
-        yield from self._all_classes(later)
+        yield from self._all_classes(self._later)
 
     def _one_by_one(self, candidates: Iterable[Candidate]) -> Steps:
         """Each on top of the best so far; of those that exclude each other only the best stays."""
@@ -281,14 +300,15 @@ class Search:
         if outcome.problem and not instead and any(patched(c) & patched(k) for c in candidates for k in self.best):
             return (yield from self._try(candidates, bar, last=last, instead=True))
         why, unchecked = self._check(outcome, setting)
+        given = any(c.patch or c.argv for c in candidates)
         if why:
             if last:
-                self.thrown_out.append(ThrownOut(candidates[0], why))
+                self._reject(candidates[0], why, is_change=given and not outcome.failure)
             return last
-        if given := any(c.patch or c.argv for c in candidates):
+        if given:
             candidates, setting = self._priced(candidates, setting, outcome.trace)
-        if unchecked and given and "changed" not in self.asked.accept:
-            self.thrown_out.append(ThrownOut(candidates[0], f"it cannot be checked: {unchecked}"))
+        if unchecked and given:
+            self._reject(candidates[0], f"it cannot be checked: {unchecked}", is_change=True)
             return True
         if any(c.promise not in self.asked.accept for c in candidates):
             self.thrown_out.append(ThrownOut(candidates[0], "it rounds otherwise: equivalent, which is not accepted"))
@@ -308,6 +328,13 @@ class Search:
         self.best, self._of_best = setting, [b for _, b in pairs]
         self._is_base_latest = not self._is_base_latest  # the last run was of the one or of the other
         return True
+
+    def _reject(self, c: Candidate, why: str, *, is_change: bool) -> None:
+        """Throws out. is_change: somebody gave it and it runs: another experiment, where those are accepted."""
+        if is_change and "changed" in self.asked.accept:
+            self._later.append(replace(c, promise="changed", text=f"{c.text} ({why})"))
+        else:
+            self.thrown_out.append(ThrownOut(c, why))
 
     def _priced(self, candidates: Setting, setting: Setting, trace: Trace) -> tuple[Setting, Setting]:
         """Changes that somebody gave claim to be equivalent; where all bits are the same, so is their class."""
@@ -376,6 +403,10 @@ class Search:
         if not setting or any(c.promise not in USUAL for c in setting):
             return "", ""
         assert self.looked is not None
+        for trace in _comparable(outcome.traces)[1:]:
+            found = _kept(self.looked, trace, setting, self.original[0])
+            if isinstance(found, Broken):
+                return f"one of the copies: {found.why}", ""
         found = _kept(self.looked, outcome.trace, setting, self.original[0])
         new = [c for c in setting if c not in self.best]
         is_more = new and len(new) + len(self.best) == len(setting) and len(self._of_best) > 1
@@ -488,14 +519,14 @@ class Search:
             for setting in order[:2] if len(fresh.pairs) % 2 == 0 else order[2:]:
                 text = f"{'what was kept' if setting else 'the command as it is'}, afresh"
                 outcome = yield from self._run(self._probe("confirm", setting, text))
-                if not self._holds(setting, self._check(outcome, setting)[0]):
+                if self._gives_up(setting, self._check(outcome, setting)[0]):
                     return
                 pair[bool(setting)] = outcome.trace
             fresh.pairs.append((pair[False], pair[True]))
             self.original.append(pair[False])
 
-    def _holds(self, setting: Setting, why: str) -> bool:
-        """Whether a fresh run kept its promise; where what was kept did not after all, nothing is kept.
+    def _gives_up(self, setting: Setting, why: str) -> bool:
+        """Whether a fresh run broke its promise; where that was of what was kept, nothing is kept from here on.
 
         Where the command itself failed, the pairs until then say what they say.
         """
@@ -505,7 +536,7 @@ class Search:
             self.fresh, self.steps, self.best = None, [], ()
         elif why:
             self.repeatable = "; ".join(filter(None, (self.repeatable, f"that it ends well: once {why}")))
-        return not why
+        return bool(why)
 
     def _run_far(self, fresh: Fresh) -> Steps:
         """What was kept, and the command, as far as the look went: how costs move with the mix, a window is too short
@@ -523,7 +554,7 @@ class Search:
                 return
             text = f"{'what was kept' if setting else 'the command'}, as far as the look"
             outcome = yield from self._run(Probe("confirm", setting, SLOWER * seconds + SPARE_S, text, events))
-            if not self._holds(setting, outcome.failure):
+            if self._gives_up(setting, outcome.failure):
                 return
             fresh.far[bool(setting)].append(outcome.trace)
 
@@ -617,7 +648,7 @@ class Search:
 
     def _cost(self, trace: Trace | None, copies: int = 1) -> float:
         """Seconds that a probe of this kind takes, from the start of the copy to its last process."""
-        return 0.0 if trace is None or not copies else max(copies / self.asked.cores, 1.0) * self._by.until(trace) + 1.0
+        return 0.0 if trace is None else max(copies / self.asked.cores, 1.0) * self._by.until(trace) + 1.0
 
     @property
     def _pair_s(self) -> float:
@@ -647,6 +678,11 @@ def _kept(before: Trace, after: Trace, changes: Sequence[Candidate], again: Trac
     fewer = tuple(k for c in changes for k in c.fewer)
     options = {option_of(f).lstrip("-").rpartition(".")[2] for c in changes for f in c.flags}
     return digests.kept(before, after, promise, again, fewer, options)
+
+
+def _comparable(copies: Sequence[Trace]) -> Sequence[Trace]:
+    """Copies that compute what the first does: all, unless a stream is free, of which each gets a seed of its own."""
+    return copies[:1] if any("seeded" in t.facts for t in copies) else copies
 
 
 def _no_time(c: Candidate) -> NotTried:

@@ -69,6 +69,11 @@ def unit_of(trace: Trace, wanted: str | None = None) -> Unit | None:
     return units[0] if units else None
 
 
+def words_of(trace: Trace) -> tuple[str, ...]:
+    """What may be progress, in words, the likeliest first."""
+    return tuple(dict.fromkeys(u.word for u in _units(trace)))
+
+
 def whole_run(trace: Trace) -> Unit | None:
     """The run itself as the one unit, where it ended well by itself; else None."""
     return Unit("run", (), "the whole run", "run") if trace.ended_well else None

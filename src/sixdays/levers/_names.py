@@ -53,7 +53,6 @@ TOPICS: tuple[Topic, ...] = (
         "evaluation",
         _words("eval evals evaluation evaluate evaluating val valid validation validate test tests testing dev"),
         fewer=("evaluation", "env step", "batch"),
-        below=r"(^|_)(eval|evaluate|evaluation|validate|validation|val|valid|test|tests|testing|estimate_loss)(_|$)",
         verb="evaluated",
         coarser="the evaluation curve has fewer points",
     ),
@@ -152,7 +151,7 @@ def meaning(option: Option, intervals: frozenset[str] = frozenset()) -> Meaning 
         within = bool(topic.words & set(parts)) and set(words) <= _INTERVAL | _SPAN | _COUNT | {"enabled", "enable"}
         if not own and not within:
             continue
-        if found := _sets(topic, [w for w in words if w not in topic.words], option, intervals):
+        if found := _sets(topic, [w for w in words if w not in topic.words or w in _NOT], option, intervals):
             return found
     return None
 
@@ -160,8 +159,7 @@ def meaning(option: Option, intervals: frozenset[str] = frozenset()) -> Meaning 
 def _sets(topic: Topic, rest: list[str], option: Option, intervals: frozenset[str]) -> Meaning | None:
     value, others = option.value, set(rest)
     if option.style == "switch" or isinstance(value, bool) or option.type in ("bool", "truthy"):
-        opposite = bool((others | {"headless"} & {option.name}) & _NOT)
-        return Meaning(topic, "switch", opposite) if others <= _USE | _NOT | _SPAN else None
+        return Meaning(topic, "switch", opposite=bool(others & _NOT)) if others <= _USE | _NOT | _SPAN else None
     if option.choices or isinstance(value, str):
         return Meaning(topic, "choice") if others <= _CHOICES else None
     if topic.about == "batch" and others & {"num", "n", "number", "nb"}:  # how many batches, not how large

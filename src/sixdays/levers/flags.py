@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sixdays.faster.bounds import ROOM, bound, share
 from sixdays.faster.compare import SHOWN
-from sixdays.faster.model import Candidate, Kind, NotTried, Profile, Promise
+from sixdays.faster.kinds import Kinds
+from sixdays.faster.model import Candidate, Frame, Kind, NotTried, Profile, Promise, Trace
 from sixdays.faster.option import Option, Scalar, text
 from sixdays.faster.options import options_of
 from sixdays.levers._names import TOPICS, Meaning, Topic, meaning
@@ -16,7 +18,6 @@ from sixdays.levers._names import TOPICS, Meaning, Topic, meaning
 LESS_OFTEN = 10
 LARGER = 4
 SEEN_S = 1.0  # seconds of samples from which on a share is believed
-ROOM = 1.3  # a share of few samples may be larger than it looks
 SHELLS = frozenset("sh bash zsh dash ksh fish make".split())
 _STEERS = re.compile(r"plateau|early_?stop|patience|should_prune|StopTraining|load_best", re.I)
 LOW = ("bf16", "bfloat16", "bf16-mixed", "fp16", "float16", "half", "16-mixed", "16")
@@ -50,9 +51,11 @@ class Flags:
         options = [o for o in options_of(profile.help, profile.sources, profile.configs, argv) if o.style != "constant"]
         if not options:
             return [NotTried(self.name, "no option of the command is known")]
-        return [c for option, m in _by_topic(options) for c in self._of(option, m, profile)]
+        kinds = Kinds(profile.sources)
+        kinds.learn(profile.trace)
+        return [c for option, m in _by_topic(options) for c in self._of(option, m, profile, kinds)]
 
-    def _of(self, option: Option, m: Meaning, profile: Profile) -> Iterator[Candidate | NotTried]:
+    def _of(self, option: Option, m: Meaning, profile: Profile, kinds: Kinds) -> Iterator[Candidate | NotTried]:
         for step in _steps(option, m, profile):
             if step.promise not in profile.accept:
                 continue
@@ -65,9 +68,9 @@ class Flags:
                     why = f"{option.spelling} has no opposite: leave it out of the command to see what it costs"
                     yield NotTried(self.name, why)
                 continue
-            share = _share(m.topic, profile)
-            touches = min(1.0, step.part * share) if share is not None else 1.0
-            if 1.0 / (1.0 - min(touches, 0.99)) < SHOWN:
+            seen = _seen_share(m.topic, profile.trace, kinds)
+            touches = min(1.0, step.part * seen) if seen is not None else 1.0
+            if bound(touches) < SHOWN:
                 yield NotTried(self.name, f"{option.spelling}: {_seen(m.topic)} {touches:.0%} of the time at most")
                 continue
             yield Candidate(
@@ -211,18 +214,19 @@ def _chosen(option: Option, topic: Topic, profile: Profile) -> Iterator[_Step]:
 # shares ----------------------------------------------------------------------------------------------------------
 
 
-def _share(topic: Topic, profile: Profile) -> float | None:
+def _seen_share(topic: Topic, trace: Trace, kinds: Kinds) -> float | None:
     """The share of the time that is seen below a topic's functions and files; None where that cannot be told."""
-    if not topic.below:
+    is_about = kinds.evaluates if topic.about == "evaluation" else _is_below(topic.below) if topic.below else None
+    if is_about is None or sum(s.seconds for s in trace.stacks if s.thread == "main") < SEEN_S:
         return None
-    stacks = [s for s in profile.trace.stacks if s.thread == "main"]
-    whole = sum(s.seconds for s in stacks)
-    if whole < SEEN_S:
-        return None
-    below = re.compile(topic.below)
-    seen = sum(s.seconds for s in stacks if any(below.search(f.function) or _in(below, f.file) for f in s.frames))
+    found = share(trace, lambda s: any(map(is_about, s.frames)))
     # What is written into the main loop has no function of its own; what a library does always has its files.
-    return min(1.0, ROOM * seen / whole) if seen or topic.library else None
+    return min(1.0, ROOM * found) if found or topic.library else None
+
+
+def _is_below(places: str) -> Callable[[Frame], bool]:
+    pattern = re.compile(places)
+    return lambda f: bool(pattern.search(f.function)) or _in(pattern, f.file)
 
 
 def _in(below: re.Pattern[str], file: str) -> bool:

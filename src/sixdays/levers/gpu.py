@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sixdays.faster.bounds import bound, share
+from sixdays.faster.bounds import below, bound, share
 from sixdays.faster.compare import SHOWN
-from sixdays.faster.model import Candidate, NotTried, Profile, Stack
+from sixdays.faster.model import Candidate, NotTried, Profile
 
+IN_NETWORKS = ("torch/nn/", ":backward")
 COMPILING_S = 90.0
 TF32 = """
 try:
@@ -120,16 +121,12 @@ class Gpu:
             "compile" in w for w in profile.command.argv
         ):
             return []
-        seen = share(profile.trace, _in_networks)
+        seen = share(profile.trace, lambda s: below(s, IN_NETWORKS))
         if bound(seen) < SHOWN:
             return []
         if not profile.machine.compiler:
             return [NotTried(self.name, "networks compiled: there is no C++ compiler")]
         return [_compiled("compile", "networks compiled", "", seen)]
-
-
-def _in_networks(stack: Stack) -> bool:
-    return any("torch/nn/" in f.file.replace("\\", "/") or f.function == "backward" for f in stack.frames)
 
 
 def _lines(name: str, text: str, lines: str) -> Candidate:

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sixdays.faster.bounds import bound, share
+from sixdays.faster.bounds import bound, seen
 from sixdays.faster.compare import SHOWN
-from sixdays.faster.model import Candidate, NotTried, Profile, Promise, Stack, Trace
+from sixdays.faster.model import Candidate, NotTried, Profile, Promise, Trace
 from sixdays.levers import _switch_texts as texts
 from sixdays.levers._gym_texts import environments, wrappers
 
-ROOM = 1.3  # a share of few samples may be larger than it looks
 LEAST = 0.02  # of the time, that a switch must touch to go with the others of its class
 NO_WINDOW = "no window shows an environment"
 NUMBERS = frozenset({"torch", "numpy"})
@@ -52,7 +51,7 @@ class _Switch:
         """The most of the time that it can touch."""
         if self.share is not None:
             return self.share
-        return min(1.0, ROOM * share(trace, lambda x: _below(x, self.within)))
+        return seen(trace, self.within)
 
 
 def _needs(*modules: str) -> frozenset[str]:
@@ -136,15 +135,6 @@ def _candidate(lever: str, s: _Switch, seen: float) -> Candidate:
     lines = tuple(s.preamble.strip().splitlines())
     return Candidate(lever, s.name, s.text, s.promise, env=s.env, unset=s.unset, preamble=lines, touches=seen,
                      spoils=s.spoils)  # fmt: skip
-
-
-def _below(stack: Stack, parts: tuple[str, ...]) -> bool:
-    """Whether a frame lies in one of these places: a part of its file's name, or ":" and its function."""
-    return any(
-        f.function == part[1:] if part.startswith(":") else part in f.file.replace("\\", "/")
-        for f in stack.frames
-        for part in parts
-    )
 
 
 def create(options: dict[str, Any]) -> Switches:

@@ -98,8 +98,8 @@ def _environment(profile: Profile, t: int) -> dict[str, str]:
 def _lines(profile: Profile, t: int) -> tuple[str, ...]:
     """For a command that sets its own number of threads: ours holds in its place; the environment would not."""
     said = " ".join((*profile.sources.values(), *profile.command.argv))
-    is_set = "set_num_threads(" in said or ("torch" in profile.trace.modules and any(v in said for v in VARIABLES))
-    if not is_set:
+    is_set = "set_num_threads(" in said or any(v in said for v in VARIABLES)
+    if "torch" not in profile.trace.modules or not is_set:
         return ()
     return ("import torch", f"torch.set_num_threads({t})", "torch.set_num_threads = lambda number: None")
 

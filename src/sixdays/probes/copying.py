@@ -236,7 +236,7 @@ def beside(root: str, what: Contents) -> dict[str, Contents | None]:
 
 
 def with_history(root: str, target: str, env: Mapping[str, str]) -> None:
-    """Gives the copy a .git of its own, that borrows the objects: scripts note their commit. None where that fails."""
+    """Gives the copy a .git of its own that borrows the objects, where there is one: scripts note their commit."""
     if not os.path.exists(os.path.join(root, ".git")):
         return
     inner = os.path.join(target, ".git")

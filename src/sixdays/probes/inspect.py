@@ -7,11 +7,12 @@ import contextlib
 import os
 import re
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from sixdays.errors import RunError
+from sixdays.faster.fixed import modules, trees
 from sixdays.faster.model import Command, Machine, Trace
 from sixdays.faster.printed import growing
 from sixdays.probes.entry import entry_of, text_of
@@ -26,9 +27,9 @@ CONFIGS = (".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".py")
 # Modules that answer --help instead of doing the work.
 _PARSERS = frozenset(
     "argparse optparse click typer tyro hydra fire absl simple_parsing jsonargparse configargparse docopt plac tap "
-    "pyrallis draccus cappa cyclopts defopt chz argh clize".split()
+    "pyrallis draccus cappa cyclopts defopt chz argh clize HfArgumentParser LightningCLI".split()
 )
-_ALSO = re.compile(r"\b(HfArgumentParser|LightningCLI)\b")
+_ON_CPU = re.compile(r"(^|[=:_-])cpu$|no[-_]?(cuda|gpu)")  # a word that says so
 _ELSEWHERE = frozenset("docker docker-compose podman nerdctl ssh kubectl sbatch srun salloc qsub bsub".split())
 _BY_FOLDER = {"poetry": "poetry env info -p", "pipenv": "pipenv --venv", "hatch": "hatch env find"}
 _TERMINAL = (
@@ -44,7 +45,7 @@ _DEVICE = (
 
 
 def help_of(command: Command, scratch: Scratch, path: str | None = None, interpreter: str = "python") -> str:
-    """What --help of the command prints; from its source where that would run the training; empty where unknown.
+    """What --help of the command prints; empty where that would run the training, or where it prints none.
 
     interpreter: that runs the script, where the command starts it by way of another program.
 
@@ -53,7 +54,7 @@ def help_of(command: Command, scratch: Scratch, path: str | None = None, interpr
     """
     entry = entry_of(command, path)
     sources = imported(command, entry) if entry else {}
-    if not any(_modules(text) & _PARSERS or _ALSO.search(text) for text in sources.values()):
+    if not any(map(_reads_words, sources.values())):
         return ""
     head = os.path.basename(command.argv[0])
     by_itself = head.startswith(("python", "pypy")) or entry is None or not entry.endswith(".py")
@@ -65,22 +66,12 @@ def help_of(command: Command, scratch: Scratch, path: str | None = None, interpr
         text = "\n".join(line.text for line in trace.printed)[:MOST_BYTES]
         if not trace.stopped and "Traceback (most" not in text and re.search(r"(^|\s)--?[A-Za-z]|=", text):
             return text
-    return "\n".join(line for source in sources.values() for line in _declared(source))
+    return ""
 
 
-def _declared(source: str) -> Iterator[str]:
-    """Lines like those of a help text, from calls of `add_argument` and decorators `option`."""
-    for node in ast.walk(_parsed(source)):
-        if not (isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("add_argument", "option")):
-            continue
-        names = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
-        keys = {k.arg: k.value for k in node.keywords if k.arg}
-        if not names or not names[0].startswith("-"):
-            continue
-        takes = "" if "store_" in ast.unparse(keys.get("action", ast.Constant(""))) else " VALUE"
-        said = getattr(keys.get("help"), "value", "")
-        default = f" (default: {ast.unparse(keys['default'])})" if "default" in keys else ""
-        yield f"  {', '.join(n + takes for n in names)}  {said}{default}"
+def _reads_words(source: str) -> bool:
+    """Whether it reads a command line, with a library that answers --help."""
+    return bool(modules(trees({"": source})) & _PARSERS)
 
 
 def configs_of(command: Command, path: str | None = None) -> dict[str, str]:
@@ -122,10 +113,12 @@ def _word(argv: Sequence[str], *spellings: str) -> str:
 
 
 def sources_of(command: Command, trace: Trace, path: str | None = None) -> dict[str, str]:
-    """Texts of the project's files that were seen running, and of the script, by path relative to the root."""
-    seen = [entry_of(command, path) or ""]
-    seen += [c.file for c in trace.counters]
-    seen += [f.file for s in trace.stacks for f in s.frames]
+    """Texts of the script, of the project's files that were seen running, and of those that read its words; by path
+    relative to the root.
+    """
+    entry = entry_of(command, path)
+    seen = [entry or "", *(c.file for c in trace.counters), *(f.file for s in trace.stacks for f in s.frames)]
+    seen += [name for name, text in imported(command, entry).items() if _reads_words(text)] if entry else []
     found: dict[str, str] = {}
     for name in dict.fromkeys(seen):
         file = Path(command.root, name)
@@ -164,10 +157,6 @@ def _imports(source: str) -> set[str]:
     return found
 
 
-def _modules(source: str) -> set[str]:
-    return {name.partition(".")[0] for name in _imports(source)}
-
-
 def _parsed(source: str) -> ast.Module:
     try:
         return ast.parse(source)
@@ -183,7 +172,7 @@ def refusal(command: Command, here: Machine, trace: Trace | None, *, env: Mappin
     if trace is None:
         return _before(command, here, env, host)
     text = "\n".join(line.text for line in trace.printed[-200:])
-    for why in (_needs(text, here, trace), _ended(text, trace), _busy_gpu(here, trace.facts.get("device", ""))):
+    for why in (_needs(text, here, trace), _ended(text, trace), busy_gpu(here, trace)):
         if why:
             return why
     if not trace.counters and not growing(trace.printed) and trace.stopped == "time":
@@ -219,11 +208,17 @@ def _before(command: Command, here: Machine, env: Mapping[str, str], host: str) 
             return f"{word} goes to {command.root} by its full name, so that a copy would run there: leave that cd out"
     entry = entry_of(command, env.get("PATH"))
     texts = imported(command, entry) if entry and not os.path.isabs(entry) else {}
-    return _busy_gpu(here, "cuda") if any(re.search(r"\bcuda\b|\bgpus?\b|\bjax\b", t) for t in texts.values()) else ""
+    may_use = any(re.search(r"\bcuda\b|\bgpus?\b|\bjax\b", t) for t in texts.values())
+    return _busy(here) if may_use and not any(map(_ON_CPU.search, command.argv)) else ""
 
 
-def _busy_gpu(here: Machine, device: str) -> str:
-    if not here.gpu_users or "cuda" not in device:
+def busy_gpu(here: Machine, trace: Trace) -> str:
+    """Why a command that was seen to use a GPU is not measured beside others who use it; empty where it can be."""
+    return _busy(here) if "cuda" in trace.facts.get("device", "") else ""
+
+
+def _busy(here: Machine) -> str:
+    if not here.gpu_users:
         return ""
     return (
         f"the GPU is in use by others ({'; '.join(here.gpu_users[:3])}): a factor measured beside them would not hold, "

@@ -14,12 +14,15 @@ from pathlib import Path
 from sixdays import processes
 from sixdays.faster.model import Machine
 
-_LOGIN = re.compile(r"^(login|head|front-?end|submit|gateway|access|ln\d|uan\d|nid-?login)", re.I)
+_LOGIN = re.compile(r"^(ln|uan)\d|(^|[-_.]|nid)(login|head|front-?end|submit|gateway|access)", re.I)
 
 
-def machine(env: Mapping[str, str], interval_s: float = 0.2) -> Machine:
-    """What is here for a command to use: cores and memory that it may have, GPUs, and who else uses them now."""
-    gpus, users = _gpus(env)
+def machine(env: Mapping[str, str], interval_s: float = 0.2, *, gpus_too: bool = True) -> Machine:
+    """What is here for a command to use: cores and memory that it may have, GPUs, and who else uses them now.
+
+    gpus_too: ask for GPUs, which may take seconds.
+    """
+    gpus, users = _gpus(env) if gpus_too else ((), ())
     return Machine(
         cores=_cores(),
         memory_bytes=_memory(),
@@ -44,7 +47,7 @@ def login_node(env: Mapping[str, str], host: str) -> bool:
     """This is the machine of a cluster where people log in, not one where jobs run."""
     cluster = any(shutil.which(name, path=env.get("PATH")) for name in ("sbatch", "sinfo", "qsub", "bsub"))
     inside = any(env.get(name) for name in ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"))
-    return cluster and not inside and bool(_LOGIN.match(host))
+    return cluster and not inside and bool(_LOGIN.search(host))
 
 
 def _cores() -> int:
@@ -74,8 +77,15 @@ def free_memory() -> int:
     for folder in _groups("memory"):
         for most, used in (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")):
             if (limit := _text(folder / most)).isdigit() and (now := _text(folder / used)).isdigit():
-                free = min(free, max(0, int(limit) - int(now)))
+                free = min(free, max(1, int(limit) - int(now) + _given_back(folder)))
     return free
+
+
+def _given_back(folder: Path) -> int:
+    """Bytes of files that were read, which count as used and are given back when they are needed."""
+    stat = _text(folder / "memory.stat")
+    found = re.search(r"^total_inactive_file (\d+)", stat, re.M) or re.search(r"^inactive_file (\d+)", stat, re.M)
+    return int(found[1]) if found else 0
 
 
 def _groups(controller: str) -> Iterator[Path]:

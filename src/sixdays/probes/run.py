@@ -95,7 +95,6 @@ def probe(
     stop: Stop,
     stacks_every: float = 0.0,
     seed: int = 1,
-    tick: Callable[[float], None] | None = None,
 ) -> tuple[Trace, ...]:
     """The command with the candidates in, run in fresh copies: one Trace for each of its copies side by side.
 
@@ -108,7 +107,7 @@ def probe(
     try:
         for _ in range(max((c.copies for c in setting), default=1)):
             places.append(scratch.fresh(command, setting))
-        traces = run(places, stop=stop, stacks_every=stacks_every, seed=seed, tick=tick)
+        traces = run(places, stop=stop, stacks_every=stacks_every, seed=seed)
     finally:
         for place in places:
             scratch.release(place)
@@ -122,13 +121,11 @@ def run(
     stop: Stop,
     stacks_every: float = 0.0,
     seed: int = 1,
-    tick: Callable[[float], None] | None = None,
 ) -> tuple[Trace, ...]:
     """One Trace for each place: what stands ready there is started together and stopped together.
 
     stacks_every: seconds between samples of the stacks; 0: none. seed: of the streams that a script leaves free, in the
     first of them; the next one in each other.
-    tick: called about every 50 ms with the seconds since the start.
 
     Raises:
         RunError: the command cannot be started.
@@ -145,7 +142,7 @@ def run(
             for i, p in enumerate(places)
         ]
         try:
-            _watch(copies, stop, memory, disk, tick)
+            _watch(copies, stop, memory, disk)
         except KeyboardInterrupt:
             is_interrupted = True
             for c in copies:
@@ -176,7 +173,7 @@ def _started(
     return processes.started(place.argv, place.cwd, env, mark=place.mark, file_bytes=disk, began=began)
 
 
-def _watch(copies: Sequence[_Copy], stop: Stop, memory: int, disk: int, tick: Callable[[float], None] | None) -> None:
+def _watch(copies: Sequence[_Copy], stop: Stop, memory: int, disk: int) -> None:
     """Comes back when all copies have ended or are to be stopped; each says why."""
     look, weigh, count, name, judge = _Seldom(0.2), _Seldom(0.5), _Seldom(POLL_S), _Seldom(1.0), _Seldom(0.5)
     base = sum(size_of(c.place.folder) for c in copies)
@@ -208,8 +205,6 @@ def _watch(copies: Sequence[_Copy], stop: Stop, memory: int, disk: int, tick: Ca
                 c.stopped, c.seconds = why, c.process.seconds
             _look(running)
             return
-        if tick:
-            tick(seconds)
         processes.attend([c.process for c in running], min(POLL_S, max(0.0, stop.seconds - seconds)))
 
 

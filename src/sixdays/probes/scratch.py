@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -30,6 +31,7 @@ class Overwritten(RunError):
     """A file of the user's changed while the command ran: nothing more may be started."""
 
 
+PREFIX = "sixdays-"  # of the folders that hold copies
 PICTURES = (".png", ".pdf", ".svg", ".jpg", ".jpeg", ".gif")
 # Trackers that would send what a probe does over the net write into the copy, or nowhere.
 OFFLINE = {
@@ -179,6 +181,11 @@ class Scratch:
             ready={n: s for n, s in copying.stamps(root).items() if not n.startswith(".git" + os.sep)},
         )
 
+    def has_neighbour(self) -> bool:
+        """Whether other copies are in use on this machine now: another search of this user's runs beside this one."""
+        beside = Path(self.path).parent.glob(f"{PREFIX}*")
+        return any(_is_held(folder) for folder in beside if str(folder) != self.path)
+
     def release(self, place: Place) -> None:
         """The copy may be used again, unless copies are kept."""
         if not self.keep:
@@ -313,15 +320,33 @@ def scratch(root: str, env: Mapping[str, str], *, keep: bool = False) -> Iterato
     root = os.path.abspath(root)
     what = copying.contents(root, env.get("HOME", ""))
     with terminable():
-        path = tempfile.mkdtemp(prefix="sixdays-", dir=env.get("TMPDIR") or None)
+        path = tempfile.mkdtemp(prefix=PREFIX, dir=env.get("TMPDIR") or None)
+        held = os.open(path, os.O_RDONLY)
+        fcntl.flock(held, fcntl.LOCK_EX)  # for as long as it is in use: so others know of it
         try:
             made = Scratch(path, root, what, env, keep)
             made.prepare()
             yield made
         finally:
             with undisturbed():
+                os.close(held)
                 if not keep:
                     _remove(path)
+
+
+def _is_held(folder: Path) -> bool:
+    """Whether copies there are in use now, by a process of this user."""
+    try:
+        end = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(end, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(end)
+    return False
 
 
 def _remove(path: str) -> None:

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from sixdays.errors import RunError
 from sixdays.processes.members import Member, Table, read, table
@@ -46,6 +47,7 @@ class Process:
         self.peak = 0
         self.pipe: int | None = None
         self._popen: subprocess.Popen[bytes] | None = None
+        self._said: IO[bytes] | None = None
         self._known: dict[int, str] = {}
         self._judged: dict[tuple[int, str], bool] = {}
 
@@ -54,26 +56,33 @@ class Process:
         """Since its start."""
         return (time.monotonic_ns() - self.began) / 1e9
 
-    def start(self, argv: Sequence[str], cwd: str, env: Mapping[str, str], file_bytes: int) -> None:
+    def start(
+        self, argv: Sequence[str], cwd: str, env: Mapping[str, str], file_bytes: int, stdin: str, stdout: str
+    ) -> None:
         path = find(argv[0], cwd, env)
         marked = {**env, MARK: self.mark}
         try:
-            with _limited(file_bytes):
+            with (
+                _limited(file_bytes),
+                open(stdin or os.devnull, "rb") as given,
+                open(stdout or os.devnull, "wb") as kept,
+            ):
                 self._popen = subprocess.Popen(
                     argv,
                     executable=path,
                     cwd=cwd,
                     env=marked,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
+                    stdin=given,
+                    stdout=kept if stdout else subprocess.PIPE,
+                    stderr=subprocess.PIPE if stdout else subprocess.STDOUT,
                     bufsize=0,
                     start_new_session=True,
                 )
         except OSError as e:
             raise RunError(f"{argv[0]} cannot be started: {e.strerror or e}", why_not(Path(path))) from e
-        assert self._popen.stdout is not None
-        self.pipe = self._popen.stdout.fileno()
+        self._said = self._popen.stdout or self._popen.stderr
+        assert self._said is not None
+        self.pipe = self._said.fileno()
         os.set_blocking(self.pipe, False)
 
     def read(self) -> None:
@@ -188,8 +197,8 @@ class Process:
         self._close()
 
     def _close(self) -> None:
-        if self._popen is not None and self._popen.stdout is not None:
-            self._popen.stdout.close()
+        if self._said is not None:
+            self._said.close()
         self.pipe = None
 
 
@@ -209,11 +218,14 @@ def started(
     mark: str,
     file_bytes: int = 0,
     began: int | None = None,
+    stdin: str = "",
+    stdout: str = "",
 ) -> Iterator[Process]:
     """A command under way. However this ends, nothing that the command started is left.
 
-    mark: names its family, unlike any other. stdin is empty; both outputs go into `output`. file_bytes: the largest
-    file that it may write; 0: no limit. began: what its seconds count from, on the monotonic clock in ns; else now.
+    mark: names its family, unlike any other. What it prints goes into `output`, errors too. stdin: a file that it
+    reads; else nothing. stdout: a file for what it prints, but for errors. file_bytes: the largest file that it may
+    write; 0: no limit. began: what its seconds count from, on the monotonic clock in ns; else now.
 
     Raises:
         RunError: it cannot be started.
@@ -221,7 +233,7 @@ def started(
     process = Process(mark, time.monotonic_ns() if began is None else began)
     with terminable():
         try:
-            process.start(argv, cwd, env, file_bytes)
+            process.start(argv, cwd, env, file_bytes, stdin, stdout)
             yield process
         finally:
             with undisturbed():

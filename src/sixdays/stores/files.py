@@ -135,11 +135,16 @@ def _parsed(path: Path) -> Any:
         raise ValueError("it is nested too deep") from e
 
 
-def write_whole(path: Path, text: str, *, durable: bool = True, mode: int | None = None) -> None:
-    """Writes a file so that readers see the old one or the new one, whatever happens in between."""
+def write_whole(
+    path: Path, text: str, *, durable: bool = True, mode: int | None = None, errors: str = "strict"
+) -> None:
+    """Writes a file so that readers see the old one or the new one, whatever happens in between.
+
+    errors: as `open` has it, for text that was read from bytes of another encoding.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(3).hex()}.tmp")
     try:
-        with open(temporary, "x", encoding="utf-8", newline="") as f:
+        with open(temporary, "x", encoding="utf-8", errors=errors, newline="") as f:
             f.write(text)
             if durable:
                 f.flush()

@@ -1,0 +1,122 @@
+"""`sixdays faster` on scripts that misbehave: a clear sentence, nothing of the user's changed, no process left."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from tests.leaving import left, tree
+from tests.scripts import FOLDER, script
+
+NAMES = ("mein Projekt é中", "tmp")  # a folder with a space and letters with marks, and one for copies
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+
+class Projects:
+    """The scripts in a project of their own, which no run of `faster` may change; copies go beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.tmp = (folder / name for name in NAMES)
+        self.tmp.mkdir()
+        shutil.copytree(FOLDER, self.folder, ignore=shutil.ignore_patterns("__pycache__", "patches"))
+
+    def start(self, *argv: str) -> subprocess.Popen[str]:
+        env = {**os.environ, "TMPDIR": str(self.tmp), "NO_COLOR": "1"}
+        words = (sys.executable, "-m", "sixdays", "faster", *argv)
+        return subprocess.Popen(
+            words, cwd=self.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def run(self, *commands: Sequence[str]) -> list[Ended]:
+        """All of them at once; afterwards nothing is left of them, and the project is as it was."""
+        before = tree(self.folder)
+        started = [self.start(*argv) for argv in commands]
+        ended = [(*p.communicate(timeout=120), p.returncode) for p in started]
+        assert left(str(self.tmp)) == []
+        assert list(self.tmp.iterdir()) == []
+        assert tree(self.folder) == before
+        assert not any("Traceback" in err and "sixdays" in err for _, err, _ in ended)
+        return [Ended(code, " ".join(out.split()), " ".join(err.split())) for out, err, code in ended]
+
+
+@pytest.fixture
+def projects(tmp_path: Path) -> Projects:
+    return Projects(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("crashes", 6, "exit code 3"),
+        ("hangs", 6, "its progress stopped"),
+        ("needs_tty", 6, "needs a terminal"),
+        ("reads_stdin", 6, "reads from the keyboard"),
+        ("needs_gpu", 6, "needs a device"),
+        ("ends_at_once", 6, "too short to measure"),
+        ("silent", 6, "no progress was seen"),
+        ("leaves_children", 0, "short runs in"),
+        ("ignores_term", 0, "short runs in"),
+        ("changes_itself", 0, "short runs in"),
+        ("help_trains", 0, "short runs in"),
+    ],
+)
+def test_what_misbehaves_is_said_and_nothing_is_changed_or_left(
+    projects: Projects, name: str, code: int, said: str
+) -> None:
+    chosen = script(name)
+    if missing := [m for m in chosen.needs if not find_spec(m)]:
+        pytest.skip(f"{missing[0]} is not installed")
+    (ended,) = projects.run(("--budget", "8s", "--", *chosen.argv()))
+    assert ended.code == code, ended.err
+    assert said in (ended.out if code == 0 else ended.err)
+
+
+def test_of_two_at_once_the_later_one_says_so_and_both_answer(projects: Projects) -> None:
+    command = ("--budget", "10s", "--", *script("sleeps").argv())
+    first, second = projects.run(command, command)
+    assert (first.code, second.code) == (0, 0)
+    assert "Another sixdays faster of yours" in first.err + second.err
+
+
+PROPOSER = """\
+import json, os, subprocess, sys
+asked = json.load(sys.stdin)
+assert asked["schema"] == 1 and "sleeps.py" in asked["sources"] and os.getcwd() == asked["root"], asked
+open("notes.txt", "w").write("mine")
+subprocess.Popen(["sleep", "600"], start_new_session=True)
+sys.stdout.buffer.write({answer})
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            r"b'here you are:\n--- a/sleeps.py\n+++ b/sleeps.py\n@@ -1,1 +1,1 @@\n-no such line\n+x\n'",
+            "does not apply",
+        ),
+        (r"b'nothing comes to my mind \xff'", "answered without a diff"),
+        (r"b'--- a/sleeps.py\n' + b'-x\n' * 500_000", "answered with more than 1 MB"),
+    ],
+)
+def test_a_proposer_works_in_a_copy_and_whatever_it_answers_loses_nothing(
+    projects: Projects, tmp_path: Path, answer: str, said: str
+) -> None:
+    (tmp_path / "propose.py").write_text(PROPOSER.format(answer=answer), encoding="utf-8")
+    asked = ("--budget", "16s", "--propose", f"{sys.executable} ../propose.py")
+    (ended,) = projects.run((*asked, "--", *script("sleeps").argv()))
+    assert ended.code == 0, ended.err
+    assert said in ended.out
