@@ -22,7 +22,6 @@ from sixdays.probes.scratch import scratch
 ENV = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath]), "LANG": "C.UTF-8"}
 
 SCRIPT = """
-import sys
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -34,7 +33,7 @@ data = TensorDataset(x, x.sum(1, keepdim=True).sin())
 train, test = DataLoader(data, 16, shuffle=True), DataLoader(data, 16)
 net = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 1))
 optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
-for epoch in range(int(sys.argv[1])):
+for epoch in range(8):
     for a, b in train:
         loss = (net(a) - b).square().mean()
         optimizer.zero_grad()
@@ -47,24 +46,19 @@ for epoch in range(int(sys.argv[1])):
     print("epoch", epoch, "error", total)
 """
 
-
-def _needs_torch() -> None:
-    if not find_spec("torch"):
-        if os.environ.get("SIXDAYS_REQUIRE_ALL") == "1":
-            pytest.fail("torch is not installed")
-        pytest.skip("torch is not installed")
-
-
 Ran = Callable[[str], Trace]
 
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     """Runs the script to its end with a preamble before it; without one only once."""
-    _needs_torch()
+    if not find_spec("torch"):
+        if os.environ.get("SIXDAYS_REQUIRE_ALL") == "1":
+            pytest.fail("torch is not installed")
+        pytest.skip("torch is not installed")
     folder = tmp_path_factory.mktemp("project")
     (folder / "train.py").write_text(SCRIPT, encoding="utf-8")
-    command = Command((sys.executable, "train.py", "8"), str(folder))
+    command = Command((sys.executable, "train.py"), str(folder))
     with scratch(str(folder), ENV) as copies:
 
         def run(preamble: str) -> Trace:
@@ -102,21 +96,30 @@ def test_what_is_honest_is_not_called_a_lie(twice: tuple[Trace, Trace], ran: Ran
     assert isinstance(kept(twice[0], equivalent, "equivalent", twice[1]), Kept)
 
 
+SUMS = """
+x = 0.5
+for step in range(1_000_000):
+    for _ in range(20_000):
+        x = 3.7 * x * (1 - x)
+    print(f"step {step} x {x:.6f}", flush=True)
+"""
+HALF = "import builtins\n_all = range\nbuiltins.range = lambda n: _all(n // 2 if n == 20_000 else n)"
+
+
 class Liar:
     """A lever as any other, of whose changes one is a lie."""
 
     name, rank, together = "liar", 1, True
 
     def propose(self, profile: Profile) -> list[Candidate]:
-        texts = {"honest": "", "every second update": LIES["every second update"]}
+        texts = {"honest": "", "half of the work": HALF}
         return [Candidate("liar", n, n, "equivalent", preamble=tuple(t.splitlines())) for n, t in texts.items()]
 
 
 def test_a_lever_that_lies_is_found_out_by_the_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _needs_torch()
-    (tmp_path / "train.py").write_text(SCRIPT, encoding="utf-8")
+    (tmp_path / "train.py").write_text(SUMS, encoding="utf-8")
     monkeypatch.setattr(speeding_up, "names", lambda kind: ("liar",))
     monkeypatch.setattr(speeding_up, "create", lambda kind, name, options: Liar())
-    found = find_speedups([sys.executable, "train.py", "1000000"], budget=70.0, cwd=tmp_path)
-    assert [t.candidate.name for t in found.thrown_out] == ["every second update"]
+    found = find_speedups([sys.executable, "train.py"], budget=30.0, cwd=tmp_path)
+    assert [t.candidate.name for t in found.thrown_out] == ["half of the work"]
     assert found.factor.value == 1.0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +15,11 @@ from pathlib import Path
 import pytest
 from tests.leaving import left, tree
 from tests.scripts import FOLDER, script
+
+from sixdays.errors import RunError
+from sixdays.faster.model import Command, Machine, Profile, Trace
+from sixdays.probes.proposer import proposed
+from sixdays.probes.scratch import scratch
 
 NAMES = ("mein Projekt é中", "tmp")  # a folder with a space and letters with marks, and one for copies
 
@@ -101,22 +107,42 @@ sys.stdout.buffer.write({answer})
 """
 
 
+@pytest.fixture
+def proposer(projects: Projects, tmp_path: Path) -> Callable[[str], str]:
+    """A command line, from the project's folder, of a program that answers so."""
+
+    def write(answer: str) -> str:
+        (tmp_path / "propose.py").write_text(PROPOSER.format(answer=answer), encoding="utf-8")
+        return f"{sys.executable} ../propose.py"
+
+    return write
+
+
+def test_what_a_proposer_answers_is_tried_and_may_be_wrong(projects: Projects, proposer: Callable[[str], str]) -> None:
+    wrong = r"b'here you are:\n--- a/sleeps.py\n+++ b/sleeps.py\n@@ -1,1 +1,1 @@\n-no such line\n+x\n'"
+    asked = ("--budget", "16s", "--propose", proposer(wrong))
+    (ended,) = projects.run((*asked, "--", *script("sleeps").argv()))
+    assert ended.code == 0, ended.err
+    assert "the patch --propose does not apply" in ended.out
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (
-            r"b'here you are:\n--- a/sleeps.py\n+++ b/sleeps.py\n@@ -1,1 +1,1 @@\n-no such line\n+x\n'",
-            "does not apply",
-        ),
         (r"b'nothing comes to my mind \xff'", "answered without a diff"),
         (r"b'--- a/sleeps.py\n' + b'-x\n' * 500_000", "answered with more than 1 MB"),
+        (r"b''); sys.exit('no key'", "ended with exit status 1: no key"),
+        (r"b''); import time; time.sleep(60", "gave no answer in 3 s"),
     ],
 )
-def test_a_proposer_works_in_a_copy_and_whatever_it_answers_loses_nothing(
-    projects: Projects, tmp_path: Path, answer: str, said: str
+def test_a_proposer_works_in_a_copy_and_nothing_of_it_stays(
+    projects: Projects, proposer: Callable[[str], str], answer: str, said: str
 ) -> None:
-    (tmp_path / "propose.py").write_text(PROPOSER.format(answer=answer), encoding="utf-8")
-    asked = ("--budget", "16s", "--propose", f"{sys.executable} ../propose.py")
-    (ended,) = projects.run((*asked, "--", *script("sleeps").argv()))
-    assert ended.code == 0, ended.err
-    assert said in ended.out
+    before, command = tree(projects.folder), Command(script("sleeps").argv(), str(projects.folder))
+    sources = {"sleeps.py": (FOLDER / "sleeps.py").read_text(encoding="utf-8")}
+    profile = Profile(command, Trace(), Machine(2), sources=sources)
+    env = {**os.environ, "TMPDIR": str(projects.tmp)}
+    with scratch(str(projects.folder), env) as copies, pytest.raises(RunError, match=said):
+        proposed(shlex.split(proposer(answer)), profile, (), copies, env, 3.0)
+    assert left(str(projects.tmp)) == []
+    assert tree(projects.folder) == before

@@ -163,3 +163,79 @@ if __name__ == "__main__":
     from sixdays.levers._data_texts import WORKERS
 
     assert _run(tmp_path, script, WORKERS.format(workers=2)) == _run(tmp_path, script)
+
+
+def test_data_with_a_generator_of_its_own_or_that_counts_its_items_is_left_alone(tmp_path: Path) -> None:
+    script = """
+import random, numpy as np, torch
+from torch.utils.data import DataLoader, Dataset
+class Data(Dataset):
+    def __init__(self, own, draw):
+        self.own, self.draw = own, draw
+    def __len__(self):
+        return 40
+    def __getitem__(self, i):
+        return float(i + (self.draw(self.own) < 0.05))
+class Counts(Data):
+    seen = 0
+    def __getitem__(self, i):
+        self.seen += 1
+        return float(i + self.seen // 60)
+torch_s = torch.Generator().manual_seed(0)
+for data in (Data(np.random.default_rng(0), lambda g: g.random()), Data([random.Random(0)], lambda g: g[0].random()),
+             Data(torch_s, lambda g: torch.rand(1, generator=g).item()), Counts(0, 0)):
+    for epoch in range(2):
+        print([b.tolist() for b in DataLoader(data, batch_size=8)])
+"""
+    assert _run(tmp_path, script, KEPT) == _run(tmp_path, script)
+
+
+def test_items_that_nobody_asks_for_may_be_broken(tmp_path: Path) -> None:
+    item = "if i == 39: raise OSError('no such file')\n        return float(i)"
+    script = _script(item, "Subset(Data(), range(30)), batch_size=8").replace(
+        "Subset(Data(), range(30))", "Data(), sampler=range(30)"
+    )
+    assert _made(tmp_path, script, KEPT)[0] == _made(tmp_path, script)[0]
+
+
+def test_augmentation_that_is_switched_on_later_draws_what_it_would_have(tmp_path: Path) -> None:
+    item = "return float(i) + (torch.rand(1).item() if flags else 0.0)"
+    script = _script(item, "Data(), batch_size=8", each="flags[:] = [1] * (epoch > 0)").replace(
+        "made = [0]", "made, flags = [0], []"
+    )
+    assert _made(tmp_path, script, KEPT)[0] == _made(tmp_path, script)[0]
+
+
+def test_workers_see_what_changes_between_epochs_and_two_loops_at_once_are_two(tmp_path: Path) -> None:
+    script = """
+import torch
+from torch.utils.data import DataLoader, Dataset
+class Data(Dataset):
+    epoch = 0
+    def __len__(self): return 4
+    def __getitem__(self, i): return 10 * self.epoch + i
+if __name__ == "__main__":
+    data = Data()
+    loader = DataLoader(data, batch_size=2)
+    for data.epoch in range(3):
+        print([b.tolist() for b in loader], [(a.tolist(), b.tolist()) for a, b in zip(loader, loader)])
+"""
+    from sixdays.levers._data_texts import WORKERS
+
+    assert _run(tmp_path, script, WORKERS.format(workers=1)) == _run(tmp_path, script)
+
+
+def test_workers_that_the_script_keeps_hold_nothing(tmp_path: Path) -> None:
+    script = """
+import torch
+from torch.utils.data import DataLoader, Dataset
+class Data(Dataset):
+    def __len__(self): return 8
+    def __getitem__(self, i): return i
+if __name__ == "__main__":
+    for batch in DataLoader(Data(), batch_size=4, num_workers=1, worker_init_fn=print):
+        print(batch.tolist())
+"""
+    assert _run(
+        tmp_path, script, KEPT + "\n    import os; _Held.fill = lambda *a: print('filled', flush=True)\n"
+    ) == _run(tmp_path, script)

@@ -259,6 +259,52 @@ print(torch.tensor([1.5, 2.5], requires_grad=True).requires_grad)
     assert _run(tmp_path, script, texts.TENSORS) == _run(tmp_path, script)
 
 
+def test_arrays_that_lie_otherwise_become_tensors_that_can_be_viewed(tmp_path: Path) -> None:
+    script = """
+import numpy as np, torch
+frames = [np.arange(24.0).reshape(2, 3, 4).transpose(2, 0, 1) + i for i in range(20)]
+print(torch.tensor(frames).stride(), torch.tensor(frames).view(20, -1).sum(1).tolist())
+"""
+    assert _run(tmp_path, script, texts.TENSORS) == _run(tmp_path, script)
+
+
+def test_what_stands_in_for_a_function_can_be_pickled_and_looked_at(tmp_path: Path) -> None:
+    script = """
+import inspect, pickle, torch
+print(pickle.loads(pickle.dumps(torch.tensor))([1.5]), torch.tensor.__name__, torch.as_tensor.__qualname__)
+print(list(inspect.signature(torch.optim.Adam).parameters), list(inspect.signature(torch.optim.SGD).parameters))
+"""
+    said, plain = _run(tmp_path, script, texts.TENSORS + texts.OPTIMISERS), _run(tmp_path, script)
+    assert said == plain.replace("_VariableFunctionsClass.as_tensor", "as_tensor")
+
+
+ODD = """
+import torch
+torch.manual_seed(0); torch.set_num_threads(1)
+narrow = torch.nn.Parameter(torch.randn(5, 8)[:, :3])
+wide = torch.nn.Parameter(torch.randn(4, 6))
+opt = torch.optim.{name}([{which}], lr=0.1)
+for i in range(5):
+    opt.zero_grad()
+    for p in opt.param_groups[0]["params"]:
+        p.grad = (p.detach() * 2 + torch.linspace(-1, 1, p.numel()).view(p.shape)).t().contiguous().t()
+    opt.step()
+print(opt.defaults.get("fused"))
+print(*[x for p in opt.param_groups[0]["params"] for x in p.flatten().tolist()])
+"""
+
+
+@pytest.mark.parametrize(("name", "which", "fused"), [("Adam", "narrow, wide", "None"), ("AdamW", "wide", "True")])
+def test_numbers_that_lie_otherwise_are_updated_in_their_places(
+    tmp_path: Path, name: str, which: str, fused: str
+) -> None:
+    script = ODD.format(name=name, which=which)
+    _, plain = _run(tmp_path, script).splitlines()
+    said, quick = _run(tmp_path, script, texts.OPTIMISERS).splitlines()
+    assert said == fused
+    assert [float(x) for x in quick.split()] == pytest.approx([float(x) for x in plain.split()], rel=1e-4, abs=1e-6)
+
+
 def test_distributions_without_checks_draw_the_same(tmp_path: Path) -> None:
     script = """
 import torch
@@ -497,6 +543,42 @@ def test_a_figure_that_the_script_reads_is_drawn_before(tmp_path: Path) -> None:
     assert _run(tmp_path, script, texts.FIGURES) == _run(tmp_path, script)
 
 
+FOLDERS = """
+import hashlib, os, shutil, matplotlib; matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+os.makedirs("out", exist_ok=True)
+for i in range(4):
+    plt.plot([i, i * i]); legend = plt.legend(["a"], loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    with plt.rc_context({"savefig.dpi": 40 + 10 * i}):
+        plt.savefig("out/a.png", bbox_extra_artists=(legend,), bbox_inches="tight")
+        plt.savefig("out/b.png")
+    plt.close()
+os.rename("out", "final")
+shutil.copytree("final", "other")
+shutil.rmtree("other")
+print(*[hashlib.sha256(open("final/" + n, "rb").read()).hexdigest() for n in ("a.png", "b.png")], os.listdir("."))
+shutil.rmtree("final")
+"""
+
+
+def test_pictures_have_the_settings_of_their_moment_and_go_where_their_folder_goes(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    assert _run(tmp_path, FOLDERS, texts.FIGURES) == _run(tmp_path, FOLDERS)
+
+
+def test_a_picture_that_is_taken_from_the_canvas_is_the_one_that_was_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    script = """
+import hashlib, matplotlib; matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+for i in range(3):
+    plt.plot([i, i * i])
+    plt.draw() if i < 2 else plt.pause(0.001)
+    print(hashlib.sha256(bytes(plt.gcf().canvas.buffer_rgba())).hexdigest())
+"""
+    assert _run(tmp_path, script, texts.FIGURES) == _run(tmp_path, script)
+
+
 @pytest.mark.parametrize("end", ["w.close()", "w.flush()"])
 def test_event_files_hold_the_same_bytes(tmp_path: Path, end: str) -> None:
     pytest.importorskip("tensorboard")
@@ -573,13 +655,20 @@ def test_old_gym_opens_no_window_and_still_makes_pictures(tmp_path: Path) -> Non
     made = """
 class Env:
     metadata = {"render.modes": ["human", "rgb_array"]}
-    def render(self, mode="human"): return mode
+    name = "itself"
+    def render(self, mode="human"): return mode + "_of_" + self.name.replace(" ", "_")
 def make(id): return Env()
 """
     (tmp_path / "gym" / "envs" / "registration.py").write_text(made, encoding="utf-8")
     (tmp_path / "gym" / "__init__.py").write_text("from gym.envs.registration import make\n", encoding="utf-8")
-    script = "import gym\nenv = gym.make('x')\nprint(env.render(), env.render('human'), env.render(mode='rgb_array'))\n"
-    assert _run(tmp_path, script, environments("gym")).split() == ["None", "None", "rgb_array"]
+    script = (
+        "import copy, gym, pickle\nenv = gym.make('x')\nother = copy.deepcopy(env)\nother.name = 'the other'\n"
+        "print(env.render(), env.render('human'), env.render(mode='rgb_array'), other.render('rgb_array'))\n"
+        "pickle.dumps(gym.make)\n"
+    )
+    assert _run(tmp_path, script, environments("gym")).split() == [
+        "None", "None", "rgb_array_of_itself", "rgb_array_of_the_other"
+    ]  # fmt: skip
     init = tmp_path / "gym" / "__init__.py"  # later on the mode is said once, and metadata may be old
     init.write_text(init.read_text(encoding="utf-8") + "__version__ = '0.26.2'\n", encoding="utf-8")
     assert _run(tmp_path, script, environments("gym")) == _run(tmp_path, script)

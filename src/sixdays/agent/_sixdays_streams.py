@@ -44,6 +44,11 @@ def _note_seeding(agent, owner, function, name, free):
         return original(*args, **kwargs)
 
     seed.__wrapped__, seed.__doc__ = original, original.__doc__
+    seed.__module__, seed.__name__, seed.__qualname__ = (
+        owner.__name__,
+        function,
+        function,
+    )  # it can be pickled, as before
     setattr(owner, function, seed)
 
 

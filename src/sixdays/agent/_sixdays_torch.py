@@ -201,7 +201,8 @@ def _module(agent, module):
         # a compiler that traces through here folds its own question away, and must not meet the thread's flag
         if getattr(self, "training", True) or compiles() or depth.inside:  # a frozen module has no such word
             return call(self, *args, **kwargs)
-        above = sys._getframe(1).f_locals.get("self")
+        frame = sys._getframe(1)  # its locals, once asked for, live on: only those of a method are looked at
+        above = frame.f_locals.get("self") if frame.f_code.co_varnames[:1] == ("self",) else None
         is_frozen = isinstance(above, cls) and above.training is True  # a layer of a network that trains
         depth.inside = True
         try:

@@ -2,48 +2,42 @@
 
 from __future__ import annotations
 
-# The base seed is drawn from the same stream with workers and without, so the sampler's order stays; workers that
-# stay draw it once, so it is drawn for each further epoch as the plain way does.
+# The base seed is drawn from the same stream with workers and without, so the sampler's order stays. Workers stay from
+# epoch to epoch only where the script says so: those that stay do not see what it changes in its data set.
 WORKERS = """
 try:
-    import torch as _torch
     from functools import wraps as _wraps
     from torch.utils.data import DataLoader as _DataLoader, IterableDataset as _Stream
-    from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter as _Working
 except ImportError:
     pass
 else:
     @_wraps(_DataLoader.__init__)
     def _with_workers(self, dataset, *args, _plain=_DataLoader.__init__, **kwargs):
-        self.draws_each_epoch = not kwargs.get("persistent_workers")
         if len(args) < 5 and hasattr(dataset, "__getitem__") and not isinstance(dataset, _Stream):
             kwargs["num_workers"] = {workers}
-            kwargs["persistent_workers"] = {workers} > 0
             if not {workers}:
-                for name in ("prefetch_factor", "multiprocessing_context", "timeout"):
+                for name in ("persistent_workers", "prefetch_factor", "multiprocessing_context", "timeout"):
                     kwargs.pop(name, None)
         _plain(self, dataset, *args, **kwargs)
 
-    def _begun_anew(self, loader, first_iter=False, _plain=_Working._reset):
-        if not first_iter and getattr(loader, "draws_each_epoch", False):
-            _torch.empty((), dtype=_torch.int64).random_(generator=loader.generator)
-        return _plain(self, loader, first_iter)
-
-    _DataLoader.__init__, _Working._reset = _with_workers, _begun_anew
+    _DataLoader.__init__ = _with_workers
 """
 
 # Each item is made once and kept in one tensor for each of its parts; a batch is then taken by its numbers. Kept only
 # where an item made twice is the same and draws no random number, and where a batch comes out as the plain way makes
-# it. The first item of each batch is made anew: data that changes while it is used is noticed, and no longer kept.
+# it; never of data that holds a random generator of its own, or changes as items are made. The first item of each
+# batch is made anew: data that changes while it is used is noticed, and no longer kept.
 HELD = """
 try:
     import torch as _torch
     from torch.utils.data import DataLoader as _Loader, IterableDataset as _Stream, default_collate as _collate
+    from torch.utils.data import get_worker_info as _worker
     from torch.utils.data._utils.fetch import _MapDatasetFetcher as _Fetcher
 except ImportError:
     pass
 else:
     import random as _random, sys as _sys, time as _time, weakref as _weak
+    from copy import copy as _copied
     from functools import wraps as _holding
 
     def _parts(item):
@@ -65,7 +59,9 @@ else:
 
     def _drawn_since(before):
         python, torch, numpy = _streams()
-        same = python == before[0] and _torch.equal(torch, before[1]) and str(numpy) == str(before[2])
+        same = python == before[0] and _torch.equal(torch, before[1])
+        if numpy and before[2]:
+            same = same and (numpy[1] == before[2][1]).all() and numpy[2:] == before[2][2:]
         if not same:  # as if nothing had been tried
             _random.setstate(before[0])
             _torch.set_rng_state(before[1])
@@ -73,23 +69,39 @@ else:
                 _sys.modules["numpy.random"].set_state(before[2])
         return not same
 
+    def _own(data, depth=3):  # all that it holds, and what that holds
+        inner = list(vars(data).values()) if hasattr(data, "__dict__") else []
+        inner += list(data)[:100] if type(data) in (list, tuple) else []
+        return [x for v in inner for x in (v, *(_own(v, depth - 1) if depth else ()))]
+
+    def _plain_values(data):
+        return [v for v in _own(data) if isinstance(v, (bool, int, float, str))]
+
     class _Held:
         def __init__(self, data):
-            self.whole, self.size, before = len(data), 0, _streams()
+            self.whole, self.size, before, values = len(data), 0, _streams(), _plain_values(data)
+            if any(type(v).__name__ in ("Generator", "RandomState", "Random") for v in _own(data)):
+                raise ValueError
             try:
+                self.like = self.tried(_copied(data), values)
                 self.fill(data)
             finally:
                 drawn = _drawn_since(before)
             if drawn:
                 raise ValueError
 
-        def fill(self, data):
-            self.like = first = data[0]
+        def tried(self, data, values):
+            first = data[0]
             twice = all(_alike(_parts(data[i]), _parts(data[i])) for i in range(min(3, self.whole)))
-            parts = _parts(first)
+            if not twice or values != _plain_values(data):
+                raise ValueError
+            return first
+
+        def fill(self, data):
+            parts = _parts(self.like)
             self.size = self.whole * sum(p.nbytes for p in parts)
             taken = self.size + sum(h.size for h in _kept.values())
-            if not twice or taken > {bytes} or any(p.device.type != "cpu" for p in parts):
+            if taken > {bytes} or any(p.device.type != "cpu" for p in parts):
                 raise ValueError
             self.columns = [_torch.empty((self.whole, *p.shape), dtype=p.dtype) for p in parts]
             self.there, self.checked = bytearray(self.whole), False
@@ -114,7 +126,9 @@ else:
             for i in numbers:
                 if not self.there[i]:
                     self.take(data, i)
-            if not all(_torch.equal(p, c[numbers[0]]) for p, c in zip(_parts(data[numbers[0]]), self.columns)):
+            before, anew = _streams(), _parts(data[numbers[0]])
+            same = all(_torch.equal(p, c[numbers[0]]) for p, c in zip(anew, self.columns))
+            if _drawn_since(before) or not same:
                 raise ValueError
             at = _torch.tensor(numbers)
             parts = [c.index_select(0, at) for c in self.columns]
@@ -127,7 +141,6 @@ else:
             return made
 
     _kept, _refused = _weak.WeakKeyDictionary(), _weak.WeakSet()  # a data set that is dropped takes its items along
-    _errors = (AttributeError, IndexError, KeyError, NotImplementedError, TypeError, ValueError, RuntimeError)
 
     def _is_held(data):
         try:
@@ -136,16 +149,17 @@ else:
                 _kept[data] = _Held(data)
                 _refused.discard(data)
             return data in _kept
-        except _errors:
+        except Exception:  # whatever an item raises that nobody asked for
             return False
 
     def _fetch(self, numbers, _plain=_Fetcher.fetch):
         data = self.dataset
-        if not self.auto_collation or self.collate_fn is not _collate or not _is_held(data):
+        is_plain = self.auto_collation and self.collate_fn is _collate and _worker() is None
+        if not is_plain or not _is_held(data):
             return _plain(self, numbers)
         try:
             return _kept[data].batch(data, numbers)
-        except _errors:
+        except Exception:
             del _kept[data]
             _refused.add(data)
             print("fast_start: items change, so they are made anew each time from here on", file=_sys.stderr)

@@ -12,23 +12,31 @@ try:
 except ImportError:
     pass
 else:
+    from functools import partial as _with, wraps as _wraps
     from inspect import signature as _signature
+
+    def _{module}_seldom(draw, mode="human", **kwargs):
+        return None if mode == "human" else draw(mode, **kwargs)
+
+    def _{module}_nothing(*args, **kwargs):
+        return None
 
     def _{module}_unchecked(plain):
         may_check = "disable_env_checker" in _signature(plain).parameters
 
+        @_wraps(plain)
         def make(*args, **kwargs):
             if may_check:
                 kwargs.setdefault("disable_env_checker", True)
             if kwargs.get("render_mode") != "human":
                 env = plain(*args, **kwargs)
-                draw, named = getattr(env, "render", None), getattr(env, "metadata", {{}})
+                named = getattr(env, "metadata", {{}})
                 is_old = tuple(map(int, getattr(_{module}, "__version__", "0.0").split(".")[:2])) < (0, 26)
                 if is_old and "render.modes" in (named or ()):  # the mode is said when it is drawn
-                    env.render = lambda mode="human", **kw: None if mode == "human" else draw(mode, **kw)
+                    env.render = _with(_{module}_seldom, env.render)
                 return env
             env = plain(*args, **dict(kwargs, render_mode=None))
-            env.render = lambda *args, **kwargs: None  # some raise where no mode is set
+            env.render = _{module}_nothing  # some raise where no mode is set
             return env
         return make
 

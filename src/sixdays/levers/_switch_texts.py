@@ -166,18 +166,28 @@ else:
             plain(self, *args, **kwargs)
             if type(self) is not cls:
                 return
-            if step and getattr(cls.step, "__wrapped__", None) is step.__wrapped__:  # torch's, with what calls hooks
+            of = [p for group in self.param_groups for p in group["params"]]
+            quick = way if all(p.is_contiguous() for p in of) else "foreach"  # fused takes numbers as they lie
+            direct = bool(step) and quick == way and getattr(cls.step, "__wrapped__", None) is step.__wrapped__
+            if direct:  # torch's, with what calls hooks
                 cls.step = step
             chosen = any(self.defaults.get(k) is not None for k in ("fused", "foreach"))
             taken = chosen or self.defaults.get("capturable") or self.defaults.get("differentiable")
-            if taken or way not in self.defaults or isinstance(self.defaults.get("lr"), _torch.Tensor):
+            if taken or quick not in self.defaults or isinstance(self.defaults.get("lr"), _torch.Tensor):
                 return
-            if all(p.is_floating_point() and p.device.type in ("cpu", "cuda")
-                   for group in self.param_groups for p in group["params"]):
+            if all(p.is_floating_point() and p.device.type in ("cpu", "cuda") for p in of):
                 for group in (self.defaults, *self.param_groups):
-                    group[way] = True
+                    group[quick] = True
+                if quick == "fused" and not direct:
+                    self.register_step_pre_hook(_dense)
 
-        cls.__init__ = init
+        cls.__init__ = _wrapper(init, plain)
+
+    def _dense(optimizer, args, kwargs):
+        for group in optimizer.param_groups:
+            for p in group["params"]:
+                if p.grad is not None and not p.grad.is_sparse and not p.grad.is_contiguous():
+                    p.grad = p.grad.contiguous()
 
     def _update(lists, decoupled, **how):
         params, grads, means, squares, steps = lists
@@ -193,7 +203,8 @@ else:
             of = [(p, p.grad, state.get(p)) for p in group["params"] if p.grad is not None]
             numbers = (group["lr"], *group["betas"])
             if (not group["fused"] or group["amsgrad"] or any(isinstance(x, _torch.Tensor) for x in numbers)
-                    or not all(s and p.is_cpu and p.dtype is _torch.float32 and not g.is_sparse for p, g, s in of)):
+                    or not all(s and p.is_cpu and p.dtype is _torch.float32 and not g.is_sparse
+                               and g.is_contiguous() for p, g, s in of)):
                 return None
             if of:
                 params, grads, states = zip(*of)
@@ -221,6 +232,7 @@ else:
                         out = closure()
                 made = _lists(self)
                 if made is None:
+                    _dense(self, (), {})
                     bare(self)
                 else:
                     with _torch.no_grad():
@@ -271,7 +283,7 @@ else:
         if kinds == {_np.ndarray}:
             plain = first.dtype.kind in "fiub" and first.dtype.isnative and first.ndim and first.size
             if plain and all(a.dtype == first.dtype and a.shape == first.shape for a in data):
-                return _np.stack(data), dtype
+                return _np.ascontiguousarray(_np.stack(data)), dtype
             return data, dtype
         if kinds <= {list, tuple} and len(set(map(len, data))) == 1:
             kinds = set(map(type, _chain.from_iterable(data)))
@@ -283,7 +295,7 @@ else:
             return _np.array(data, kinds.pop()), dtype
         return data, dtype
 
-    def _one_array(plain):
+    def _one_array(name, plain):
         def made(data, **kwargs):
             if type(data) in (list, tuple) and len(data) > 15:
                 try:
@@ -291,6 +303,7 @@ else:
                 except (OverflowError, TypeError, ValueError):
                     pass
             return plain(data, **kwargs)
+        made.__module__, made.__name__, made.__qualname__, made.__doc__ = "torch", name, name, plain.__doc__
         builtins = getattr(_torch.jit, "_builtins", None)  # what is scripted takes it for the plain one
         op = builtins and builtins._find_builtin(plain)
         if op:
@@ -302,8 +315,8 @@ else:
         _device_constructors()
     except ImportError:
         pass
-    _torch.tensor = _one_array(_torch.tensor)
-    _torch.as_tensor = _one_array(_torch.as_tensor)
+    _torch.tensor = _one_array("tensor", _torch.tensor)
+    _torch.as_tensor = _one_array("as_tensor", _torch.as_tensor)
 """
 
 ANOMALY = """
@@ -408,22 +421,28 @@ import gc as _gc
 _gc.set_threshold(50_000, 20, 100)
 """
 
-# A figure is kept as it was when it was saved, and drawn when it is read, each minute, and at the end.
+# A figure is kept as it was when it was saved, and drawn when it is read, each minute, and at the end. What `draw` and
+# `pause` would have drawn is drawn when somebody takes the picture from the canvas.
 FIGURES = """
 try:
-    import matplotlib.figure as _figure, matplotlib.pyplot as _pyplot
+    import matplotlib as _matplotlib, matplotlib.figure as _figure, matplotlib.pyplot as _pyplot
+    from matplotlib.backends.backend_agg import FigureCanvasAgg as _Canvas
 except ImportError:
     pass
 else:
     import atexit as _atexit, os as _os, pickle as _pickle, sys as _sys, threading as _threading, time as _time
+    from weakref import WeakSet as _WeakSet
 
-    _waiting, _drawn, _save, _owner = {}, {}, _figure.Figure.savefig, _os.getpid()
+    _waiting, _drawn, _save, _owner, _undrawn = {}, {}, _figure.Figure.savefig, _os.getpid(), _WeakSet()
     _unseen = {"cv2", "torchvision.io"}  # what they read is not told to anyone
+    _starts = ("subprocess.Popen", "os.system", "os.posix_spawn")  # it may read any of them
+    _moves = ("os.rename", "os.remove", "os.rmdir", "shutil.copyfile", "shutil.move", "shutil.rmtree")
 
     def _draw(path):
-        figure, args, kwargs = _waiting.pop(path)
+        figure, args, kwargs, settings = _pickle.loads(_waiting.pop(path))
         _drawn[path] = _time.monotonic()
-        _save(_pickle.loads(figure), path, *args, **kwargs)
+        with _matplotlib.rc_context(settings):
+            _save(figure, path, *args, **kwargs)
 
     def _save_later(self, fname, *args, **kwargs):
         path = _os.path.abspath(fname) if isinstance(fname, (str, _os.PathLike)) else None
@@ -431,34 +450,59 @@ else:
         if path and not _os.path.splitext(path)[1] or _unseen & _sys.modules.keys():
             fresh = False
         if fresh and _os.getpid() == _owner:
+            settings = {k: v for k, v in dict.items(_matplotlib.rcParams) if k != "backend"}
             manager, self.canvas.manager = self.canvas.manager, None
             try:
-                _waiting[path] = (_pickle.dumps(self), args, kwargs)
+                _waiting[path] = _pickle.dumps((self, args, kwargs, settings))
                 return None
             except Exception:
                 pass
             finally:
                 self.canvas.manager = manager
         _waiting.pop(path, None)
+        _undrawn.discard(self.canvas)
         made = _save(self, fname, *args, **kwargs)
         if path:
             _drawn[path] = _time.monotonic()
         return made
 
     def _read(event, args):
-        if _waiting and event in ("subprocess.Popen", "os.system", "os.posix_spawn"):  # it may read any of them
+        if _waiting and event in _starts:
             _draw_all()
-        if _waiting and event in ("open", "os.rename", "os.remove", "shutil.copyfile", "shutil.move"):
-            path = _os.path.abspath(args[0]) if isinstance(args[0], (str, _os.PathLike)) else None
-            if path in _waiting:
-                _draw(path)
+        if _waiting and (event == "open" or event in _moves):
+            for name in args[:1] if event == "open" else args[:2]:
+                path = _os.path.abspath(name) if isinstance(name, (str, _os.PathLike)) else None
+                if path in _waiting:
+                    _draw(path)
+                elif path and event != "open":  # a folder of them
+                    for inner in [p for p in _waiting if p.startswith(path + _os.sep)]:
+                        _draw(inner)
 
     def _draw_all():
         while _waiting and _os.getpid() == _owner:
-            _draw(next(iter(_waiting)))
+            path = next(iter(_waiting))
+            try:
+                _draw(path)
+            except Exception as error:
+                print("fast_start:", path, "was not drawn:", error, file=_sys.stderr)
 
+    def _draw_later(*args, **kwargs):
+        if _pyplot.get_fignums():
+            _undrawn.add(_pyplot.gcf().canvas)
+
+    def _drawn_before(plain):
+        def taken(self, *args, **kwargs):
+            if self in _undrawn:
+                _undrawn.discard(self)
+                self.draw()
+            return plain(self, *args, **kwargs)
+        return taken
+
+    for _name in {"get_renderer", "buffer_rgba", "tostring_argb", "tostring_rgb"} & set(vars(_Canvas)):
+        setattr(_Canvas, _name, _drawn_before(getattr(_Canvas, _name)))
     _figure.Figure.savefig = _save_later
     _sys.addaudithook(_read)
     _atexit.register(_draw_all)
-    _pyplot.pause = _pyplot.show = _pyplot.draw = lambda *args, **kwargs: None
+    _pyplot.pause = _pyplot.draw = _draw_later
+    _pyplot.show = lambda *args, **kwargs: None
 """

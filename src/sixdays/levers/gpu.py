@@ -26,12 +26,13 @@ try:
 except ImportError:
     pass
 """
-# Batches that lie in pinned memory are copied while the CPU goes on; from elsewhere torch copies as before.
+# Batches of a DataLoader lie in pinned memory and are copied while the CPU goes on; all else torch copies as before.
 PINNED = """
 try:
     import torch as _torch
     from functools import wraps as _pinning
     from torch.utils.data import DataLoader as _Pinned
+    from torch.utils.data._utils import pin_memory as _pinner
 except ImportError:
     pass
 else:
@@ -41,14 +42,24 @@ else:
             kwargs["pin_memory"] = _torch.cuda.is_available()
         _plain(self, *args, **kwargs)
 
+    def _marked(plain):
+        @_pinning(plain)
+        def pin_memory(data, *args, **kwargs):
+            made = plain(data, *args, **kwargs)
+            if type(made) is _torch.Tensor:
+                made.of_a_batch = True
+            return made
+        return pin_memory
+
     def _goes_on(plain):
+        @_pinning(plain)
         def moved(self, *args, **kwargs):
-            if self.device.type == "cpu" and self.is_pinned():
+            if getattr(self, "of_a_batch", False) and not any(type(a) is bool for a in args):
                 kwargs.setdefault("non_blocking", True)
             return plain(self, *args, **kwargs)
         return moved
 
-    _Pinned.__init__ = _pins
+    _Pinned.__init__, _pinner.pin_memory = _pins, _marked(_pinner.pin_memory)
     _torch.Tensor.to, _torch.Tensor.cuda = _goes_on(_torch.Tensor.to), _goes_on(_torch.Tensor.cuda)
 """
 # Networks are those that the script calls itself, until its first update: they are compiled then, as whole calls.
