@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from sixdays.faster.digests import Broken, kept
 from sixdays.faster.model import Candidate, Command, Promise
 from sixdays.probes.run import Stop, probe
 from sixdays.probes.scratch import scratch
+from tests.needed import needed
 from tests.scripts import FOLDER, SCRIPTS, Script, script
 
 ENV = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath]), "LANG": "C.UTF-8"}
@@ -27,16 +27,9 @@ def _cases() -> list[object]:
     return [pytest.param(s, id=s.name, marks=marks[s.name in QUICK]) for s in SCRIPTS if s.patches]
 
 
-def _needs(script: Script) -> None:
-    if missing := [m for m in script.needs if not find_spec(m)]:
-        if os.environ.get("SIXDAYS_REQUIRE_ALL") == "1":
-            pytest.fail(f"{missing[0]} is not installed")
-        pytest.skip(f"{missing[0]} is not installed")
-
-
 @pytest.mark.parametrize("which", _cases())
 def test_right_patches_pass_and_wrong_ones_are_caught(which: Script, tmp_path: Path) -> None:
-    _needs(which)
+    needed(*which.needs)
     folder = tmp_path / "project"
     shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__", "patches"))
     command = Command(which.argv(short=True), str(folder))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from tests.conformance.lies import LIES
+from tests.needed import needed
 
 from sixdays.app import speeding_up
 from sixdays.app.finding import find_speedups
@@ -52,10 +52,7 @@ Ran = Callable[[str], Trace]
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     """Runs the script to its end with a preamble before it; without one only once."""
-    if not find_spec("torch"):
-        if os.environ.get("SIXDAYS_REQUIRE_ALL") == "1":
-            pytest.fail("torch is not installed")
-        pytest.skip("torch is not installed")
+    needed("torch")
     folder = tmp_path_factory.mktemp("project")
     (folder / "train.py").write_text(SCRIPT, encoding="utf-8")
     command = Command((sys.executable, "train.py"), str(folder))
@@ -112,7 +109,7 @@ class Liar:
     name, rank, together = "liar", 1, True
 
     def propose(self, profile: Profile) -> list[Candidate]:
-        texts = {"honest": "", "half of the work": HALF}
+        texts = {"half of the work": HALF, "honest": ""}  # the lie first: there is time for it
         return [Candidate("liar", n, n, "equivalent", preamble=tuple(t.splitlines())) for n, t in texts.items()]
 
 
@@ -120,6 +117,6 @@ def test_a_lever_that_lies_is_found_out_by_the_search(tmp_path: Path, monkeypatc
     (tmp_path / "train.py").write_text(SUMS, encoding="utf-8")
     monkeypatch.setattr(speeding_up, "names", lambda kind: ("liar",))
     monkeypatch.setattr(speeding_up, "create", lambda kind, name, options: Liar())
-    found = find_speedups([sys.executable, "train.py"], budget=30.0, cwd=tmp_path)
-    assert [t.candidate.name for t in found.thrown_out] == ["half of the work"]
+    found = find_speedups([sys.executable, "train.py"], budget=60.0, cwd=tmp_path)
+    assert [t.candidate.name for t in found.thrown_out] == ["half of the work"], found
     assert found.factor.value == 1.0

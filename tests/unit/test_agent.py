@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.needed import needed
 from tests.unit.test_switches import STATISTICS, old_wrappers
 
 from sixdays.faster.digests import Broken, Kept, kept
@@ -20,15 +21,6 @@ from sixdays.levers._gym_texts import wrappers
 from sixdays.probes.traces import read_trace
 
 AGENT = Path(__file__).parents[2] / "src" / "sixdays" / "agent"
-REQUIRED = os.environ.get("SIXDAYS_REQUIRE_ALL") == "1"
-
-
-def need(name: str) -> None:
-    """Skips visibly where a library is missing; fails where everything is required."""
-    if REQUIRED:
-        __import__(name)
-    else:
-        pytest.importorskip(name)
 
 
 def watched(folder: Path, *argv: str, agent: bool = True, stacks: float = 0.0, **env: str) -> tuple[str, Trace]:
@@ -74,7 +66,7 @@ def steps_of(trace: Trace) -> int:
 
 
 def test_it_counts_and_times_updates_at_their_site(tmp_path: Path) -> None:
-    need("torch")
+    needed("torch")
     _, trace = watched(tmp_path, sys.executable, train(tmp_path))
     (step,) = [c for c in trace.counters if c.kind == "optimiser step"]
     assert (step.file, step.function, step.count) == ("train.py", "main", 20)
@@ -84,7 +76,7 @@ def test_it_counts_and_times_updates_at_their_site(tmp_path: Path) -> None:
 
 
 def test_what_a_command_computes_is_the_same_bit_for_bit_with_and_without(tmp_path: Path) -> None:
-    need("torch")
+    needed("torch")
     script = train(tmp_path, steps=60)
     with_it, _ = watched(tmp_path, sys.executable, script, stacks=0.01)
     without, _ = watched(tmp_path, sys.executable, script, agent=False)
@@ -92,7 +84,7 @@ def test_what_a_command_computes_is_the_same_bit_for_bit_with_and_without(tmp_pa
 
 
 def test_digests_repeat_and_tell_a_learning_rate_that_is_one_per_cent_larger(tmp_path: Path) -> None:
-    need("torch")
+    needed("torch")
     found = []
     for name, lr in (("a", "1e-3"), ("b", "1e-3"), ("c", "1.01e-3")):
         (tmp_path / name).mkdir()
@@ -106,7 +98,7 @@ def test_digests_repeat_and_tell_a_learning_rate_that_is_one_per_cent_larger(tmp
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_children_count_for_themselves(tmp_path: Path, method: str) -> None:
-    need("torch")
+    needed("torch")
     train(tmp_path, steps=5)
     code = (
         "import multiprocessing as mp, train\n"
@@ -123,7 +115,7 @@ def test_children_count_for_themselves(tmp_path: Path, method: str) -> None:
 
 
 def test_a_module_a_console_script_and_a_shell_script_are_counted(tmp_path: Path) -> None:
-    need("torch")
+    needed("torch")
     train(tmp_path, steps=4)
     (tmp_path / "tool").write_text(f"#!{sys.executable}\nimport train\ntrain.main()\n", encoding="utf-8")
     (tmp_path / "tool").chmod(0o755)
@@ -172,8 +164,8 @@ def test_a_generator_without_a_seed_repeats_and_each_of_them_differs(tmp_path: P
 
 
 def test_scalars_that_go_to_a_tracker_are_kept_by_tag_and_step(tmp_path: Path) -> None:
-    need("torch")
-    need("tensorboard")
+    needed("torch")
+    needed("tensorboard")
     code = (
         "from torch.utils.tensorboard import SummaryWriter\n"
         "w = SummaryWriter('out')\n"
@@ -193,7 +185,7 @@ def test_scalars_that_go_to_a_tracker_are_kept_by_tag_and_step(tmp_path: Path) -
 
 
 def test_a_module_that_is_compiled_is_traced_as_if_nobody_watched(tmp_path: Path) -> None:
-    need("torch")
+    needed("torch")
     code = (
         "import torch\n"
         "net = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU()).eval()\n"
@@ -208,7 +200,7 @@ def test_a_module_that_is_compiled_is_traced_as_if_nobody_watched(tmp_path: Path
 
 
 def test_torchrun_on_one_node_is_counted(tmp_path: Path) -> None:
-    need("torch")
+    needed("torch")
     train(tmp_path, steps=3)
     argv = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "train.py")
     out, trace = watched(tmp_path, *argv)
@@ -250,8 +242,8 @@ main()
 
 
 def test_steps_of_an_evaluation_are_told_from_those_of_training(tmp_path: Path) -> None:
-    need("torch")
-    need("gymnasium")
+    needed("torch")
+    needed("gymnasium")
     (tmp_path / "rl.py").write_text(ENVIRONMENT + LOOP, encoding="utf-8")
     _, trace = watched(tmp_path, sys.executable, "rl.py")
     counts = {c.function: c.count for c in trace.counters if c.kind == "env step"}
@@ -262,7 +254,7 @@ def test_steps_of_an_evaluation_are_told_from_those_of_training(tmp_path: Path) 
 
 
 def test_a_step_through_switched_wrappers_is_counted_once(tmp_path: Path) -> None:
-    need("numpy")
+    needed("numpy")
     old_wrappers(tmp_path)
     (tmp_path / "fast_start.py").write_text(wrappers("gymnasium"), encoding="utf-8")
     (tmp_path / "plain.py").write_text(STATISTICS, encoding="utf-8")
@@ -274,7 +266,7 @@ def test_a_step_through_switched_wrappers_is_counted_once(tmp_path: Path) -> Non
 
 def test_a_program_that_never_lets_others_run_has_written_what_it_did_when_it_is_killed(tmp_path: Path) -> None:
     """NumPy's generators give the interpreter away for a moment and take it back: threads then wait for seconds."""
-    need("gymnasium")
+    needed("gymnasium")
     loop = (
         "import os, time\nwalk, draws, end = Walk(), np.random.default_rng(1), time.monotonic() + 2.5\nwalk.reset()\n"
         "def plain(i):\n    return i\n"
@@ -289,8 +281,8 @@ def test_a_program_that_never_lets_others_run_has_written_what_it_did_when_it_is
 
 
 def test_environments_side_by_side_count_as_many_steps(tmp_path: Path) -> None:
-    need("torch")
-    need("gymnasium")
+    needed("torch")
+    needed("gymnasium")
     loop = (
         "if __name__ == '__main__':\n"
         "    envs = gymnasium.vector.{kind}([Walk] * 3)\n    envs.reset()\n"
@@ -307,7 +299,7 @@ def test_environments_side_by_side_count_as_many_steps(tmp_path: Path) -> None:
 
 
 def test_batches_of_loaders_with_workers_are_counted(tmp_path: Path) -> None:
-    need("torch")
+    needed("torch")
     code = (
         "import torch\nfrom torch.utils.data import DataLoader, TensorDataset\n"
         "if __name__ == '__main__':\n"
@@ -345,7 +337,7 @@ def test_a_hook_that_fails_does_not_reach_the_program(tmp_path: Path) -> None:
 
 
 def test_files_that_end_anywhere_are_read_as_far_as_they_go(tmp_path: Path) -> None:
-    need("torch")
+    needed("torch")
     watched(tmp_path, sys.executable, train(tmp_path), stacks=0.01)
     for file in (tmp_path / "seen").glob("*"):
         if file.suffix != ".json":
@@ -358,7 +350,7 @@ def test_files_that_end_anywhere_are_read_as_far_as_they_go(tmp_path: Path) -> N
 
 
 def test_a_module_that_was_only_asked_for_is_watched_when_it_comes(tmp_path: Path) -> None:
-    need("torch")
+    needed("torch")
     (tmp_path / "train.py").write_text(
         "import importlib.util\nimportlib.util.find_spec('torch')\n" + TRAIN.format(lr=0.01, steps=5), encoding="utf-8"
     )
@@ -392,7 +384,7 @@ def test_trackers_stay_here_whatever_the_script_says(tmp_path: Path) -> None:
 
 def test_a_vector_of_environments_is_counted_once_at_who_steps_it(tmp_path: Path) -> None:
     """As in Stable-Baselines3: a vector steps its environments itself, and an evaluation is another site."""
-    need("gymnasium")
+    needed("gymnasium")
     common = tmp_path / "stable_baselines3" / "common"
     (common / "vec_env").mkdir(parents=True)
     for folder in (common.parent, common, common / "vec_env"):
@@ -423,7 +415,7 @@ def test_a_vector_of_environments_is_counted_once_at_who_steps_it(tmp_path: Path
 
 
 def test_what_others_read_of_a_loader_and_an_optimiser_is_still_there(tmp_path: Path) -> None:
-    need("torch")
+    needed("torch")
     (tmp_path / "train.py").write_text(
         "import inspect, torch\nfrom torch.utils.data import DataLoader\n"
         "print(list(inspect.signature(DataLoader.__init__).parameters)[1], "
@@ -434,7 +426,7 @@ def test_what_others_read_of_a_loader_and_an_optimiser_is_still_there(tmp_path: 
 
 
 def test_only_so_many_optimisers_are_followed(tmp_path: Path) -> None:
-    need("torch")
+    needed("torch")
     (tmp_path / "train.py").write_text(
         "import torch\nfor i in range(40):\n    w = torch.nn.Parameter(torch.ones(3))\n"
         "    o = torch.optim.SGD([w], 0.1)\n    w.sum().backward()\n    o.step()\n",
@@ -487,8 +479,8 @@ main()
 
 
 def test_a_rounding_that_an_environment_amplifies_is_told_from_a_cheat(tmp_path: Path) -> None:
-    need("torch")
-    need("gymnasium")
+    needed("torch")
+    needed("gymnasium")
     (tmp_path / "train.py").write_text(CHAOS, encoding="utf-8")
     traces = {
         change: watched(tmp_path, sys.executable, "train.py", change)[1]
@@ -502,8 +494,8 @@ def test_a_rounding_that_an_environment_amplifies_is_told_from_a_cheat(tmp_path:
 
 def test_a_class_of_the_script_s_is_sent_to_another_process_and_counted_there(tmp_path: Path) -> None:
     """As SubprocVecEnv, joblib and Ray do it: by value, what its `step` holds included."""
-    need("gymnasium")
-    need("cloudpickle")
+    needed("gymnasium")
+    needed("cloudpickle")
     code = """
 import cloudpickle, gymnasium as gym, subprocess, sys
 
@@ -559,7 +551,7 @@ def test_what_ended_a_program_is_noted_where_a_pipe_hides_it(tmp_path: Path) -> 
 
 
 def test_environments_of_the_script_s_own_are_noted(tmp_path: Path) -> None:
-    need("torch")
+    needed("torch")
     train(tmp_path, steps=3)
     text = (tmp_path / "train.py").read_text(encoding="utf-8")
     methods = "\n    def reset(self): ...\n    def step(self{}): ...\n"
@@ -574,7 +566,7 @@ def test_environments_of_the_script_s_own_are_noted(tmp_path: Path) -> None:
 
 
 def test_the_thread_that_learns_is_the_one_that_is_looked_at(tmp_path: Path) -> None:
-    need("torch")
+    needed("torch")
     train(tmp_path, steps=3000)
     (tmp_path / "beside.py").write_text(
         "import threading, train\nt = threading.Thread(target=train.main)\nt.start()\nt.join()\n", encoding="utf-8"
@@ -585,7 +577,7 @@ def test_the_thread_that_learns_is_the_one_that_is_looked_at(tmp_path: Path) -> 
 
 
 def test_it_is_known_how_many_learn_and_by_which_words(tmp_path: Path) -> None:
-    need("torch")
+    needed("torch")
     train(tmp_path, steps=5)
     code = (
         "import multiprocessing as mp, train\n"
@@ -614,7 +606,7 @@ def test_tensorflow_repeats_where_the_script_leaves_it_free(tmp_path: Path) -> N
 
 
 def test_a_frozen_layer_within_a_network_that_trains_is_no_evaluation(tmp_path: Path) -> None:
-    need("torch")
+    needed("torch")
     text = """
 import torch
 class Net(torch.nn.Module):

@@ -450,26 +450,23 @@ def test_a_choice_is_written_as_the_help_writes_it() -> None:
     assert proposed(profile(help_text=listed)) == {"--plot false": "same"}
 
 
-def test_what_gives_the_value_of_actions_is_no_evaluation() -> None:
-    source = (
-        "p.add_argument('--eval-every', type=int, default=10)\n"
-        "class Policy:\n    def evaluate(self, obs, actions):\n        return self.net(obs).log_prob(actions)\n"
-    )
-    seen = Trace(stacks=(stack("evaluate", 5.0, "train.py"), stack("update", 5.0, "train.py")))
+@pytest.mark.parametrize(
+    ("name", "code", "touches"),
+    [
+        (  # it gives the value of actions: what share evaluations take is not known
+            "evaluate",
+            "class Policy:\n    def evaluate(self, obs, actions):\n        return self.net(obs).log_prob(actions)\n",
+            1.0,
+        ),
+        ("losses", "def losses():\n    model.eval()\n    for x in held_out:\n        model(x)\n", 0.468),
+    ],
+)
+def test_a_function_evaluates_that_is_seen_to_whatever_it_is_called(name: str, code: str, touches: float) -> None:
+    source = f"p.add_argument('--eval-every', type=int, default=10)\n{code}"
+    seen = Trace(stacks=(stack(name, 4.0, "train.py"), stack("update", 6.0, "train.py")))
     (found,) = create({}).propose(profile(source, trace=seen))
     assert isinstance(found, Candidate)
-    assert found.touches == 1.0  # not known
-
-
-def test_a_function_that_is_seen_to_evaluate_is_one_whatever_it_is_called() -> None:
-    source = (
-        "p.add_argument('--eval-every', type=int, default=10)\n"
-        "def losses():\n    model.eval()\n    for x in held_out:\n        model(x)\n"
-    )
-    seen = Trace(stacks=(stack("losses", 4.0, "train.py"), stack("update", 6.0, "train.py")))
-    (found,) = create({}).propose(profile(source, trace=seen))
-    assert isinstance(found, Candidate)
-    assert found.touches == pytest.approx(0.468)
+    assert found.touches == pytest.approx(touches)
 
 
 def test_what_is_written_into_the_main_loop_has_no_bound() -> None:

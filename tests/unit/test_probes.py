@@ -11,13 +11,13 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.needed import needed
 
 from sixdays.app.delivering import delivery
 from sixdays.errors import RunError
@@ -400,9 +400,7 @@ def test_a_login_node_is_left_in_peace(tmp_path: Path) -> None:
 
 @pytest.fixture
 def gymnasium() -> None:
-    if find_spec("gymnasium") is None:
-        say = pytest.fail if os.environ.get("SIXDAYS_REQUIRE_ALL") == "1" else pytest.skip
-        say("gymnasium is not here")
+    needed("gymnasium")
 
 
 ENVIRONMENT = """\

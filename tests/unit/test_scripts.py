@@ -29,6 +29,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.needed import needed
 from tests.scripts import FOLDER, SCRIPTS, Patch, Script, script
 
 ROOT = Path(__file__).parents[2]
@@ -49,15 +50,6 @@ class Computed:
     printed: list[str]
     updates: list[tuple[int, str, list[float]]]
     error: str = ""
-
-
-def needed(*packages: str) -> None:
-    """Skips where a package is missing; fails there where everything is required."""
-    missing = [p for p in packages if importlib.util.find_spec(p) is None]
-    if missing and os.environ.get("SIXDAYS_REQUIRE_ALL") == "1":
-        pytest.fail(f"not installed: {', '.join(missing)}")
-    if missing:
-        pytest.skip(f"needs {', '.join(missing)}: pip install {' '.join(missing)}")
 
 
 def copy_to(folder: Path) -> Path:

@@ -36,8 +36,7 @@ def delivery(command: Command, setting: Setting, copies: Scratch) -> Delivery:
 def _diff(place: Place, pristine: str) -> str:
     """What differs between a clean copy of the project and one with everything put in, as one unified diff."""
     parts = []
-    before_all = {n for n in copying.stamps(pristine) if not n.startswith(f".git{os.sep}")}
-    for name in sorted({*place.ready, *before_all}):
+    for name in sorted({*place.ready, *copying.project_stamps(pristine)}):
         before, after = Path(pristine, name), Path(place.root, name)
         if _stamp(before) != _stamp(after):
             old, new = (_lines(p) for p in (before, after))

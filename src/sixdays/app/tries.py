@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sixdays.errors import UsageError
-
-MOST_BYTES = 1_000_000
+from sixdays.faster.setting import MOST_PATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +45,14 @@ def tries(given: Sequence[str], propose: str | None) -> Tries:
 def _read(path: str) -> str:
     try:
         with open(path, encoding="utf-8", newline="") as f:  # the ends of its lines are those of the file it changes
-            text = f.read(MOST_BYTES + 1)
+            text = f.read(MOST_PATCH + 1)
     except FileNotFoundError as e:
         raise UsageError(f"--try {path}: there is no such file", "git diff > my.diff makes one") from e
     except (OSError, ValueError) as e:
         raise UsageError(f"--try {path}: it cannot be read: {getattr(e, 'strerror', None) or e}") from e
-    if len(text) > MOST_BYTES:
+    if len(text) > MOST_PATCH:
         raise UsageError(
-            f"--try {path}: a patch of more than {MOST_BYTES / 1e6:.0f} MB", "leave data and outputs out of it"
+            f"--try {path}: a patch of more than {MOST_PATCH / 1e6:.0f} MB", "leave data and outputs out of it"
         )
     return text
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sixdays.faster.bounds import Site, bound, by_line, is_own, own, working
+from sixdays.faster.evaluations import is_seldom
 from sixdays.faster.graphs import keeps_graph
 from sixdays.faster.kinds import Doing, Kinds, Loop, package
 from sixdays.faster.loaders import loaders
 from sixdays.faster.model import Profile, Stack
-from sixdays.faster.unit import SELDOM
+from sixdays.faster.unit import of_kind
 
 WORTH = 0.03  # a share below is not worth a line
 AS_LONG = 0.4  # of the time: an evaluation that takes about as long as the training
@@ -242,9 +243,8 @@ def _kinds(view: _View) -> Iterator[Line]:
 
 def _evaluation(view: _View, share: float) -> str:
     """What is special about how it evaluates: at each step, or as long as it trains; empty where nothing is."""
-    counters = view.profile.trace.counters
-    updates = max((c.count for c in counters if c.kind == "optimiser step"), default=0)
-    if updates and any(c.kind == "evaluation" and c.bursts >= SELDOM * updates for c in counters):
+    trace = view.profile.trace
+    if of_kind(trace, "optimiser step") and any(not is_seldom(trace, c) for c in of_kind(trace, "evaluation")):
         return "it validates at each step, or nearly: every hundredth tells as much"
     if share >= AS_LONG:
         return "it evaluates about as long as it trains, or longer: evaluate less often, or on fewer items"

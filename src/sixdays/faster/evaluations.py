@@ -21,11 +21,19 @@ def left_out(trace: Trace, window: tuple[float, float]) -> float:
 
 def evaluations(trace: Trace) -> list[Counter]:
     """Sites that evaluate while it learns: a module in eval mode, an environment that it does not learn from."""
-    updates = sum(c.count for c in of_kind(trace, "optimiser step"))
     others = [c for c in of_kind(trace, "env step") if not any(c is s for s in _sources(trace))]
     begun = min((c.first for c in of_kind(trace, "optimiser step")), default=np.inf)
     again = [c for c in others if c.times[-1] > begun or len(_bursts(trace, c.times)) > 1]  # not what tries out once
-    return [*(c for c in of_kind(trace, "evaluation") if c.bursts < SELDOM * updates), *again]
+    return [*(c for c in of_kind(trace, "evaluation") if is_seldom(trace, c)), *again]
+
+
+def is_seldom(trace: Trace, c: Counter) -> bool:
+    """Whether it moves between few of the updates that the most active optimiser makes; a site of environments,
+    between few of those, too, between which any such site does.
+    """
+    updates = max((s.count for s in trace.counters if s.kind == "optimiser step"), default=0)
+    steps = max((s.bursts for s in trace.counters if s.kind == "env step"), default=0)
+    return c.bursts < SELDOM * (min(steps, updates) if c.kind == "env step" else updates)
 
 
 def _sources(trace: Trace) -> list[Counter]:

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from sixdays.faster.bounds import Site, is_own, own
+from sixdays.faster.evaluations import is_seldom
 from sixdays.faster.fixed import trees
 from sixdays.faster.model import Frame, Stack, Trace
-from sixdays.faster.unit import SELDOM, feeding, of_kind
+from sixdays.faster.unit import feeding, of_kind
 
 Doing = Literal[
     "environment", "forward", "backward", "optimiser", "distribution", "data", "evaluation", "drawing", "logging",
@@ -102,13 +103,10 @@ class Kinds:
         for s in trace.stacks:
             if any(_library(f) in ("backward", "optimiser") for f in s.frames if not is_own(f)):
                 self._training |= {(f.file, f.function) for f in s.frames if is_own(f)}
-        updates = max((c.count for c in trace.counters if c.kind == "optimiser step"), default=0)
-        steps = max((c.bursts for c in trace.counters if c.kind == "env step"), default=0)
         sources = {(c.file, c.function) for c in feeding(of_kind(trace, "env step"), of_kind(trace, "optimiser step"))}
         for c in trace.counters:
-            is_rare = c.bursts < SELDOM * (updates if c.kind == "evaluation" else min(steps, updates))
             if c.kind in ("evaluation", "env step"):
-                self._evaluations |= {(c.file, c.function)} - sources if is_rare else set()
+                self._evaluations |= {(c.file, c.function)} - sources if is_seldom(trace, c) else set()
             else:
                 self._training.add((c.file, c.function))
 

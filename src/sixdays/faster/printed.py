@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,9 +36,11 @@ _CLOCK_AFTER = re.compile(
     re.IGNORECASE,
 )
 BEGINNING, AND_SO_ON = 3, " …"  # numbers that a beginning may hold; how its pattern ends
+KNOWN = 1 << 15  # lines whose parts are kept: those of a run are asked for again and again
 FEWEST = 4  # lines through which a number must grow to count as progress
 
 
+@functools.lru_cache(KNOWN)
 def parts(text: str) -> tuple[str, tuple[float, ...]]:
     """The line with each number as `#`, and the numbers.
 

@@ -403,14 +403,13 @@ class Search:
         if not setting or any(c.promise not in USUAL for c in setting):
             return "", ""
         assert self.looked is not None
-        for trace in _comparable(outcome.traces)[1:]:
-            found = _kept(self.looked, trace, setting, self.original[0])
-            if isinstance(found, Broken):
-                return f"one of the copies: {found.why}", ""
-        found = _kept(self.looked, outcome.trace, setting, self.original[0])
+        checked = [_kept(self.looked, t, setting, self.original[0]) for t in _comparable(outcome.traces)]
+        for broken in (f for f in checked if isinstance(f, Broken)):
+            return f"one of the copies: {broken.why}" if len(checked) > 1 else broken.why, ""
+        found = checked[0]
         new = [c for c in setting if c not in self.best]
         is_more = new and len(new) + len(self.best) == len(setting) and len(self._of_best) > 1
-        if is_more and not isinstance(found, Broken) and all(c.promise == "same" for c in new):
+        if is_more and all(c.promise == "same" for c in new):
             found = _kept(self._of_best[-1], outcome.trace, new, self._of_best[-2])
         if isinstance(found, Broken):
             return found.why, ""
@@ -682,7 +681,7 @@ def _kept(before: Trace, after: Trace, changes: Sequence[Candidate], again: Trac
 
 def _comparable(copies: Sequence[Trace]) -> Sequence[Trace]:
     """Copies that compute what the first does: all, unless a stream is free, of which each gets a seed of its own."""
-    return copies[:1] if any("seeded" in t.facts for t in copies) else copies
+    return copies[:1] if any(t.facts.get("seeded") for t in copies) else copies
 
 
 def _no_time(c: Candidate) -> NotTried:

@@ -10,6 +10,7 @@ from sixdays.faster.model import Candidate, Command, Setting
 from sixdays.faster.preload import MODULE
 
 PREAMBLE = f"{MODULE}.py"
+MOST_PATCH = 1_000_000  # bytes of a patch that is read
 
 
 def is_value(rest: Sequence[str]) -> bool:

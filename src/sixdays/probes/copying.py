@@ -261,6 +261,11 @@ def stamps(folder: str) -> dict[str, Stamp]:
     return {path: (s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for path, s in _files(folder)}
 
 
+def project_stamps(folder: str) -> dict[str, Stamp]:
+    """The same of what is the project's own: without its history."""
+    return {path: stamp for path, stamp in stamps(folder).items() if not path.startswith(".git" + os.sep)}
+
+
 def size_of(folder: str) -> int:
     """Bytes on the disk of the files in a folder, links not followed."""
     return sum(s.st_blocks * 512 for _, s in _files(folder))
@@ -314,8 +319,8 @@ def changed_since(folder: str, before: Mapping[str, Stamp]) -> dict[str, int]:
     """Files of a folder that are new or changed, with their sizes; caches of Python left out."""
     return {
         path: stamp[0]
-        for path, stamp in stamps(folder).items()
-        if before.get(path) != stamp and "__pycache__" not in path and not path.startswith(".git" + os.sep)
+        for path, stamp in project_stamps(folder).items()
+        if before.get(path) != stamp and "__pycache__" not in path
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import os
 import re
 import signal
@@ -69,6 +70,7 @@ def help_of(command: Command, scratch: Scratch, path: str | None = None, interpr
     return ""
 
 
+@functools.lru_cache(MOST_FILES)
 def _reads_words(source: str) -> bool:
     """Whether it reads a command line, with a library that answers --help."""
     return bool(modules(trees({"": source})) & _PARSERS)
@@ -147,21 +149,16 @@ def imported(command: Command, entry: str) -> dict[str, str]:
     return found
 
 
-def _imports(source: str) -> set[str]:
-    found = set()
-    for node in ast.walk(_parsed(source)):
-        if isinstance(node, ast.Import):
-            found |= {a.name for a in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{a.name}" for a in node.names)}
-    return found
-
-
-def _parsed(source: str) -> ast.Module:
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return ast.Module([], [])
+@functools.lru_cache(MOST_FILES)
+def _imports(source: str) -> frozenset[str]:
+    found: set[str] = set()
+    for tree in trees({"": source}).values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                found |= {a.name for a in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found |= {node.module, *(f"{node.module}.{a.name}" for a in node.names)}
+    return frozenset(found)
 
 
 def refusal(command: Command, here: Machine, trace: Trace | None, *, env: Mapping[str, str], host: str) -> str:

@@ -12,10 +12,11 @@ from typing import Any
 from sixdays import processes
 from sixdays.errors import RunError
 from sixdays.faster.model import Profile
+from sixdays.faster.setting import MOST_PATCH
 from sixdays.probes.scratch import Place, Scratch
 
 HOTTEST = 8  # sources that it gets
-MOST_BYTES, MOST_FILE = 1_000_000, 1 << 28  # of its answer, and of any file that it writes
+MOST_FILE = 1 << 28  # bytes of any file that it writes
 
 
 def proposed(
@@ -81,6 +82,6 @@ def _answered(argv: Sequence[str], place: Place, question: str, env: Mapping[str
     if status:
         last = next((text for _, text in reversed(process.output.lines)), "")
         raise RunError(f"{name} ended with exit status {status}" + (f": {last}" if last else ""))
-    if said.stat().st_size > MOST_BYTES:
-        raise RunError(f"{name} answered with more than {MOST_BYTES / 1e6:.0f} MB")
+    if said.stat().st_size > MOST_PATCH:
+        raise RunError(f"{name} answered with more than {MOST_PATCH / 1e6:.0f} MB")
     return said.read_text(encoding="utf-8", errors="surrogateescape")

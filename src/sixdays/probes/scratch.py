@@ -178,7 +178,7 @@ class Scratch:
             env=self._environment(inner.env, unset, root, command.cwd, os.path.join(folder, ".tmp")),
             original=self.root,
             loads=loads,
-            ready={n: s for n, s in copying.stamps(root).items() if not n.startswith(".git" + os.sep)},
+            ready=copying.project_stamps(root),
         )
 
     def has_neighbour(self) -> bool:
