@@ -17,6 +17,7 @@ import os
 import platform
 import statistics
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -134,11 +135,11 @@ def main() -> None:
         public.prepare()
         os.environ.setdefault("SDL_VIDEODRIVER", "dummy")  # where there is no screen
         asked.rows.parent.mkdir(exist_ok=True)
-        for script in (*public.SCRIPTS, *public.DRAWING) * asked.rounds:
-            done = sum(r["script"] == script.name for r in rows_of(asked.rows))
-            if done >= asked.rounds or (asked.only and script.name not in asked.only):
-                continue
+        wanted = [s for s in (*public.SCRIPTS, *public.DRAWING) if s.name in asked.only or not asked.only]
+        done = Counter(r["script"] for r in rows_of(asked.rows))
+        while wanted and done[(script := min(wanted, key=lambda s: done[s.name])).name] < asked.rounds:
             row = measured(script, asked.budget)
+            done[script.name] += 1
             with asked.rows.open("a", encoding="utf-8") as f:
                 f.write(json.dumps(row) + "\n")
             print(f"{script.name}: {_times(row['factor'])}, answer {_answer(row):.2f}×", flush=True)
