@@ -23,6 +23,7 @@ def update():
     torch.nn.utils.clip_grad_norm_(net.parameters(), 0.5); opt.step()
 def answer():
     net(one)
+{more}
 for do in (update, answer):
     for _ in range(50):
         do()
@@ -34,19 +35,29 @@ for do in (update, answer):
         took.append((time.perf_counter() - began) / {times})
     print(*took)
 """
+NUMPY = """
+import numpy as np
+W, B, V, C, U, D = (p.detach().numpy() for p in net.parameters())
+x = one.numpy()[0]
+def answer():
+    U @ np.maximum(V @ np.maximum(W @ x + B, 0) + C, 0) + D
+"""
+# what stands above the script, in the optimiser's brackets, and below the two functions
 WAYS = {
-    "as torch has it": ("", ""),
-    "fused=True, written by hand": ("", ", fused=True"),
-    "layers and gradients (same)": (texts.LINEAR + texts.GRADIENTS, ""),
-    "optimiser and clipping (equivalent)": (texts.OPTIMISERS + texts.CLIPPING, ""),
-    "all four": (texts.LINEAR + texts.GRADIENTS + texts.OPTIMISERS + texts.CLIPPING, ""),
+    "as torch has it": ("", "", ""),
+    "fused=True, written by hand": ("", ", fused=True", ""),
+    "layers and gradients (same)": (texts.LINEAR + texts.GRADIENTS, "", ""),
+    "optimiser and clipping (equivalent)": (texts.OPTIMISERS + texts.CLIPPING, "", ""),
+    "all four": (texts.LINEAR + texts.GRADIENTS + texts.OPTIMISERS + texts.CLIPPING, "", ""),
+    "torch.compile, written by hand": ("", "", "net = torch.compile(net)"),
+    "answers in NumPy, written by hand": ("", "", NUMPY),
 }
 
 
 def took(way: str) -> tuple[list[float], list[float]]:
     """Seconds of an update and of an answer, each chunk."""
-    preamble, chosen = WAYS[way]
-    script = preamble + SCRIPT.format(chosen=chosen, chunks=CHUNKS, times=TIMES)
+    above, chosen, more = WAYS[way]
+    script = above + SCRIPT.format(chosen=chosen, more=more, chunks=CHUNKS, times=TIMES)
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     update, answer = ([float(x) for x in line.split()] for line in out.splitlines())
     return update, answer

@@ -114,6 +114,11 @@ def main():
     assert "graph per step" not in [x.kind for x in found]
     kept = source.replace("buffer.add(obs, ", "buffer.add(pmf, ")
     assert diagnose(profile(kept, stacks, counters=(counter("env step", 6),)))[0].kind == "graph per step"
+    seen = profile(source, stacks, counters=(counter("env step", 6),))  # line 6 of another file is not line 6 of this
+    first, *rest = seen.trace.stacks
+    deeper = replace(first, frames=(first.frames[0], Frame("net.py", 6, "forward"), *first.frames[1:]))
+    found = diagnose(replace(seen, trace=replace(seen.trace, stacks=(deeper, *rest))))
+    assert "graph per step" not in [x.kind for x in found]
 
 
 def _moved(frame: str, by: int) -> str:
@@ -164,7 +169,6 @@ def evaluate(net):
         ("17:main > torch/serialization.py:1:save", 17, "saving", 0.8),
         ("18:main > /x/copy.py:1:deepcopy", 18, "deepcopy", 0.8),
         (f"19:main > {CATEGORICAL}", 19, "distribution", 0.56),
-        (f"20:main > {CARTPOLE}", 20, "environment", 0.4),
         (f"21:main > 27:evaluate > {LINEAR}", 21, "evaluation", 0.8),
         ("22:main", 22, "waiting", 0.8),
         ("23:main > matplotlib/pyplot.py:1:draw", 23, "drawing", 0.8),
@@ -205,8 +209,19 @@ def test_a_command_bound_by_products_of_matrices_is_told_so() -> None:
 
 def test_many_threads_on_a_small_network_are_named() -> None:
     line = _passes("(4, 64) float32;(64,) float32", **{"torch threads": "16"})
-    assert (line.kind, line.share) == ("small passes", 0.5)
+    assert (line.line, line.kind, line.share) == (19, "small passes", 0.3)  # half of what goes forward
+    assert "Larger batches" in line.text
     assert "16 threads" in line.text
+
+
+@pytest.mark.parametrize(("seconds", "first"), [(9.0, "environment"), (8.0, "python")])
+def test_an_environment_comes_first_only_where_nothing_else_is_much(seconds: float, first: str) -> None:
+    stacks = ((seconds, f"20:main > {CARTPOLE}"), (10.0 - seconds, "9:main"))
+    found = diagnose(profile(LOOP, stacks, counters=(counter("env step", 20),)))
+    assert [x.kind for x in found] == ([first, "python"] if first == "environment" else [first, "environment"])
+    (line,) = (x for x in found if x.kind == "environment")
+    assert (line.line, line.share, line.bound) == (20, 0.0, 1.0)
+    assert f"takes {seconds:.0f}0 %" in line.text
 
 
 def test_more_threads_than_cores_are_named_though_what_they_cost_is_not_known() -> None:

@@ -17,11 +17,14 @@ from sixdays.faster.model import Profile, Stack
 from sixdays.faster.unit import of_kind
 
 WORTH = 0.03  # a share below is not worth a line
-AS_LONG = 0.4  # of the time: an evaluation that takes about as long as the training
-SAID = ("fetching", "threads")  # how much it would give is not known, and worth a line all the same
+LARGE = 0.1  # a share from which a line comes before one that says that nothing can be taken away
+AS_LONG = 0.4  # of the time: an evaluation, or an environment, that takes about as long as the training
+NOTHING = ("products", "library", "environment")  # what takes long and cannot be taken away
+SAID = ("fetching", "threads", "environment")  # how much it would give is not known, and worth a line all the same
 MOST = 100  # a larger bound says no more than that nearly all of the time would go
 SMALL = 500_000  # parameters: below, a pass takes longer to start than to compute
 SHORT_S = 0.005  # of forward and backward for one update: below, the same
+CHANCE = 0.02  # of the passes in a loop: a line of it seen in fewer is one where something ran by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,9 @@ def diagnose(profile: Profile) -> tuple[Line, ...]:
     found = [*_graph(view), *_element_loops(view), *_kinds(view), *_threads(view)]
     found.sort(key=lambda x: -x.share)
     worth = [x for x in found if x.share >= WORTH or x.kind in SAID]
-    nothing = [x for x in found if x.kind in ("products", "library") and not x.share]
-    if nothing and (not worth or worth[0].share < 0.1):
-        return (*nothing, *worth)
+    nothing = [x for x in found if x.kind in NOTHING and not x.share]
+    if nothing and (not worth or worth[0].share < LARGE):
+        return (*nothing, *(x for x in worth if x not in nothing))
     return tuple(worth or found[:1])
 
 
@@ -138,16 +141,26 @@ def _graph(view: _View) -> Iterator[Line]:
         loop = view.kinds.loop((c.file, c.line))
         if loop is None:
             continue
-        inside = [s for s in view.stacks if any(f.file == c.file and _holds(loop, f.line) for f in s.frames)]
-        passes = [s for s in inside if view.kinds.of(s) in ("forward", "distribution")]
+        passes = _passes_of(view, c.file, loop)
         lines = [[(f.file, f.line) for f in s.frames if is_own(f)] for s in passes]
-        if not passes or not keeps_graph(view.kinds.trees, loop, lines):
+        if not passes or not keeps_graph(view.kinds.trees, c.file, loop, lines):
             continue
         taken = [*passes, *(s for s in view.by_kind["backward"])]
         text = "each step keeps its own graph. Act without gradients, recompute once per episode"
         yield _made(view, _hottest(passes), view.share(taken), "graph per step", text)
         view.take(taken)
         return
+
+
+def _passes_of(view: _View, file: str, loop: Loop) -> list[Stack]:
+    """Passes of networks in a loop, but for lines of it that are hardly ever seen in one: what runs there by chance."""
+    found: dict[int, list[Stack]] = defaultdict(list)
+    for s in view.stacks:
+        at = next((f.line for f in s.frames if f.file == file and _holds(loop, f.line)), None)
+        if at is not None and view.kinds.of(s) in ("forward", "distribution"):
+            found[at].append(s)
+    least = CHANCE * sum(map(view.share, found.values()))
+    return [s for stacks in found.values() if view.share(stacks) >= least for s in stacks]
 
 
 def _element_loops(view: _View) -> Iterator[Line]:
@@ -231,7 +244,7 @@ def _kinds(view: _View) -> Iterator[Line]:
             text = _evaluation(view, share) or text if kind == "evaluation" else text
             site = _call_of(view, stacks) if kind == "evaluation" else _hottest(stacks)
             yield _made(view, site, part * share, kind, text)
-        elif kind == "environment":
+        elif kind == "environment" and share >= AS_LONG:
             yield _environment(view, stacks)
         elif kind == "data":
             yield _data(view, stacks)
@@ -278,9 +291,9 @@ def _own(view: _View, stacks: Sequence[Stack]) -> Line:
 
 
 def _environment(view: _View, stacks: Sequence[Stack]) -> Line:
-    cores = max(1, view.profile.machine.cores)
-    text = f"the environment itself takes {100 * view.share(stacks):.0f} %: more copies side by side, one a core"
-    return _made(view, _hottest(stacks), view.share(stacks) * (1 - 1 / cores), "environment", text)
+    """The step of an environment, of which a change of the script takes nothing away."""
+    text = f"the environment itself takes {100 * view.share(stacks):.0f} %: a faster one, or several side by side"
+    return _made(view, _hottest(stacks), 0.0, "environment", text)
 
 
 def _data(view: _View, stacks: Sequence[Stack]) -> Line:
@@ -297,7 +310,12 @@ def _data(view: _View, stacks: Sequence[Stack]) -> Line:
 
 
 def _passes(view: _View, stacks: Sequence[Stack]) -> Line:
-    """Forward and backward: small ones are mostly overhead, large ones are products of matrices."""
+    """Forward and backward: small ones are mostly overhead, large ones are products of matrices.
+
+    Of small ones those that act can be spared, four fifths of each; how many these are is not known, and of a backward
+    pass nothing can: half of all that goes forward. torch.compile makes such networks slower on a CPU.
+    Source: benchmarks.switches.
+    """
     share, site, facts = view.share(stacks), _hottest(stacks), view.profile.trace.facts
     if not view.small:
         text = f"{100 * share:.0f} % in products of matrices: no lever in the code"
@@ -305,9 +323,12 @@ def _passes(view: _View, stacks: Sequence[Stack]) -> Line:
         if view.on_gpu:
             text = f"{100 * share:.0f} % in products of matrices on the GPU: bf16 or TF32, torch.compile"
         return _made(view, site, 0.0, "products", text)
-    text = "a small network: its calls cost more than its products. Larger batches per call, or torch.compile"
+    forward = view.by_kind["forward"]
+    acts = any(c.kind == "env step" for c in view.profile.trace.counters)
+    text = "a small network: its calls cost more than its products. "
+    text += "Act in NumPy, or in several environments with one call" if acts else "Larger batches per call"
     if view.on_gpu:
         text = "a small network on a GPU waits for its launches: CUDA graphs, many seeds on one card, or the CPU"
     elif facts.get("torch threads", "1") not in ("", "1"):
         text += f"; {facts['torch threads']} threads rarely help it, and on a busy machine they hinder it"
-    return _made(view, site, 0.5 * share, "small passes", text)
+    return _made(view, _hottest(forward or stacks), 0.5 * view.share(forward), "small passes", text)

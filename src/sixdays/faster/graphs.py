@@ -14,19 +14,24 @@ _PUTS = frozenset("append extend put put_data push add store insert remember sav
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def keeps_graph(trees: Mapping[str, ast.Module], loop: ast.For | ast.While, passes: Sequence[Sequence[Site]]) -> bool:
-    """Whether what the network gave in a pass is stored in the loop, or in a function that it calls.
+def keeps_graph(
+    trees: Mapping[str, ast.Module], file: str, loop: ast.For | ast.While, passes: Sequence[Sequence[Site]]
+) -> bool:
+    """Whether what the network gave in a pass is stored in the loop of a file, or in a function that it calls.
 
     passes: of each sample of a forward pass, the user's lines above it. A pass without gradients, and values that
     were taken out of the graph (item, detach, numpy …), keep nothing.
     """
     free = {(name, at) for name, tree in trees.items() for at in _without_gradients(tree)}
     lines = {site for sites in passes if not free & set(sites) for site in sites}
-    bodies: list[ast.AST] = [loop]
-    for name, tree in trees.items():
-        bodies += [f for f in _functions(tree) if any(n == name and f.lineno <= at <= _end(f) for n, at in lines)]
     functions = {f.name: f for tree in trees.values() for f in _functions(tree)}
-    return bool(lines) and any(_stores(body, {at for _, at in lines}, functions) for body in bodies)
+    for name, tree in trees.items():
+        at = {n for in_file, n in lines if in_file == name}
+        bodies: list[ast.AST] = [f for f in _functions(tree) if any(f.lineno <= n <= _end(f) for n in at)]
+        bodies += [loop] if at and name == file else []
+        if any(_stores(body, at, functions) for body in bodies):
+            return True
+    return False
 
 
 def _functions(tree: ast.AST) -> Iterator[Function]:
