@@ -10,6 +10,7 @@ import pytest
 from sixdays.app.tries import tries
 from sixdays.errors import UsageError
 from sixdays.faster.compare import Factor, factor
+from sixdays.faster.diagnosis import Line
 from sixdays.faster.model import Candidate, Command, NotTried
 from sixdays.faster.report import UNCHANGED, Delivery, Speedups, Step, ThrownOut
 from sixdays.faster.setting import PREAMBLE, changed, preamble
@@ -64,6 +65,16 @@ def test_the_answer_is_told_in_words_within_the_width() -> None:
     assert "5 seeds of 1,000,000 environment steps" in text
     assert "2 copies side by side" in text
     assert max(map(len, lines)) <= 80
+
+
+def test_a_line_of_which_nothing_can_go_has_no_share() -> None:
+    lines = (
+        Line("t.py", 7, 0.0, "products", 1.0, "90 % in products"),
+        Line("t.py", 9, 0.05, "saving", 1.1, "it saves"),
+    )
+    text = "\n".join(speedup_lines(replace(FOUND, diagnosis=lines)))
+    assert "t.py:7  90 % in products" in text
+    assert "t.py:9  5 %  it saves" in text
 
 
 def test_nothing_that_helps_is_told_as_a_result() -> None:

@@ -118,7 +118,8 @@ def answer_lines(s: Speedups) -> list[str]:
 def _where(s: Speedups) -> list[str]:
     if not s.diagnosis:
         return []
-    found = [f"{d.file}:{d.line}  {100 * d.share:.0f} %  {d.text}" for d in s.diagnosis]
+    shares = [f"{100 * d.share:.0f} %  " if d.share else "" for d in s.diagnosis]
+    found = [f"{d.file}:{d.line}  {share}{d.text}" for share, d in zip(shares, s.diagnosis, strict=True)]
     return _listed("Where the time goes", found)
 
 
