@@ -297,7 +297,11 @@ def try_all(script: public.Script, folder: Path) -> None:
         print(
             f"  {'caught' if name in out else 'NOT CAUGHT' if name != 'right' else 'passed':<10} {name}: {out.get(name, '')[:150]}"
         )
-    if script.name in RIGHT:
+    others = [f"{t['text']}: {t['why']}" for t in found["thrown_out"] if not t["text"].endswith(".diff")]
+    others += [f"{s['text']}: {s['factor']['value']:.2f}, not shown" for s in found["not_shown"]]
+    for text in (*others, *found["notes"]):
+        print(f"  also       {text[:300]}")
+    if script.name in RIGHT and found["kept"]:
         gains = long_runs(script, found["delivery"], folder)
         print(f"  a long run of both, with all that was kept: {statistics.median(gains):.2f} times "
               f"({min(gains):.2f} to {max(gains):.2f})")  # fmt: skip
