@@ -274,7 +274,7 @@ def _end(text: str) -> str:
 
 def diff(script: public.Script, new: str) -> str:
     """As git writes it, against the repository's root."""
-    file = (script.where / script.words[0]).relative_to(public.FOLDER / script.repository.split("/")[1]).as_posix()
+    file = (script.where / script.words[0]).relative_to(script.root).as_posix()
     old = source(script)
     parts = (x.splitlines(keepends=True) for x in (old, new))
     return "".join(difflib.unified_diff(*parts, f"a/{file}", f"b/{file}"))
@@ -310,11 +310,10 @@ def try_all(script: public.Script, folder: Path) -> None:
 def long_runs(script: public.Script, delivery: dict[str, Any], folder: Path) -> list[float]:
     """Seconds a step of the script as it is ÷ of what was delivered, in mirrored pairs, for as many steps as it does
     in LONG_S; fewer where it ends before."""
-    root = public.FOLDER / script.repository.split("/")[1]
-    made = shutil.copytree(root, folder / "made", ignore=shutil.ignore_patterns(".git", "runs"))
+    made = shutil.copytree(script.root, folder / "made", ignore=shutil.ignore_patterns(".git", "runs"))
     changed = delivery["diff"].encode()
     subprocess.run(["git", "apply", "--whitespace=nowarn", "-"], cwd=made, input=changed, check=True)
-    quick = made / script.where.relative_to(root)
+    quick = made / script.where.relative_to(script.root)
     gym = "gym" if "minimalRL" in script.name else "gymnasium"
     run = folder / "run.py"
 

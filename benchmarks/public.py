@@ -46,8 +46,12 @@ class Script:
     hottest: tuple[tuple[int, int], ...] = ()
 
     @property
+    def root(self) -> Path:
+        return FOLDER / self.repository.split("/")[1]
+
+    @property
     def where(self) -> Path:
-        return FOLDER / self.repository.split("/")[1] / self.folder
+        return self.root / self.folder
 
     @property
     def argv(self) -> list[str]:

@@ -404,7 +404,7 @@ class Search:
             return "", ""
         assert self.looked is not None
         checked = [_kept(self.looked, t, setting, self.original[0]) for t in _comparable(outcome.traces)]
-        for broken in (f for f in checked if isinstance(f, Broken)):
+        if (broken := next((f for f in checked if isinstance(f, Broken)), None)) is not None:
             return f"one of the copies: {broken.why}" if len(checked) > 1 else broken.why, ""
         found = checked[0]
         new = [c for c in setting if c not in self.best]

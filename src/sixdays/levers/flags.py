@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 from sixdays.faster.bounds import ROOM, bound, share
 from sixdays.faster.compare import SHOWN
 from sixdays.faster.kinds import Kinds
-from sixdays.faster.model import Candidate, Frame, Kind, NotTried, Profile, Promise
+from sixdays.faster.model import Candidate, Frame, Kind, NotTried, Profile, Promise, Trace
 from sixdays.faster.option import Option, Scalar, text
 from sixdays.faster.options import options_of
 from sixdays.levers._names import TOPICS, Meaning, Topic, meaning
@@ -51,9 +52,12 @@ class Flags:
         options = [o for o in options_of(profile.help, profile.sources, profile.configs, argv) if o.style != "constant"]
         if not options:
             return [NotTried(self.name, "no option of the command is known")]
-        return [c for option, m in _by_topic(options) for c in self._of(option, m, profile)]
+        kinds = functools.cache(lambda: _kinds(profile))  # all sources are parsed: only where an option asks, once
+        return [c for option, m in _by_topic(options) for c in self._of(option, m, profile, kinds)]
 
-    def _of(self, option: Option, m: Meaning, profile: Profile) -> Iterator[Candidate | NotTried]:
+    def _of(
+        self, option: Option, m: Meaning, profile: Profile, kinds: Callable[[], Kinds]
+    ) -> Iterator[Candidate | NotTried]:
         for step in _steps(option, m, profile):
             if step.promise not in profile.accept:
                 continue
@@ -66,7 +70,7 @@ class Flags:
                     why = f"{option.spelling} has no opposite: leave it out of the command to see what it costs"
                     yield NotTried(self.name, why)
                 continue
-            seen = _seen_share(m.topic, profile)
+            seen = _seen_share(m.topic, profile.trace, kinds)
             touches = min(1.0, step.part * seen) if seen is not None else 1.0
             if bound(touches) < SHOWN:
                 yield NotTried(self.name, f"{option.spelling}: {_seen(m.topic)} {touches:.0%} of the time at most")
@@ -212,15 +216,17 @@ def _chosen(option: Option, topic: Topic, profile: Profile) -> Iterator[_Step]:
 # shares ----------------------------------------------------------------------------------------------------------
 
 
-def _seen_share(topic: Topic, profile: Profile) -> float | None:
+def _kinds(profile: Profile) -> Kinds:
+    kinds = Kinds(profile.sources)
+    kinds.learn(profile.trace)
+    return kinds
+
+
+def _seen_share(topic: Topic, trace: Trace, kinds: Callable[[], Kinds]) -> float | None:
     """The share of the time that is seen below a topic's functions and files; None where that cannot be told."""
-    trace, is_about = profile.trace, _is_below(topic.below) if topic.below else None
     if sum(s.seconds for s in trace.stacks if s.thread == "main") < SEEN_S:
         return None
-    if topic.about == "evaluation":
-        kinds = Kinds(profile.sources)
-        kinds.learn(trace)
-        is_about = kinds.evaluates
+    is_about = kinds().evaluates if topic.about == "evaluation" else _is_below(topic.below) if topic.below else None
     if is_about is None:
         return None
     found = share(trace, lambda s: any(map(is_about, s.frames)))
