@@ -251,6 +251,9 @@ def test_steps_of_an_evaluation_are_told_from_those_of_training(tmp_path: Path) 
     unit = unit_of(trace)
     assert unit is not None
     assert unit.key == ("env step", "rl.py", "main")
+    assert {c.function: c.ends.tolist() for c in trace.counters if c.kind == "env step"} == {
+        "main": list(range(10, 201, 10)), "evaluate": [10, 20, 30, 40],
+    }  # fmt: skip
 
 
 def test_a_step_through_switched_wrappers_is_counted_once(tmp_path: Path) -> None:
@@ -286,7 +289,7 @@ def test_environments_side_by_side_count_as_many_steps(tmp_path: Path) -> None:
     loop = (
         "if __name__ == '__main__':\n"
         "    envs = gymnasium.vector.{kind}([Walk] * 3)\n    envs.reset()\n"
-        "    for _ in range(7):\n        envs.step(np.zeros(3, int))\n    envs.close()\n"
+        "    for _ in range(12):\n        envs.step(np.zeros(3, int))\n    envs.close()\n"
     )
     for kind in ("SyncVectorEnv", "AsyncVectorEnv"):
         folder = tmp_path / kind
@@ -295,7 +298,9 @@ def test_environments_side_by_side_count_as_many_steps(tmp_path: Path) -> None:
         _, trace = watched(folder, sys.executable, "vec.py")
         unit = unit_of(trace)
         assert unit is not None, kind
-        assert unit.count(trace) == 21, kind
+        assert unit.count(trace) == 36, kind
+        (c,) = (c for c in trace.counters if c.each == 3.0)
+        assert c.ends.tolist() == [10, 10, 10], kind  # of each an episode
 
 
 def test_batches_of_loaders_with_workers_are_counted(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any, Literal
@@ -155,6 +157,40 @@ def test_an_environment_stepped_more_often_per_update_is_caught() -> None:
     run_, less = Run(every=4), Run(every=8)
     found = kept(run_.trace(800), less.trace(800), "equivalent")
     assert found == Broken("in 800 environment steps fewer updates were made: 99 in place of 199", 0)
+
+
+def learner(seed: int, mean: int, is_made: Callable[[int], bool] = lambda e: True, every: int = 10**9) -> Trace:
+    """5,000 steps in episodes of about so many, an update at the end of each that is_made, and after each `every` of
+    its steps."""
+    lengths = np.random.default_rng(seed).integers(mean // 2, 2 * mean, 5000)
+    ends = np.cumsum(lengths)
+    lengths, ends = lengths[ends <= 5000], ends[ends <= 5000]
+    after = [
+        e
+        for k, (n, end) in enumerate(zip(lengths, ends, strict=True))
+        for e in [*range(end - n + every, end, every), *([end] if is_made(k) else [])]
+    ]
+    at = np.linspace(0.01, 50.0, 5000)
+    env = counter("env step", at, bursts=len(after) - 1, ends=ends.astype(float))
+    return Trace(counters=(env, counter("optimiser step", [at[i - 1] + 0.001 for i in after])))
+
+
+@pytest.mark.parametrize("every", [10**9, 20])
+def test_after_a_rounding_one_may_learn_what_the_other_does_not_yet(every: int) -> None:
+    """Episodes of 12 and of 120 steps, an update after each, or every 20 steps of one: no update was left out."""
+    quick, slow = learner(3, 100, every=every), learner(4, 10, every=every)
+    for a, b in [(quick, slow), (slow, quick)]:
+        assert isinstance(kept(a, b, "equivalent"), Unchecked)
+
+
+@pytest.mark.parametrize("mean", [10, 40, 100])
+def test_updates_left_out_are_caught_however_well_it_learned(mean: int) -> None:
+    """Every second from the fiftieth episode on, or the tenth: episodes are counted, whose lengths do not matter."""
+    original = learner(3, 40)
+    first = 10 if mean == 100 else 50
+    found = kept(original, learner(5, mean, lambda e: e < first or e % 2 == 0), "equivalent")
+    assert isinstance(found, Broken)
+    assert re.search(r"in \d+ episodes fewer updates were made", found.why)
 
 
 def test_evaluations_that_come_by_chance_may_differ_somewhat() -> None:

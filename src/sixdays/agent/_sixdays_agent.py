@@ -1,8 +1,9 @@
 """Counts what a program does and notes when; `sitecustomize` starts it, `_sixdays_hooks` finds what to count.
 
 Each process writes files of its own: PID.json (what it is; written anew by rename), PID.N.times (of counter N, int64
-nanoseconds since the probe began less the agent's own), PID.cpu (pairs of such times and CPU nanoseconds),
-PID.digests (one JSON a line), PID.stacks (JSON, written anew). A process killed at any moment loses 0.3 s at most.
+nanoseconds since the probe began less the agent's own), PID.N.ends (its events that ended an episode, int64),
+PID.cpu (pairs of such times and CPU nanoseconds), PID.digests (one JSON a line), PID.stacks (JSON, written anew). A
+process killed at any moment loses 0.3 s at most.
 """
 
 import atexit
@@ -22,15 +23,21 @@ now = time.monotonic_ns
 
 
 class Counter:
-    """One site that moves. each: units an event stands for; bursts: gaps between updates in which it moved."""
+    """One site that moves. each: units an event stands for; bursts: gaps between updates in which it moved.
 
-    __slots__ = ("bursts", "count", "each", "file", "first", "function", "kind", "last", "line", "times", "written")
+    ends: of an environment, the numbers of those events with which an episode ended.
+    """
+
+    __slots__ = (
+        "bursts", "count", "each", "ended", "ends", "file", "first", "function", "kind", "last", "line", "times",
+        "written",
+    )  # fmt: skip
 
     def __init__(self, kind, file, function, line, each):
         self.kind, self.file, self.function, self.line, self.each = kind, file, function, line, each
-        self.count = self.bursts = self.written = self.first = 0
+        self.count = self.bursts = self.written = self.ended = self.first = 0
         self.last = -1
-        self.times = array("q")
+        self.times, self.ends = array("q"), array("q")
 
 
 class Agent:
@@ -191,6 +198,11 @@ class Agent:
                     with open(f"{base}.{i}.times", "ab") as f:
                         array("q", [t - self.epoch for t in c.times[c.written : n]]).tofile(f)
                     c.written = n
+                n = len(c.ends)
+                if n > c.ended:
+                    with open(f"{base}.{i}.ends", "ab") as f:
+                        c.ends[c.ended : n].tofile(f)
+                    c.ended = n
             with open(base + ".cpu", "ab") as f:
                 array("q", [now() - self.pause - self.epoch, time.process_time_ns() - self.pause]).tofile(f)
             if self.digests:

@@ -4,7 +4,7 @@ import hashlib
 import sys
 import threading
 
-from _sixdays_agent import now
+from _sixdays_agent import EVERY, now
 from _sixdays_sites import caller, wait_for
 
 AT_STEPS = frozenset(range(1, 10)) | frozenset(m * 10**e for e in range(8) for m in range(10, 100, 2))
@@ -48,6 +48,8 @@ def _environment(agent, module):
                 c = agent.count("env step", caller(_GYM), _side_by_side(self, reward))
                 if c.count == 1:
                     _about_environment(agent, self)
+                if c.count <= EVERY > len(c.ends):
+                    c.ends.extend([c.count] * _ended(out))
                 _stepped(agent, c, args[0] if args else kwargs.get("action"), out)
             except Exception as e:
                 agent.facts["hook step"] = repr(e)
@@ -150,6 +152,17 @@ def _seen(agent, c, action, out):
     if c.count in AT_STEPS:
         agent.digest("actions", site, c.count, hash=did.hexdigest())
         agent.digest("seen", site, c.count, hash=saw.hexdigest(), values=_numbers(out))
+
+
+def _ended(out):
+    """How many episodes ended with a step; 0 where nothing tells, or a GPU would have to be waited for."""
+    if not isinstance(out, tuple) or len(out) not in (4, 5):
+        return 0
+    flags = [f if isinstance(f, int) else _here(f) for f in out[2:-1]]  # done; or terminated, truncated
+    if any(f is None for f in flags):
+        return 0
+    over = flags[0] | flags[-1]
+    return int(over if isinstance(over, int) else over.sum())
 
 
 def _sum(reward):

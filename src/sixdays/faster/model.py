@@ -100,6 +100,8 @@ class Counter:
     times: seconds since the probe began at which each event was over, without what the agent itself took;
     shape (n,), n ≤ count: after the first EVERY events only each SPARSE-th is noted (see `events`).
     bursts: of an env step or evaluation, between how many pairs of optimiser steps in turn it moved at least once.
+    ends: of an env step, of the first EVERY events the numbers of those with which an episode ended, shape (m,); twice
+    where two of a vector ended.
     """
 
     kind: Kind
@@ -112,6 +114,7 @@ class Counter:
     bursts: int = 0
     process: int = 0
     first: float = 0.0  # seconds since the probe began at which it moved first
+    ends: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -117,6 +117,12 @@ def feeding(environments: list[Counter], steps: list[Counter]) -> list[Counter]:
     return [] if seldom and moving[0].first > begun else moving
 
 
+def acting(trace: Trace) -> Counter | None:
+    """The counter of the environment that the updates learn from; None where there is none."""
+    environments = feeding(of_kind(trace, "env step"), of_kind(trace, "optimiser step"))
+    return environments[0] if environments else None
+
+
 def _named(trace: Trace, c: Counter) -> Unit:
     same = sorted({o.line for o in trace.counters if o.key == c.key})
     place = f" in {c.function}" if c.function and c.function != "<module>" else ""

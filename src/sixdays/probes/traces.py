@@ -107,6 +107,7 @@ def _counters(p: _Process) -> Iterator[Counter]:
         yield Counter(
             kind, file, function, int(line), times, max(int(count), times.size), float(each), int(bursts),
             int(p.about.get("pid", 0)), float(times[0]) if times.size else first / 1e9,
+            _longs(Path(f"{p.base}.{i}.ends")).astype(np.float64),
         )  # fmt: skip
 
 
