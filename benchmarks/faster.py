@@ -5,7 +5,8 @@
     python -m benchmarks.faster --only "cleanrl dqn" --budget 3min
     python -m benchmarks.faster --table               the table of what was measured so far; measures nothing
 
-Each run adds a row to build/faster.jsonl at once.
+Each run adds a row to build/faster.jsonl at once: what the table needs, and of which commit it is. Ours stand in
+benchmarks/faster.jsonl: --rows benchmarks/faster.jsonl --table
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -31,6 +33,10 @@ from sixdays.app.speeding_up import Told
 from sixdays.app.wanted import Place, asked_for
 
 ROWS = Path("build") / "faster.jsonl"
+KEPT = (
+    "script", "budget", "first_s", "whole_s", "factor", "copies", "pairs", "diagnosis", "answer_s_before",
+    "answer_s_after", "packed", "rate_before", "rate_after",
+)  # fmt: skip
 SEEDS = 5
 
 
@@ -121,6 +127,12 @@ def _times(f: dict[str, float]) -> str:
     return f"{f['value']:.2f} ({f['low']:.2f} to {f['high']:.2f})"
 
 
+def _commit() -> str:
+    return subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--budget", default="10min")
@@ -136,7 +148,7 @@ def main() -> None:
         wanted = [s for s in (*public.SCRIPTS, *public.DRAWING) if s.name in asked.only or not asked.only]
         done = Counter(r["script"] for r in rows_of(asked.rows))
         while wanted and done[(script := min(wanted, key=lambda s: done[s.name])).name] < asked.rounds:
-            row = {k: v for k, v in measured(script, asked.budget).items() if k not in ("command", "delivery")}
+            row = {"commit": _commit()} | {k: v for k, v in measured(script, asked.budget).items() if k in KEPT}
             done[script.name] += 1
             with asked.rows.open("a", encoding="utf-8") as f:
                 f.write(json.dumps(row) + "\n")
