@@ -231,13 +231,19 @@ _m.Linear.__init__ = _narrow(_m.Linear.__init__)
 }  # fmt: skip
 ON = ("examples reinforce", "examples actor_critic", "minimalRL dqn", "minimalRL vtrace", "cleanrl ppo", "cleanrl dqn")
 # Runs a script until an environment was stepped so often, or for so long, or to its end, and says how long a step took
-# after the first ones; nothing of ours is imported.
+# after the first ones, and of how many an episode was; nothing of ours is imported.
 LONG_RUN = """
 import atexit, os, runpy, sys, time
 from {gym}.envs import classic_control
-n, began = [0], [0.0]
+n, began, episodes = [0], [0.0], [0]
 def say():
-    print("took", n[0], (time.perf_counter() - began[0]) / (n[0] - {first}), file=sys.stderr, flush=True)
+    each = (time.perf_counter() - began[0]) / (n[0] - {first})
+    print("took", n[0], each, n[0] / episodes[0], file=sys.stderr, flush=True)
+def begun(plain):
+    def reset(self, *a, **k):
+        episodes[0] += 1
+        return plain(self, *a, **k)
+    return reset
 def counted(plain):
     def step(self, action):
         n[0] += 1
@@ -248,7 +254,7 @@ def counted(plain):
         return plain(self, action)
     return step
 for env in (classic_control.CartPoleEnv, classic_control.PendulumEnv):  # within all wrappers, which we change
-    env.step = counted(env.step)
+    env.step, env.reset = counted(env.step), begun(env.reset)
 atexit.register(say)
 sys.argv = {argv}
 sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))
@@ -302,14 +308,14 @@ def try_all(script: public.Script, folder: Path) -> None:
     for text in (*others, *found["notes"]):
         print(f"  also       {text[:300]}")
     if script.name in RIGHT and found["kept"]:
-        gains = long_runs(script, found["delivery"], folder)
+        gains, lengths = long_runs(script, found["delivery"], folder)
         print(f"  a long run of both, with all that was kept: {statistics.median(gains):.2f} times "
-              f"({min(gains):.2f} to {max(gains):.2f})")  # fmt: skip
+              f"({min(gains):.2f} to {max(gains):.2f}), an episode of {lengths[0]:.0f} and {lengths[1]:.0f} steps")  # fmt: skip
 
 
-def long_runs(script: public.Script, delivery: dict[str, Any], folder: Path) -> list[float]:
+def long_runs(script: public.Script, delivery: dict[str, Any], folder: Path) -> tuple[list[float], list[float]]:
     """Seconds a step of the script as it is ÷ of what was delivered, in mirrored pairs, for as many steps as it does
-    in LONG_S; fewer where it ends before."""
+    in LONG_S; fewer where it ends before. And the steps of an episode, of the one and of the other."""
     made = shutil.copytree(script.root, folder / "made", ignore=shutil.ignore_patterns(".git", "runs"))
     changed = delivery["diff"].encode()
     subprocess.run(["git", "apply", "--whitespace=nowarn", "-"], cwd=made, input=changed, check=True)
@@ -317,18 +323,18 @@ def long_runs(script: public.Script, delivery: dict[str, Any], folder: Path) -> 
     gym = "gym" if "minimalRL" in script.name else "gymnasium"
     run = folder / "run.py"
 
-    def took(where: Path, steps: int, seconds: float) -> tuple[int, float]:
+    def took(where: Path, steps: int, seconds: float) -> tuple[int, float, float]:
         words = delivery["argv"][1:] if where == quick else list(script.words)
         text = LONG_RUN.format(gym=gym, first=FIRST, steps=steps, seconds=seconds, argv=words)
         run.write_text(text, encoding="utf-8")
         argv, env = [str(public.PYTHON), str(run)], os.environ | (delivery["env"] if where == quick else {})
         ran = subprocess.run(argv, cwd=where, env=env, capture_output=True, text=True, check=True)
-        steps, seconds = next(x.split()[1:] for x in ran.stderr.splitlines() if x.startswith("took"))
-        return int(steps), float(seconds)
+        steps, seconds, length = next(x.split()[1:] for x in ran.stderr.splitlines() if x.startswith("took"))
+        return int(steps), float(seconds), float(length)
 
-    steps, a = took(script.where, 0, LONG_S)
-    (_, b), (_, c), (_, d) = (took(where, steps, 10 * LONG_S) for where in (quick, quick, script.where))
-    return [a / b, d / c]
+    steps, a, before = took(script.where, 0, LONG_S)
+    (_, b, after), (_, c, _), (_, d, _) = (took(where, steps, 10 * LONG_S) for where in (quick, quick, script.where))
+    return [a / b, d / c], [before, after]
 
 
 def main() -> None:
