@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.needed import needed
 from tests.unit.test_switches import STATISTICS, old_wrappers
@@ -73,6 +74,26 @@ def test_it_counts_and_times_updates_at_their_site(tmp_path: Path) -> None:
     assert len(step.times) == 20
     assert (step.times[1:] >= step.times[:-1]).all()
     assert trace.facts["entry"] == "train.py"
+
+
+def test_an_event_is_over_when_the_program_is_through_with_it(tmp_path: Path) -> None:
+    """What a hook takes before it notes the event is the agent's time too: the optimiser's hash sleeps now and then."""
+    needed("torch")
+    script = (
+        "import time, torch\n"
+        "class Slow(torch.optim.SGD):\n"
+        "    asked = 0\n"
+        "    def __hash__(self):\n"
+        "        Slow.asked += 1\n"
+        "        time.sleep(0.01 * (Slow.asked % 7 == 0))\n"
+        "        return id(self)\n"
+        "net = torch.nn.Linear(2, 1)\noptimizer = Slow(net.parameters(), lr=0.1)\n"
+        "for _ in range(50):\n    net(torch.ones(2)).backward(); optimizer.step()\n"
+    )
+    (tmp_path / "slow.py").write_text(script, encoding="utf-8")
+    _, trace = watched(tmp_path, sys.executable, "slow.py")
+    (step,) = trace.counters
+    assert (np.diff(step.times) > 0.0).all()
 
 
 def test_what_a_command_computes_is_the_same_bit_for_bit_with_and_without(tmp_path: Path) -> None:
@@ -254,6 +275,16 @@ def test_steps_of_an_evaluation_are_told_from_those_of_training(tmp_path: Path) 
     assert {c.function: c.ends.tolist() for c in trace.counters if c.kind == "env step"} == {
         "main": list(range(10, 201, 10)), "evaluate": [10, 20, 30, 40],
     }  # fmt: skip
+
+
+def test_an_episode_that_goes_on_after_its_end_has_ended_once(tmp_path: Path) -> None:
+    """As in scripts that do not ask whether the time is over: they are told so at each step from then on."""
+    needed("gymnasium")
+    loop = "walk = Walk()\nfor _ in range(3):\n    walk.reset()\n    for _ in range(25): walk.step(0)\n"
+    (tmp_path / "on.py").write_text(ENVIRONMENT.replace("import torch", "") + loop, encoding="utf-8")
+    _, trace = watched(tmp_path, sys.executable, "on.py")
+    (c,) = trace.counters
+    assert c.ends.tolist() == [10, 35, 60]
 
 
 def test_a_step_through_switched_wrappers_is_counted_once(tmp_path: Path) -> None:

@@ -25,18 +25,18 @@ now = time.monotonic_ns
 class Counter:
     """One site that moves. each: units an event stands for; bursts: gaps between updates in which it moved.
 
-    ends: of an environment, the numbers of those events with which an episode ended.
+    ends: of an environment, the numbers of those events with which an episode ended; over: whether the last did.
     """
 
     __slots__ = (
-        "bursts", "count", "each", "ended", "ends", "file", "first", "function", "kind", "last", "line", "times",
-        "written",
+        "bursts", "count", "each", "ended", "ends", "file", "first", "function", "kind", "last", "line", "over",
+        "times", "written",
     )  # fmt: skip
 
     def __init__(self, kind, file, function, line, each):
         self.kind, self.file, self.function, self.line, self.each = kind, file, function, line, each
         self.count = self.bursts = self.written = self.ended = self.first = 0
-        self.last = -1
+        self.last, self.over = -1, False
         self.times, self.ends = array("q"), array("q")
 
 
@@ -87,12 +87,12 @@ class Agent:
             self.thread = threading.Thread(target=self._watch, name="sixdays agent", daemon=True)
             self.thread.start()
 
-    def count(self, kind, frame, each=1.0):
-        """Notes one event at the site of a frame."""
+    def count(self, kind, frame, at, each=1.0):
+        """Notes one event at the site of a frame. at: when the program was through with it, and the agent began."""
         key = (kind, frame.f_code, frame.f_lineno)
         c = self.counters.get(key)
         if c is None:
-            c = self._counter(key, kind, frame, each)
+            c = self._counter(key, kind, frame, at, each)
         n = c.count = c.count + 1
         if kind == "optimiser step":
             self.learner = threading.get_ident()
@@ -101,17 +101,16 @@ class Agent:
         if c.last != self.updates:
             c.bursts += 1
             c.last = self.updates
-        at = now()
         if n <= EVERY or not n % SPARSE:
             c.times.append(at - self.pause)
         if at > self.late:
             self._flush_here()
         return c
 
-    def _counter(self, key, kind, frame, each):
+    def _counter(self, key, kind, frame, at, each):
         code = frame.f_code
         c = Counter(kind, self.shown(code.co_filename), code.co_name, frame.f_lineno, each)
-        c.first = now() - self.pause
+        c.first = at - self.pause
         with self.lock:
             self.counters[key] = c
             self.order.append(c)

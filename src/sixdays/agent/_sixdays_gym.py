@@ -45,11 +45,11 @@ def _environment(agent, module):
                 wait_for(reward)
             began = now()
             try:
-                c = agent.count("env step", caller(_GYM), _side_by_side(self, reward))
+                c = agent.count("env step", caller(_GYM), began, _side_by_side(self, reward))
                 if c.count == 1:
                     _about_environment(agent, self)
                 if c.count <= EVERY > len(c.ends):
-                    c.ends.extend([c.count] * _ended(out))
+                    c.ends.extend([c.count] * _ended(c, out))
                 _stepped(agent, c, args[0] if args else kwargs.get("action"), out)
             except Exception as e:
                 agent.facts["hook step"] = repr(e)
@@ -154,15 +154,22 @@ def _seen(agent, c, action, out):
         agent.digest("seen", site, c.count, hash=saw.hexdigest(), values=_numbers(out))
 
 
-def _ended(out):
-    """How many episodes ended with a step; 0 where nothing tells, or a GPU would have to be waited for."""
+def _ended(c, out):
+    """How many episodes ended with a step; 0 where nothing tells, or a GPU would have to be waited for.
+
+    Who goes on after the end, as some do when the time is over, is told so at each step: it ended once.
+    """
     if not isinstance(out, tuple) or len(out) not in (4, 5):
         return 0
     flags = [f if isinstance(f, int) else _here(f) for f in out[2:-1]]  # done; or terminated, truncated
     if any(f is None for f in flags):
         return 0
-    over = flags[0] | flags[-1]
-    return int(over if isinstance(over, int) else over.sum())
+    try:
+        before, c.over = c.over, flags[0] | flags[-1]
+        over = c.over > before
+        return int(over if isinstance(over, int) else over.sum())
+    except Exception:  # numbers of another kind, or of other vectors
+        return 0
 
 
 def _sum(reward):

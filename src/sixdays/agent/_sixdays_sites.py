@@ -40,9 +40,10 @@ def wait_for(of):
 
 
 def quietly(agent, f):
+    """Calls f with the time, of which the program knows nothing."""
     began = now()
     try:
-        f()
+        f(began)
     except Exception as e:
         agent.facts["hook call"] = repr(e)
     agent.pause += now() - began

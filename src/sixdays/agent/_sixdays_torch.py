@@ -48,7 +48,7 @@ def _optimiser(agent, module):
         try:
             found = site_of(optimizer)
             found[1] += 1
-            agent.count("optimiser step", caller(_TORCH))
+            agent.count("optimiser step", caller(_TORCH), began)
             agent.updates += 1
             if found[1] <= EARLY:
                 agent.early = min(n for _, n in known.values()) < EARLY
@@ -153,7 +153,7 @@ def _loader(agent, module):
 
     def step(self):
         out = following(self)
-        quietly(agent, lambda: agent.count("batch", caller(_TORCH)))
+        quietly(agent, lambda began: agent.count("batch", caller(_TORCH), began))
         return out
 
     base.__next__ = step
@@ -162,7 +162,7 @@ def _loader(agent, module):
     @functools.wraps(initial)
     def made(self, *args, **kwargs):
         initial(self, *args, **kwargs)
-        quietly(agent, lambda: _about_loader(agent, self))
+        quietly(agent, lambda _: _about_loader(agent, self))
 
     module.DataLoader.__init__ = made
 
@@ -210,7 +210,7 @@ def _module(agent, module):
         finally:
             depth.inside = False
             if not is_frozen:
-                quietly(agent, lambda: agent.count("evaluation", caller(_TORCH), _items(args, kwargs)))
+                quietly(agent, lambda began: agent.count("evaluation", caller(_TORCH), began, _items(args, kwargs)))
 
     cls.__call__ = counted
 

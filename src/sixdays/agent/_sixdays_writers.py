@@ -35,7 +35,7 @@ def _writer(agent, module):
     def add_scalar(self, tag, scalar_value, global_step=None, *args, **kwargs):
         if len(seen) <= MOST_LOGGED:
             wait_for(scalar_value)
-            quietly(agent, lambda: note(tag, scalar_value, global_step))
+            quietly(agent, lambda _: note(tag, scalar_value, global_step))
         return original(self, tag, scalar_value, global_step, *args, **kwargs)
 
     add_scalar.__wrapped__, add_scalar.__doc__ = original, original.__doc__
