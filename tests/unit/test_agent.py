@@ -275,6 +275,7 @@ def test_steps_of_an_evaluation_are_told_from_those_of_training(tmp_path: Path) 
     assert {c.function: c.ends.tolist() for c in trace.counters if c.kind == "env step"} == {
         "main": list(range(10, 201, 10)), "evaluate": [10, 20, 30, 40],
     }  # fmt: skip
+    assert trace.facts["actions"] == "whole numbers"
 
 
 def test_an_episode_that_goes_on_after_its_end_has_ended_once(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from tests.properties.traces import Learner, Run, counter, printing
 
 from sixdays.faster import movement
+from sixdays.faster.checkpoints import EARLY
 from sixdays.faster.digests import Broken, Kept, Unchecked, kept
 from sixdays.faster.model import Digest, Kind, Printed, Promise, Trace
 
@@ -241,6 +242,27 @@ def walking(trace: Trace, *, strays_before: int = 1000, off: float = 0.0, jumps:
     ]
     steps = counter("env step", np.arange(1, 3001, dtype=float) * 1e-3, bursts=299)
     return replace(trace, counters=(*trace.counters, steps), digests=(*trace.digests, *seen, *states))
+
+
+def playing(trace: Trace, *seen: str, actions: str = "whole numbers") -> Trace:
+    """The same with an environment whose steps 1,600, 1,800 and so on gave what these hashes say, before update 1."""
+    digests = [Digest("seen", 0, 1600 + 200 * i, h) for i, h in enumerate(seen)]
+    return replace(trace, digests=(*trace.digests, *digests), facts={"actions": actions})
+
+
+def test_who_acts_otherwise_with_the_same_parameters_is_caught() -> None:
+    """All early updates lie between two steps: an observation used twice shows in what comes after them alone."""
+    a = playing(run(), "a", "b", "c")
+    stale = playing(run(), "a", "b", "x")
+    assert kept(a, stale, "equivalent", a) == Broken(
+        "with the same parameters it acts otherwise after step 1,800", EARLY
+    )
+    assert isinstance(kept(a, a, "equivalent", a), Kept)
+    assert isinstance(kept(a, stale, "equivalent", playing(run(), "a", "b", "y")), Kept)  # it does not repeat itself
+    rounded = playing(run(mirrored=True), "a", "b", "x")
+    assert isinstance(kept(a, rounded, "equivalent", a), Kept)
+    force = [playing(run(), "a", "b", last, actions="others") for last in "cx"]
+    assert isinstance(kept(force[0], force[1], "equivalent", force[0]), Kept)
 
 
 def learning(first: Trace, then: Trace) -> Trace:

@@ -47,7 +47,7 @@ def _environment(agent, module):
             try:
                 c = agent.count("env step", caller(_GYM), began, _side_by_side(self, reward))
                 if c.count == 1:
-                    _about_environment(agent, self)
+                    _about_environment(agent, self, args[0] if args else kwargs.get("action"))
                 if c.count <= EVERY > len(c.ends):
                     c.ends.extend([c.count] * _ended(c, out))
                 _stepped(agent, c, args[0] if args else kwargs.get("action"), out)
@@ -78,9 +78,13 @@ def _side_by_side(env, reward):
     return float(shape[0]) if len(shape) == 1 and shape[0] > 1 and getattr(env, "num_envs", 0) == shape[0] else 1.0
 
 
-def _about_environment(agent, env):
+def _about_environment(agent, env, action):
     n = sum(k.startswith("environment ") for k in agent.facts)
     agent.facts[f"environment {n}"] = f"{str(env)[:300]}, render_mode={getattr(env, 'render_mode', None)}"
+    if isinstance(action, int) or "int" in str(getattr(action, "dtype", "")):
+        agent.facts.setdefault("actions", "whole numbers")
+    else:
+        agent.facts["actions"] = "others"
 
 
 def _each_step(base, counted):

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from sixdays.faster import movement, progress, wording
-from sixdays.faster.checkpoints import EARLY, Both, Key, both_of, order, strays, values
+from sixdays.faster.checkpoints import EARLY, Both, Key, both_of, moved, order, strays, values
 from sixdays.faster.model import USUAL, Digest, Kind, Promise, Trace
 from sixdays.faster.unit import Unit, plural, unit_of
 
 MANY = 10  # printed numbers that are the same to the last digit, where there is nothing else to compare
 AGREED = 0.02  # of their movement: parameters that lie so near print the same numbers, nearly
+SOON = 2000  # steps in which no rounding of a score changes an action
 ROUNDED = 1e-5  # of their length, by which first parameters may differ and be the same but for rounding
 NAMES = {
     "parameters": "the parameters",
@@ -81,8 +83,7 @@ def kept(
         return Broken(why)
     if streams is not None:
         return streams
-    has_environment = "own environments" in original.facts or any(c.kind == "env step" for c in original.counters)
-    if (unlike := _late(both, has_environment)) is not None:
+    if (unlike := _late(both, original) or (_acting(both) if _chooses(original, fewer) else None)) is not None:
         return unlike
     if promise == "same" and (differing := _bits(both, fewer)) is not None:
         return differing
@@ -210,12 +211,35 @@ def _guess(kind: Kind, is_fewer: bool) -> str:
     return "is less evaluated"
 
 
-def _late(both: Both, has_environment: bool) -> Broken | None:
+def _late(both: Both, original: Trace) -> Broken | None:
     """Late movements of another length, or, where no environment can amplify a rounding, of another direction."""
+    has_environment = "own environments" in original.facts or any(c.kind == "env step" for c in original.counters)
     for site in both.sites:
         a, b = values(both.a, site), values(both.b, site)
         if why := movement.late(a, b) or ("" if has_environment else movement.jumped(a, b)):
             return Broken(why, EARLY)
+    return None
+
+
+def _chooses(original: Trace, fewer: Collection[Kind]) -> bool:
+    """Whether its actions are whole numbers, in environments that move as often by design."""
+    return original.facts.get("actions") == "whole numbers" and "env step" not in fewer
+
+
+def _acting(both: Both) -> Broken | None:
+    """That it acts otherwise with the same bits of parameters, where actions are whole numbers: a rounding changes one
+    of them in a million. Where all updates that are compared come before the next step, nothing else shows it.
+    """
+    updates = [k for k in both.common("parameters") if 0 < k[2] <= EARLY]
+    if not updates or not all(both.is_stable(k) and both.a[k].equals(both.b[k]) for k in updates):
+        return None
+    seen = [k for k in both.common("seen") if both.is_stable(k)]
+    for before, after in pairwise(sorted(seen, key=lambda k: k[1:])):
+        of_one = before[1] == after[1] and both.a[before].equals(both.b[before])
+        if of_one and not both.a[after].equals(both.b[after]):
+            is_soon = after[2] - before[2] <= SOON and moved(both.a[before], "optimiser step") <= EARLY
+            why = f"with the same parameters it acts otherwise after step {before[2]:,}"
+            return Broken(why, EARLY) if is_soon else None
     return None
 
 

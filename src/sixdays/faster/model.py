@@ -192,7 +192,8 @@ class Trace:
     facts: what the agent saw: "entry" (the script), "executable", "version", "torch threads", "raised" (the exception
     that ended it), "own environments" (classes of the script's), "seeded" (streams that the script left free, with
     commas), "words" (of its command line, as JSON), "others step" (only other processes step environments), "learners"
-    (how many processes learn, of many), "optimisers", "device" … modules: name → version of what was imported.
+    (how many processes learn, of many), "actions" ("whole numbers" where all environments take such), "optimisers",
+    "device" … modules: name → version of what was imported.
     outside: paths outside the copy that were written. load: cores that other processes kept busy meanwhile. pause:
     seconds that the agent took.
     wrote: bytes written into the copy. figures: name → hash of the pictures on disk at the end.
