@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+PY_SPY = Path(sys.executable).parent / "py-spy"
 AGENT = Path(__file__).parent.parent / "src" / "sixdays" / "agent"
 CHUNKS, STEPS, ROUNDS = 60, 50, 7
 QUICK = 0.05  # quantile of all chunks that is compared: neighbours slow most of them down, none is quickened
@@ -58,7 +59,7 @@ def took(script: Path, watcher: str) -> list[float]:
             "SIXDAYS_AGENT_STACKS": "0.01" if "stacks" in watcher else "0",
         }  # fmt: skip
     elif watcher == "py-spy":
-        argv = ["py-spy", "record", "-o", str(script.parent / "spy.svg"), "--", *argv]
+        argv = [str(PY_SPY), "record", "-o", str(script.parent / "spy.svg"), "--", *argv]
     elif watcher == "pyinstrument":
         argv = [sys.executable, "-m", "pyinstrument", "-o", str(script.parent / "instrument.txt"), str(script)]
     out = subprocess.run(argv, env=env, capture_output=True, text=True, check=True).stdout
@@ -71,7 +72,7 @@ def took(script: Path, watcher: str) -> list[float]:
 def watchers() -> list[str]:
     """The agent, and those of its peers that are installed here."""
     found = ["agent", "agent with stacks"]
-    if shutil.which("py-spy"):
+    if PY_SPY.exists():
         found.append("py-spy")
     if subprocess.run([sys.executable, "-c", "import pyinstrument"], capture_output=True, check=False).returncode == 0:
         found.append("pyinstrument")
