@@ -12,7 +12,7 @@ from sixdays.faster.bounds import Site, is_own, own
 from sixdays.faster.evaluations import is_seldom
 from sixdays.faster.fixed import trees
 from sixdays.faster.model import Frame, Stack, Trace
-from sixdays.faster.unit import feeding, of_kind
+from sixdays.faster.unit import acting
 
 Doing = Literal[
     "environment", "forward", "backward", "optimiser", "distribution", "data", "evaluation", "drawing", "logging",
@@ -103,7 +103,7 @@ class Kinds:
         for s in trace.stacks:
             if any(_library(f) in ("backward", "optimiser") for f in s.frames if not is_own(f)):
                 self._training |= {(f.file, f.function) for f in s.frames if is_own(f)}
-        sources = {(c.file, c.function) for c in feeding(of_kind(trace, "env step"), of_kind(trace, "optimiser step"))}
+        sources = {(c.file, c.function) for c in acting(trace)}
         for c in trace.counters:
             if c.kind in ("evaluation", "env step"):
                 self._evaluations |= {(c.file, c.function)} - sources if is_seldom(trace, c) else set()

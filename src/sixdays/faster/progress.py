@@ -123,7 +123,7 @@ def _units(trace: Trace, unit: Unit) -> _Measure:
 
 def _episodes(trace: Trace) -> _Measure:
     """Those of the environment that the updates learn from."""
-    own = acting(trace)
+    own = next(iter(acting(trace)), None)
     if own is None or not own.ends.size:
         return _Measure("episode", np.zeros(0), np.zeros(0), own)
     times = np.interp(own.ends, event_numbers(own.times.size), own.times)

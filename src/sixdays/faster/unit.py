@@ -117,10 +117,9 @@ def feeding(environments: list[Counter], steps: list[Counter]) -> list[Counter]:
     return [] if seldom and moving[0].first > begun else moving
 
 
-def acting(trace: Trace) -> Counter | None:
-    """The counter of the environment that the updates learn from; None where there is none."""
-    environments = feeding(of_kind(trace, "env step"), of_kind(trace, "optimiser step"))
-    return environments[0] if environments else None
+def acting(trace: Trace) -> list[Counter]:
+    """The environment sites that the updates of a trace learn from; see feeding."""
+    return feeding(of_kind(trace, "env step"), of_kind(trace, "optimiser step"))
 
 
 def _named(trace: Trace, c: Counter) -> Unit:
@@ -137,7 +136,7 @@ def counter_of(trace: Trace, unit: Unit) -> Counter | None:
         return max((c for c in same if c.line == line), key=lambda c: c.count)
     if same:
         return max(same, key=lambda c: c.bursts)
-    likeliest = feeding(of_kind(trace, unit.kind), of_kind(trace, "optimiser step")) if unit.kind == "env step" else []
+    likeliest = acting(trace) if unit.kind == "env step" else []
     return (
         next(iter(likeliest or sorted(of_kind(trace, unit.kind), key=lambda c: -c.count)), None)
         if (unit.kind in ("env step", "optimiser step", "batch"))
