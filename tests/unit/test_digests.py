@@ -459,3 +459,37 @@ def test_where_the_script_has_environments_of_its_own_a_sudden_parting_is_no_oth
     own = replace(a, facts={"own environments": "Cart"})
     again = kept(own, parted("own environments"), "equivalent", own)
     assert not isinstance(again, Broken) or "agreed until" not in again.why
+
+
+def test_elements_that_are_all_a_bit_elsewhere_are_more_than_a_rounding_where_products_are_exact() -> None:
+    a0, rng = np.zeros(1000), np.random.default_rng(1)
+    moved = rng.choice([-1e-3, 1e-3], 1000)
+    few = np.where(np.arange(1000) < 1, -moved, moved)  # biases before a batch norm: signs of nothing
+    all_a_bit = moved * (1 + rng.choice([-0.005, 0.0, 0.005], 1000))
+    for at, after, is_elsewhere in ((2, few, False), (2, all_a_bit, True), (1, all_a_bit, False)):
+        (seen,) = movement.early({0: a0, at: moved}, {0: a0, at: after}, "float32(1000)")
+        assert not movement.strange(seen), "what a GPU rounds may do that"
+        assert ("0.5% apart, farther than rounding goes" in movement.strange(seen, is_exact=True)) == is_elsewhere
+    rounded = np.ones(1000)  # where parameters are large and movements small, their own rounding does it
+    (seen,) = movement.early({0: rounded, 2: rounded + 2e-5}, {0: rounded, 2: rounded + 2.01e-5}, "float32(1000)")
+    assert seen.bulk == 0.0
+
+
+def test_on_a_cpu_a_rounding_passes_and_a_loss_that_is_nearly_the_same_does_not() -> None:
+    def on_cpu(trace: Trace) -> Trace:
+        return replace(trace, facts={**trace.facts, "device": "cpu"})
+
+    def bent(digest: Digest) -> Digest:
+        if digest.what != "parameters" or digest.at == 0 or digest.values is None:
+            return digest
+        off = (digest.values - first) * np.where(np.arange(first.size) % 2, 1.004, 0.996)
+        return replace(digest, values=first + off, hash="another")
+
+    a = on_cpu(run())
+    first = next(d.values for d in a.digests if d.what == "parameters" and d.at == 0)
+    assert first is not None
+    assert isinstance(kept(a, on_cpu(run(mirrored=True)), "equivalent", a), Kept)
+    near = replace(a, digests=tuple(map(bent, a.digests)))
+    found = kept(a, near, "equivalent", a)
+    assert isinstance(found, Broken)
+    assert "after update 2 the parameters had moved elsewhere (0.4% apart" in found.why

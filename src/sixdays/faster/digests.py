@@ -75,7 +75,8 @@ def kept(
         return Broken(why)
     streams, until = _streams(both, promise), 0
     if streams is None:
-        early = _early(both, unit, fewer)
+        on_cpu = all(t.facts.get("device") == "cpu" for t in (original, candidate))
+        early = _early(both, unit, fewer, is_exact=on_cpu)
         if isinstance(early, Broken):
             return early
         until = early
@@ -159,9 +160,10 @@ def _doubt(both: Both, until: int) -> str:
     return "only printed numbers could be compared, and they agree nearly"
 
 
-def _early(both: Both, unit: Unit | None, fewer: Collection[Kind]) -> Broken | int:
+def _early(both: Both, unit: Unit | None, fewer: Collection[Kind], is_exact: bool) -> Broken | int:
     """The first update, of those that the original repeats, at which movements or counts disagree; else the last one
     at which all parameters were compared and agreed, 0 where none was. Compared is what was learnt from the same data.
+    is_exact: its products are not rounded (movement.BULK).
     """
     agreed = []
     for site in both.sites:
@@ -169,13 +171,15 @@ def _early(both: Both, unit: Unit | None, fewer: Collection[Kind]) -> Broken | i
         keys = both.common("parameters", site)
         mine, shapes = values(both.a, site), both.a[keys[0]].shapes if keys else ""
         strayed = strays(both, site)
-        drifted = {s.at for s in movement.early(mine, values(both.again, site), shapes) if movement.strange(s)}
+        drifted = {
+            s.at for s in movement.early(mine, values(both.again, site), shapes) if movement.strange(s, is_exact)
+        }
         moved = {s.at: s for s in movement.early(mine, values(both.b, site), shapes)}
         for key in keys:
             at = key[2]
             if at > EARLY or at >= min(drifted, default=at + 1) or at >= strayed:
                 break
-            why = _counts(both, key, unit, fewer) or (movement.strange(moved[at]) if at in moved else "")
+            why = _counts(both, key, unit, fewer) or (movement.strange(moved[at], is_exact) if at in moved else "")
             if why:
                 return Broken(why, at)
             last = at if at in moved or both.a[key].equals(both.b[key]) else last
