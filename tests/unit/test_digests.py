@@ -441,7 +441,7 @@ def test_where_the_script_has_environments_of_its_own_a_sudden_parting_is_no_oth
 
     def parted(*facts: str) -> Trace:
         a = run()
-        first = next(d.values for d in a.digests if d.what == "parameters" and d.at == 0)
+        first: Any = next(d.values for d in a.digests if d.what == "parameters" and d.at == 0)
 
         def other(d: Digest) -> Digest:
             if d.what != "parameters" or d.at <= 20 or d.values is None or first is None:
@@ -486,8 +486,7 @@ def test_on_a_cpu_a_rounding_passes_and_a_loss_that_is_nearly_the_same_does_not(
         return replace(digest, values=first + off, hash="another")
 
     a = on_cpu(run())
-    first = next(d.values for d in a.digests if d.what == "parameters" and d.at == 0)
-    assert first is not None
+    first: Any = next(d.values for d in a.digests if d.what == "parameters" and d.at == 0)
     assert isinstance(kept(a, on_cpu(run(mirrored=True)), "equivalent", a), Kept)
     near = replace(a, digests=tuple(map(bent, a.digests)))
     found = kept(a, near, "equivalent", a)
