@@ -441,7 +441,7 @@ def test_where_the_script_has_environments_of_its_own_a_sudden_parting_is_no_oth
 
     def parted(*facts: str) -> Trace:
         a = run()
-        first: Any = next(d.values for d in a.digests if d.what == "parameters" and d.at == 0)
+        first = next(d.values for d in a.digests if d.what == "parameters" and d.at == 0)
 
         def other(d: Digest) -> Digest:
             if d.what != "parameters" or d.at <= 20 or d.values is None or first is None:

@@ -46,11 +46,12 @@ def _environment(agent, module):
             began = now()
             try:
                 c = agent.count("env step", caller(_GYM), began, _side_by_side(self, reward))
+                action = args[0] if args else kwargs.get("action")
                 if c.count == 1:
-                    _about_environment(agent, self, args[0] if args else kwargs.get("action"))
+                    _about_environment(agent, self, action)
                 if c.count <= EVERY > len(c.ends):
                     c.ends.extend([c.count] * _ended(c, out))
-                _stepped(agent, c, args[0] if args else kwargs.get("action"), out)
+                _stepped(agent, c, action, out)
             except Exception as e:
                 agent.facts["hook step"] = repr(e)
             agent.pause += now() - began

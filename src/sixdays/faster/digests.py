@@ -174,15 +174,15 @@ def _early(both: Both, unit: Unit | None, fewer: Collection[Kind], is_exact: boo
         drifted = {
             s.at for s in movement.early(mine, values(both.again, site), shapes) if movement.strange(s, is_exact)
         }
-        moved = {s.at: s for s in movement.early(mine, values(both.b, site), shapes)}
+        theirs = {s.at: s for s in movement.early(mine, values(both.b, site), shapes)}
         for key in keys:
             at = key[2]
             if at > EARLY or at >= min(drifted, default=at + 1) or at >= strayed:
                 break
-            why = _counts(both, key, unit, fewer) or (movement.strange(moved[at], is_exact) if at in moved else "")
+            why = _counts(both, key, unit, fewer) or (movement.strange(theirs[at], is_exact) if at in theirs else "")
             if why:
                 return Broken(why, at)
-            last = at if at in moved or both.a[key].equals(both.b[key]) else last
+            last = at if at in theirs or both.a[key].equals(both.b[key]) else last
         agreed.append(last)
     return min(agreed, default=0)
 

@@ -60,7 +60,7 @@ class Seen:
     length: float
     apart: float
     aside: float
-    bulk: float = 0.0
+    bulk: float
 
 
 def compare(at: int, a: FloatArray, b: FloatArray, rounding: FloatArray | float = 0.0) -> Seen | None:
