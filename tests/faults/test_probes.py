@@ -16,12 +16,14 @@ from tests.leaving import left, tree
 
 from sixdays.errors import RunError
 from sixdays.faster.model import Candidate, Command, Machine, Trace
+from sixdays.faster.unit import Unit
 from sixdays.probes.inspect import help_of, refusal
 from sixdays.probes.run import Stop, probe, run
 from sixdays.probes.scratch import scratch
 
 ENV = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath]), "LANG": "C.UTF-8"}
 HERE = Machine(cores=2)
+STEP = Unit("printed", ("step #", "0"), 'the number "step"', "step")
 
 
 @pytest.fixture
@@ -145,7 +147,7 @@ def test_a_command_that_ignores_term_is_killed(project: Path) -> None:
             time.sleep(60)
         """,
     )
-    trace = try_out(command, counter=("step #", "0"), units=4)
+    trace = try_out(command, unit=STEP, events=4)
     assert (trace.stopped, trace.exit, trace.signal) == ("units", None, None)
     assert len(trace.printed) == 5
 
@@ -153,7 +155,7 @@ def test_a_command_that_ignores_term_is_killed(project: Path) -> None:
 def test_a_number_that_is_printed_ends_a_probe_when_it_has_grown_far_enough(project: Path) -> None:
     command = script(project, "import time\nfor i in range(10**6):\n    print('step', i)\n    time.sleep(0.01)")
     with scratch(str(project), {**ENV, "TMPDIR": str(project.parent)}) as copies:
-        (trace,) = probe(copies, command, stop=Stop(60.0, ("step #", "0"), 20))
+        (trace,) = probe(copies, command, stop=Stop(60.0, STEP, 20))
     assert trace.stopped == "units"
     assert len(trace.printed) >= 21
     assert why(command, trace) == ""

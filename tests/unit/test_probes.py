@@ -24,6 +24,7 @@ from sixdays.errors import RunError
 from sixdays.faster.model import Candidate, Command, Frame, Machine, Printed, Stack, Trace
 from sixdays.faster.options import options_of
 from sixdays.faster.preload import with_first_line
+from sixdays.faster.unit import Unit
 from sixdays.probes import copying
 from sixdays.probes.entry import entry_of
 from sixdays.probes.inspect import configs_of, help_of, machine, refusal, sources_of
@@ -427,11 +428,11 @@ def test_copies_side_by_side_end_together_once_each_has_done_its_units(project: 
     (project / "train.py").write_text(ENVIRONMENT, encoding="utf-8")
     command = Command((sys.executable, "train.py"), str(project))
     two = Candidate("copies", "2", "2 copies", "same", copies=2)
-    key = ("env step", "train.py", "<module>")
+    unit = Unit("env step", ("env step", "train.py", "<module>"), "", "environment step")
     with scratch(str(project), env_of(tmp_path)) as copies:
-        traces = probe(copies, command, (two,), stop=Stop(60.0, key, 50))
+        traces = probe(copies, command, (two,), stop=Stop(60.0, unit, 50))
     assert [t.stopped for t in traces] == ["units", "units"]
-    assert all(next(c.count for c in t.counters if c.key == key) >= 50 for t in traces)
+    assert all(next(c.count for c in t.counters if c.key == unit.key) >= 50 for t in traces)
     assert all(t.facts["entry"] == "train.py" and t.cpu[-1, 1] > 0 for t in traces)
 
 
@@ -440,7 +441,7 @@ def test_a_help_that_runs_the_training_is_none(project: Path, tmp_path: Path) ->
     (project / "train.py").write_text(ENVIRONMENT, encoding="utf-8")
     command = Command((sys.executable, "train.py"), str(project))
     with scratch(str(project), env_of(tmp_path)) as copies:
-        (trace,) = probe(copies, command, stop=Stop(60.0, units=1))
+        (trace,) = probe(copies, command, stop=Stop(60.0, events=1))
         assert trace.stopped == "units"
         assert help_of(command, copies) == ""
 
@@ -454,13 +455,13 @@ def test_a_probe_counts_the_site_that_is_meant_of_two_in_one_function(tmp_path: 
         rows = [["env step", "train.py", "main", line, 1.0, n, 1, 0] for line, n in counters]
         (tmp_path / "7.json").write_text(json.dumps({"counters": rows}), encoding="utf-8")
 
-    key = ("env step", "train.py", "main")
-    seen((5, 9000))
-    assert (_counted(copy, key, 0), _counted(copy, key, 1)) == (9000, 0)
-    seen((9, 30), (5, 10_000))
-    assert (_counted(copy, key, 1), _counted(copy, None, 0)) == (30, 10_000)
-    assert _counted(copy, ("env step", "other.py", "main"), 1) == 10_000  # a patch has moved it
-    assert _counted(copy, ("batch", "other.py", "main"), 0) == 0
+    filling, training = (
+        Unit("env step", ("env step", "train.py", "main"), "", "environment step", (5, 9), place) for place in (0, 1)
+    )
+    seen((6, 9000))  # a line was put above
+    assert (_counted(copy, filling), _counted(copy, training)) == (9000, 0)
+    seen((10, 30), (6, 10_000))
+    assert (_counted(copy, training), _counted(copy, None)) == (30, 10_000)
 
 
 def test_what_a_link_of_the_project_leads_to_is_copied_too(project: Path, tmp_path: Path) -> None:

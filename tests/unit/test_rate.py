@@ -13,7 +13,7 @@ from sixdays.faster import evaluations, phases, rate
 from sixdays.faster.mix import Events
 from sixdays.faster.model import EVERY, SPARSE, Printed, Trace
 from sixdays.faster.printed import growing, is_clock, parts
-from sixdays.faster.unit import Unit, event_numbers, plural, time_of, unit_of, whole_run
+from sixdays.faster.unit import Unit, counted, counter_of, event_numbers, plural, time_of, unit_of, whole_run
 from sixdays.processes.output import Output
 
 
@@ -90,6 +90,30 @@ def test_of_two_sites_in_one_function_the_same_one_is_compared() -> None:
     found = unit(Trace(counters=(b, a, opt)))
     later = Trace(counters=(replace(a, line=14), replace(b, line=25), opt))
     assert time_of(later, found, 10) == 10.0
+
+
+def test_a_run_that_tries_its_first_policy_out_before_it_learns_has_not_begun_there() -> None:
+    """Seen on a public TD3: an evaluation of 2,000 steps stood for the first 1,000 of the training."""
+    trains = counter("env step", (1.0 + np.arange(1, 101) * 0.01).tolist(), line=126, bursts=90)
+    opt = counter("optimiser step", (1.1 + np.arange(90) * 0.01).tolist(), line=134)
+    evaluates = counter("env step", (np.arange(1, 201) * 0.001).tolist(), line=24, bursts=1)
+    for first in (replace(evaluates, function="evaluate"), evaluates):
+        found = unit(Trace(counters=(first, trains, opt)))
+        early = (first.key, 25, 200)  # a line was put above
+        assert counted(found, [early]) == 0
+        assert counter_of(Trace(counters=(replace(first, line=25),)), found) is None
+        assert counted(found, [early, (trains.key, 127, 100)]) == 100
+        assert time_of(Trace(counters=(replace(first, line=25), trains, opt)), found, 100) == pytest.approx(2.0)
+    seldom = replace(evaluates, times=evaluates.times + 3.0, line=200)
+    found = unit(Trace(counters=(trains, seldom, opt)))
+    assert counted(found, [(trains.key, 126, 70)]) == 70  # short runs do not come as far as the evaluation
+
+
+def test_a_site_that_moved_is_the_most_active_one_but_for_where_others_were() -> None:
+    found = unit(Trace(counters=(counter("env step", [1.0, 2.0, 3.0]), counter("optimiser step", [1.5, 2.5]))))
+    key = ("env step", "fast.py", "play")
+    assert counted(found, [(key, 7, 30), (("batch", "fast.py", "play"), 8, 90)]) == 30
+    assert counted(replace(found, elsewhere=frozenset({"play"})), [(key, 7, 30)]) == 0
 
 
 def test_times_are_exact_by_event_also_where_only_each_sixteenth_was_noted() -> None:

@@ -172,10 +172,7 @@ class _Drive:
             asked = following
 
     def _outcome(self, asked: Probe, copies: Scratch) -> Outcome:
-        unit = self.search.unit
-        key = unit.key if unit and asked.events else None
-        place = unit.place if unit else 0
-        stop = Stop(asked.seconds, key, asked.events, place, enough=asked.enough and self._glimpsed(asked))
+        stop = Stop(asked.seconds, self.search.unit, asked.events, enough=asked.enough and self._glimpsed(asked))
         stacks = STACKS_S if asked.stacks else 0.0
         try:
             traces = probe(copies, self.command, asked.setting, stop=stop, stacks_every=stacks)

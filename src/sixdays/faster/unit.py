@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,21 +26,26 @@ SYNONYMS = {
 FEEDS = 0.02  # share of the gaps between updates in which an environment moves at least, if the updates came first
 SELDOM = 0.5  # of the updates: what moves between fewer of them does not train
 NEARLY = 0.9  # two sites that move in as many gaps but for this are taken for equals
+SURELY = 3  # gaps between updates in which a site moves that is taken for one that a patch has moved
+
+Site = tuple[tuple[str, ...], int, int]  # the key of a counter, its line, how often it moved
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
     """What counts as progress. word: one of them; text: with its place.
 
-    key: of its counter, or (pattern, position) of a printed number. place: which of several sites of the same key, by
-    line.
+    key: of its counter, or (pattern, position) of a printed number. lines: of all sites of the same key, in order, of
+    which its own is the place-th. elsewhere: other functions in which its kind moved.
     """
 
     kind: Kind | Literal["run"]
     key: tuple[str, ...]
     text: str
     word: str
+    lines: tuple[int, ...] = ()
     place: int = 0
+    elsewhere: frozenset[str] = frozenset()
 
     def count(self, trace: Trace) -> float:
         """How many of them a trace has."""
@@ -123,25 +129,47 @@ def acting(trace: Trace) -> list[Counter]:
 
 
 def _named(trace: Trace, c: Counter) -> Unit:
-    same = sorted({o.line for o in trace.counters if o.key == c.key})
-    place = f" in {c.function}" if c.function and c.function != "<module>" else ""
-    return Unit(c.kind, c.key, f"{WORDS[c.kind]} at {c.file}:{c.line}{place}", WORDS[c.kind], same.index(c.line))
+    lines = sorted({o.line for o in trace.counters if o.key == c.key})
+    within = f" in {c.function}" if c.function and c.function != "<module>" else ""
+    text = f"{WORDS[c.kind]} at {c.file}:{c.line}{within}"
+    elsewhere = frozenset(o.function for o in trace.counters if o.kind == c.kind) - {c.function}
+    return Unit(c.kind, c.key, text, WORDS[c.kind], tuple(lines), lines.index(c.line), elsewhere)
+
+
+def counted(unit: Unit, sites: Iterable[Site]) -> int:
+    """How often a unit was counted in another run, by the sites that it has shown so far.
+
+    It is at its place among the lines of its function; while there are fewer of them, as in a run that tries its first
+    policy out before it learns, at the one nearest to its own. Where nothing of that key is to be seen, a patch may
+    have moved it: the most active one of its kind, but for the functions in which others were.
+    """
+    sites = list(sites)
+    lines = sorted({line for key, line, _ in sites if key == unit.key})
+    if lines:
+        return max((n for key, line, n in sites if key == unit.key and line == _own_line(unit, lines)), default=0)
+    return max((n for key, _, n in sites if key[0] == unit.kind and key[2] not in unit.elsewhere), default=0)
+
+
+def _own_line(unit: Unit, lines: list[int]) -> int | None:
+    """Which of a run's lines of the same key is the unit's; None where it has not come to that yet."""
+    if len(lines) >= len(unit.lines):
+        return lines[unit.place]
+    own = unit.lines[unit.place]
+    return next((n for n in lines if min(unit.lines, key=lambda known: abs(known - n)) == own), None)
 
 
 def counter_of(trace: Trace, unit: Unit) -> Counter | None:
-    """The unit's counter in another trace: by its site; where a patch moved that, the likeliest of its kind."""
-    same = sorted((c for c in trace.counters if c.key == unit.key and c.times.size), key=lambda c: c.line)
-    if len({c.line for c in same}) > unit.place:
-        line = sorted({c.line for c in same})[unit.place]
-        return max((c for c in same if c.line == line), key=lambda c: c.count)
-    if same:
-        return max(same, key=lambda c: c.bursts)
-    likeliest = acting(trace) if unit.kind == "env step" else []
-    return (
-        next(iter(likeliest or sorted(of_kind(trace, unit.kind), key=lambda c: -c.count)), None)
-        if (unit.kind in ("env step", "optimiser step", "batch"))
-        else None
-    )
+    """The unit's counter in another trace: by its site, see `counted`; where a patch moved that, the likeliest."""
+    mine = [c for c in of_kind(trace, unit.kind) if c.function not in unit.elsewhere] if unit.kind != "run" else []
+    same = [c for c in mine if c.key == unit.key]
+    own = _own_line(unit, sorted({c.line for c in same})) if same else None
+    if own is not None:
+        return max((c for c in same if c.line == own), key=lambda c: c.count)
+    if same:  # of several lines some went with a patch, or have not come yet
+        likeliest = max(same, key=lambda c: c.bursts)
+        return likeliest if likeliest.bursts >= SURELY else None
+    acting = feeding(mine, of_kind(trace, "optimiser step")) if unit.kind == "env step" else []
+    return next(iter(acting or sorted(mine, key=lambda c: -c.count)), None)
 
 
 def track(trace: Trace, unit: Unit) -> tuple[FloatArray, FloatArray]:

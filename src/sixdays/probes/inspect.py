@@ -63,7 +63,7 @@ def help_of(command: Command, scratch: Scratch, path: str | None = None, interpr
     env = {**command.env, "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "160", "PAGER": "cat"}
     asked = replace(command, argv=(*words, "--help"), env=env)
     with contextlib.suppress(RunError):
-        (trace,) = probe(scratch, asked, stop=Stop(seconds=HELP_S, units=1))
+        (trace,) = probe(scratch, asked, stop=Stop(seconds=HELP_S, events=1))
         text = "\n".join(line.text for line in trace.printed)[:MOST_BYTES]
         if not trace.stopped and "Traceback (most" not in text and re.search(r"(^|\s)--?[A-Za-z]|=", text):
             return text

@@ -15,6 +15,7 @@ import numpy as np
 from sixdays import processes
 from sixdays.faster import printed
 from sixdays.faster.model import Command, Printed, Setting, Trace
+from sixdays.faster.unit import Unit, counted
 from sixdays.probes.copying import size_of
 from sixdays.probes.machine import free_memory
 from sixdays.probes.scratch import Place, Scratch
@@ -29,10 +30,8 @@ SHARE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """When a probe ends. seconds: at the latest. units of counter: as soon as every copy has counted so many events;
-    with no counter: of any that the agent counts; place: which of the lines that share its key, in order. A counter of
-    two is a number that is printed, by its pattern and its place among the numbers of the line (see `faster.printed`);
-    units are then what it grows to.
+    """When a probe ends. seconds: at the latest. events of a unit: as soon as every copy has counted so many; with no
+    unit: of anything that the agent counts. Of a number that is printed they are what it grows to.
 
     enough: asked now and then of what was seen so far; the probe ends where it says yes.
     memory_bytes, disk_bytes: of all copies together, over which they are stopped; 0: 90 % of the memory that is free
@@ -40,9 +39,8 @@ class Stop:
     """
 
     seconds: float
-    counter: tuple[str, ...] | None = None
-    units: float = 0
-    place: int = 0
+    unit: Unit | None = None
+    events: float = 0
     memory_bytes: int = 0
     disk_bytes: int = 0
     enough: Callable[[Trace], bool] | None = None
@@ -189,9 +187,9 @@ def _watch(copies: Sequence[_Copy], stop: Stop, memory: int, disk: int) -> None:
             with weigh.timed():
                 if sum(size_of(c.place.folder) for c in copies) - base > disk:
                     why = "disk"
-        if stop.units and count.due:
+        if stop.events and count.due:
             with count.timed():
-                if all(_counted(c, stop.counter, stop.place) >= stop.units for c in running):
+                if all(_counted(c, stop.unit) >= stop.events for c in running):
                     why = why or "units"
         if stop.enough and judge.due:
             with judge.timed():
@@ -221,19 +219,13 @@ def _note_writes(running: Sequence[_Copy]) -> None:
         c.outside |= {p for p in c.process.writes() if not p.startswith(copies_here)}
 
 
-def _counted(copy: _Copy, counter: tuple[str, ...] | None, place: int) -> float:
-    """How many events of the counter, or of the most active one, the copy has seen; how far the number has grown.
-
-    Where no site bears its key, a patch has moved it: the most active one of its kind.
-    """
-    if counter and len(counter) == 2:
-        found = printed.grown(_lines(copy), counter[0], int(counter[1]))
+def _counted(copy: _Copy, unit: Unit | None) -> float:
+    """How many events of the unit, or of the most active counter, the copy has seen; how far the number has grown."""
+    if unit is not None and unit.kind == "printed":
+        found = printed.grown(_lines(copy), unit.key[0], int(unit.key[1]))
         return float(found.values[-1]) if found else 0.0
-    seen = list(counts(Path(copy.place.agent)))
-    lines = sorted({line for key, line, _ in seen if key == counter})
-    if lines:
-        return max((n for key, line, n in seen if key == counter and line in lines[place : place + 1]), default=0)
-    return max((n for key, _, n in seen if counter is None or key[0] == counter[0]), default=0)
+    seen = counts(Path(copy.place.agent))
+    return counted(unit, seen) if unit is not None else max((n for _, _, n in seen), default=0)
 
 
 def _so_far(copy: _Copy) -> Trace:

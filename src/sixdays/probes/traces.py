@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sixdays.faster.model import Counter, Digest, Frame, Stack, Trace
+from sixdays.faster.unit import Site
 
 PROGRESS = ("optimiser step", "env step", "batch", "evaluation")
 PEERS = 0.5  # of the most events: processes that do as much
@@ -72,7 +73,7 @@ def _beside(processes: Sequence[_Process], chosen: _Process) -> Iterator[tuple[s
         yield "learners", str(learners)
 
 
-def counts(folder: Path) -> Iterator[tuple[tuple[str, ...], int, int]]:
+def counts(folder: Path) -> Iterator[Site]:
     """Keys, lines and counts of all counters so far: of a trace these alone, which costs little."""
     processes = _processes(folder)
     chosen = _of_progress(processes).about if processes else {}
