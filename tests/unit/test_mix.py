@@ -56,8 +56,8 @@ def test_cheaper_updates_count_by_their_share_of_the_originals_time() -> None:
 def test_a_target_mix_is_compared_at_its_own_events() -> None:
     """By hand: a step costs 1 ms, an update 4: at one update for 4 steps 2 ms a step, at one for 40 steps 1.1."""
     a = Run(every=4).trace(400)
-    here: Events = {"env step": 400.0, "optimiser step": 100.0}
-    there: Events = {"env step": 2.0, "optimiser step": 2 / 40}
+    here: Events = {"env step": 1.0, "optimiser step": 1 / 4}
+    there: Events = {"env step": 1.0, "optimiser step": 1 / 40}
     assert pace(a, (ALL, here), (ALL, there)) == pytest.approx(2.0 / 1.1)
     assert pace(replace(a, counters=a.counters[:1]), (ALL, here), (ALL, there)) is None
 
@@ -66,7 +66,7 @@ def test_costs_that_grow_with_an_episode_are_told_by_a_run_that_has_grown_ones()
     """An update costs 10 ms and .2 more for each step: what short episodes tell of long ones is too little."""
     lengths = np.repeat([20, 200], 50)
     t = episodes(lengths, 0.0005, 0.0002, 0.010, load=0.0)
-    here: Events = {"env step": 20.0, "optimiser step": 1.0}
+    here: Events = {"env step": 1.0, "optimiser step": 1 / 20}
     there: Events = {"env step": 1.0, "optimiser step": 1 / 200}
     short = (0.0, 50 * (20 * 0.0007 + 0.010))
     assert pace(t, (short, here), (ALL, there)) == pytest.approx(1.2 / 0.75, rel=0.01)

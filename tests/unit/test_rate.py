@@ -14,6 +14,7 @@ from sixdays.faster.mix import Events
 from sixdays.faster.model import EVERY, SPARSE, Printed, Trace
 from sixdays.faster.printed import growing, is_clock, parts
 from sixdays.faster.unit import Unit, counted, counter_of, event_numbers, plural, time_of, unit_of, whole_run
+from sixdays.faster.yardstick import Yardstick
 from sixdays.processes.output import Output
 
 
@@ -216,8 +217,21 @@ def test_a_copy_whose_seed_makes_other_episodes_counts_at_the_usual_mix() -> Non
     one = episodes(np.full(60, 100), 0.001, 0.0, 0.1)
     other = episodes(np.full(50, 10), 0.002, 0.0, 0.2)
     u = unit(one)
-    usual: Events = {"env step": 100.0, "optimiser step": 1.0}
+    usual: Events = {"env step": 1.0, "optimiser step": 0.01}
     assert rate.packed([one, other], u, (3000.0, 5000.0), usual) == pytest.approx(500.0 + 250.0, rel=0.02)
+
+
+def test_the_steps_of_evaluations_are_no_units_of_a_copy() -> None:
+    """By hand: 100 steps of 1 ms, an update of 100 ms, and 50 steps of an evaluation: 400 units a second, not 600.
+    Seen on a public REINFORCE, where two copies on two cores made three times as much."""
+    begins = np.arange(60)[:, None] * 0.25
+    trains = counter("env step", (begins + np.arange(1, 101) * 0.001).ravel().tolist(), bursts=59)
+    updates = counter("optimiser step", (begins + 0.2).ravel().tolist())
+    evaluates = counter("env step", (begins + 0.2 + np.arange(1, 51) * 0.001).ravel().tolist(), line=9, bursts=59)
+    trace = Trace(counters=(trains, updates, replace(evaluates, function="evaluate")), seconds=15.0)
+    by = Yardstick(unit(trace), (1000.0, 5000.0), trace)
+    assert by.usual == pytest.approx({"env step": 1.5, "optimiser step": 0.01}, rel=0.02)
+    assert rate.packed([trace, trace], by.unit, by.window, by.usual) == pytest.approx(800.0, rel=0.02)
 
 
 def test_part_of_a_rollout_is_not_taken_for_the_rate_of_a_copy() -> None:

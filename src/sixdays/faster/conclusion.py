@@ -127,5 +127,6 @@ def _notes(s: Search, by: Yardstick, seen: Factor | None) -> Iterator[str]:
 
 def _growing(target: Events) -> str:
     steps = target["env step"] / target["optimiser step"]
-    times = f"{steps:.0f} environment steps an update" if steps >= 1.0 else f"{1 / steps:.0f} updates a step"
+    of = max(steps, 1.0 / steps)
+    times = f"{of:,.{0 if of >= 10.0 else 1}f} {'environment steps an update' if steps >= 1.0 else 'updates a step'}"
     return f"Episodes change as it learns: the factor holds at {times}, as in all that the first look saw."

@@ -20,7 +20,7 @@ ALIKE = 0.01  # share by which the events of two runs may differ and still be th
 KINDS: tuple[Kind, ...] = ("env step", "optimiser step")  # whose costs make up a unit
 PRIOR = 0.01  # weight of the cost that the gaps tell, beside the stretches: it decides only where those do not
 
-Events = Mapping[Kind, float]  # of each kind, per unit of whatever: a mix
+Events = Mapping[Kind, float]  # of each kind, per unit; those of evaluations count too, though they are no units
 IntArray = NDArray[np.intp]
 Stretch = tuple[float, float]  # seconds since the probe began
 
@@ -92,20 +92,15 @@ def ratio_by_mix(
 
 
 def pace(trace: Trace, here: tuple[Stretch, Events], there: tuple[Stretch, Events]) -> float | None:
-    """Units a second at the mix of there ÷ at that of here, by the costs in their stretches; None where unknown.
-
-    The mixes are of the same kinds, and taken per step of the environment.
-    """
-    a, b = (per_step(trace, *of) for of in (here, there))
+    """Units a second at the mix of there ÷ at that of here, by the costs in their stretches; None where unknown."""
+    a, b = (cost_in(trace, *of) for of in (here, there))
     return a / b if a and b else None
 
 
-def per_step(trace: Trace, within: Stretch, events: Events) -> float | None:
-    """Seconds per step of the environment at a mix, by the costs in a stretch; None where they are not known."""
-    kinds = sorted(events)
-    each = costs(trace, within, kinds)
-    wanted = np.array([events[k] for k in kinds])
-    return None if each is None or not events["env step"] else float(each @ wanted) / events["env step"]
+def cost_in(trace: Trace, within: Stretch, events: Events) -> float | None:
+    """Seconds per unit at a mix, by the costs in a stretch; None where they are not known."""
+    each = costs(trace, within, KINDS)
+    return None if each is None else cost(each, events)
 
 
 def _done(trace: Trace, within: Stretch, kinds: Sequence[Kind]) -> tuple[FloatArray, float]:

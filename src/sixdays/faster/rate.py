@@ -11,7 +11,7 @@ import numpy as np
 
 from sixdays.faster import mix, phases
 from sixdays.faster.model import FloatArray, Trace
-from sixdays.faster.unit import Unit, at_unit, counter_of, moments, time_of, track
+from sixdays.faster.unit import Unit, at_unit, moments, time_of, track
 
 BUSY = 0.5  # cores that others use, from which on a machine is busy
 DISAGREE = 1.08
@@ -83,8 +83,8 @@ def packed(
         at = np.interp(grid, numbers, times)
         u, t = grid[(at >= t0) & (at <= t1)], at[(at >= t0) & (at <= t1)]
         cycles = (float(t[0]), float(t[-1])) if u.size >= 2 else (t0, t1)
-        if (c := counter_of(trace, unit)) and usual and (each := mix.per_step(trace, cycles, usual)):
-            together += c.each / each
+        if usual and (each := mix.cost_in(trace, cycles, usual)):
+            together += 1.0 / each
         elif u.size >= 2:
             together += float((u[-1] - u[0]) / (t[-1] - t[0]))
         else:

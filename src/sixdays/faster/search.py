@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from math import ceil, exp, log, sqrt
 from statistics import stdev
 
-from sixdays.faster import compare, digests, mix, phases, rate
+from sixdays.faster import compare, digests, phases, rate
 from sixdays.faster.compare import Factor
 from sixdays.faster.digests import Broken, Kept, Unchecked
 from sixdays.faster.fresh import PAIRS, SEVERAL, Fresh
@@ -440,7 +440,7 @@ class Search:
     def _packed(self, outcome: Outcome) -> float | None:
         if outcome.failure:
             return None
-        return rate.packed(outcome.traces, self._by.unit, self._by.window, self._by.usual(mix.KINDS))
+        return rate.packed(outcome.traces, self._by.unit, self._by.window, self._by.usual)
 
     def _confirm_copies(self, kept: float) -> Steps:
         """The quickest packing of what was confirmed, afresh, beside the command alone: only that is reported.

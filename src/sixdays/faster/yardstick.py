@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import exp, log
 
@@ -10,7 +10,7 @@ from sixdays.faster import mix, rate
 from sixdays.faster.mix import Events, Stretch
 from sixdays.faster.model import USUAL, Kind, Setting, Trace
 from sixdays.faster.quiet import OF, REACHED, Runs, runs_of
-from sixdays.faster.unit import Unit, time_of
+from sixdays.faster.unit import Unit, time_of, track
 from sixdays.stats import median
 
 Pair = tuple[Trace, Trace]  # of one thing and of another, run one after the other
@@ -113,16 +113,16 @@ class Yardstick:
 
     def pace(self, trace: Trace, *, is_far: bool) -> float | None:
         """The same of any run. is_far: it went as far as the look, so that all of it tells its costs at the target."""
-        window, before = self.stretch(trace), self.usual(self.target)
+        window, before = self.stretch(trace), self.usual
         if not self.target or window is None or before is None:
             return None
         return mix.pace(trace, (window, before), ((window[0], trace.seconds) if is_far else window, self.target))
 
-    def usual(self, kinds: Collection[Kind]) -> Events | None:
+    @property
+    def usual(self) -> Events | None:
         """The first look's mix of events in the window; None where one of the kinds did not happen in it."""
-        within = self.stretch(self.looked)
-        found = {k: n for k, n in mix.events(self.looked, within).items() if k in kinds} if within else {}
-        return found if len(found) == len(kinds) else None
+        found = mix.per_unit(self.looked, *track(self.looked, self.unit), self.window)
+        return found if all(found.values()) else None
 
 
 def quiet(runs: tuple[Runs, Runs], of: int) -> Pair:
