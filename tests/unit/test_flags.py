@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from dataclasses import replace
 
 import click
@@ -182,7 +183,7 @@ SOURCES = {
     ),
     "truthy": (
         "p.add_argument('--eval-every', type=int, default=2 * 5)\np.add_argument('--plot', type=bool, default=True)\n",
-        "--plot ",
+        "--plot ''",
     ),
     "text": (
         "p.add_argument('--eval-every', default=10)\np.add_argument('--plot', type=str2bool, default=True)\n",
@@ -231,7 +232,7 @@ def test_each_style_of_source_is_read_alike(style: str) -> None:
     source, off = SOURCES[style]
     every, plot = option("eval_every", source), option("plot", source)
     assert (every.value, plot.value) == (10, True)
-    assert " ".join(plot.words(False) or ()) == off
+    assert shlex.join(plot.words(False) or ()) == off
     assert every.file == "train.py"
     assert source.splitlines()[every.line - 1].replace("-", "_").count("eval_every") == 1
 

@@ -534,9 +534,12 @@ def test_a_command_that_hangs_after_a_while_is_told_so() -> None:
     world.rng, world.at = np.random.default_rng(0), 0.0
     steps = search.look()
     outcome = world.run(next(steps))
+    printed = (Printed(1.0, "Process w00:"), Printed(1.1, ""), Printed(1.2, "ValueError: too many values"))
+    trace = replace(outcome.trace, seconds=150.0, stopped="time", printed=printed)
     with pytest.raises(StopIteration):
-        steps.send(replace(outcome, traces=(replace(outcome.trace, seconds=150.0, stopped="time"),)))
+        steps.send(replace(outcome, traces=(trace,)))
     assert search.failed.startswith("its progress stopped: 12,000 optimiser steps in 12.5 s, then nothing for 137.5 s")
+    assert search.failed.endswith("The last that it printed: Process w00: | ValueError: too many values")
 
 
 def test_a_second_run_that_does_not_get_there_is_refused_in_a_sentence() -> None:

@@ -76,8 +76,11 @@ def halted(trace: Trace, unit: Unit) -> str:
     if trace.stopped != "time" or trace.seconds - last < max(0.5 * trace.seconds, SILENT * usual):
         return ""
     count = f"{unit.count(trace):,.0f} {plural(unit.word)}"
+    lines = [p.text.strip()[:200] for p in trace.printed if p.text.strip()][-2:]
+    said = f" The last that it printed: {' | '.join(lines)}" if lines else ""
     return (
         f"its progress stopped: {count} in {last:.1f} s, then nothing for {trace.seconds - last:.1f} s: does it hang?"
+        f"{said}"
     )
 
 

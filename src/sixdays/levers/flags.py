@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -77,8 +78,8 @@ class Flags:
                 continue
             yield Candidate(
                 self.name,
-                " ".join(words),
-                f"{' '.join(words)}: {step.says}{_yours(option)}",
+                shlex.join(words),
+                f"{shlex.join(words)}: {step.says}{_yours(option)}",
                 step.promise,
                 flags=(words,),
                 fewer=_fewer(step.fewer, profile),
