@@ -17,7 +17,7 @@ from tests.unit.test_switches import STATISTICS, old_wrappers
 
 from sixdays.faster.digests import Broken, Kept, kept
 from sixdays.faster.model import Trace
-from sixdays.faster.unit import unit_of
+from sixdays.faster.unit import EVALUATION, unit_of
 from sixdays.levers._gym_texts import wrappers
 from sixdays.probes.traces import read_trace
 
@@ -276,6 +276,27 @@ def test_steps_of_an_evaluation_are_told_from_those_of_training(tmp_path: Path) 
         "main": list(range(10, 201, 10)), "evaluate": [10, 20, 30, 40],
     }  # fmt: skip
     assert trace.facts["actions"] == "whole numbers"
+
+
+def test_an_evaluation_that_plays_by_the_function_of_the_training_is_told_from_it(tmp_path: Path) -> None:
+    needed("torch")
+    needed("gymnasium")
+    loop = LOOP.replace("def evaluate(env):", "def play(env):").replace(
+        "def main():", "def evaluate(env):\n    play(env)\ndef main():"
+    )
+    loop = loop.replace(
+        "        for _ in range(10):\n            x, *_ = train.step(1)\n",
+        "        play(train)\n        for _ in range(10):\n",
+    )
+    (tmp_path / "rl.py").write_text(ENVIRONMENT + loop, encoding="utf-8")
+    _, trace = watched(tmp_path, sys.executable, "rl.py")
+    counts = {c.function: c.count for c in trace.counters if c.kind == "env step"}
+    assert counts == {"play": 200, "evaluate": 40}
+
+
+def test_names_of_evaluations_are_the_same_to_the_agent() -> None:
+    source = (AGENT / "_sixdays_sites.py").read_text(encoding="utf-8")
+    assert f'r"{EVALUATION.pattern}"' in source
 
 
 def test_an_episode_that_goes_on_after_its_end_has_ended_once(tmp_path: Path) -> None:

@@ -187,11 +187,21 @@ def test_the_line_with_the_largest_share_comes_first(stack: str, line: int, kind
     [(2.0, 10, "for this share of the time"), (5.0, 10, "about as long as it trains"), (2.0, 99, "at each step")],
 )
 def test_how_it_evaluates_is_told_apart(seconds: float, bursts: int, said: str) -> None:
-    counters = (counter("optimiser step", 13), replace(counter("evaluation", 27), bursts=bursts))
+    counters = (counter("optimiser step", 13), replace(counter("evaluation", 27), bursts=bursts, function="evaluate"))
     stacks = ((seconds, f"21:main > 27:evaluate > {LINEAR}"), (8.0 - seconds, "22:main"))
     found = diagnose(profile(LOOP, stacks, counters=counters))
     (line,) = (x for x in found if x.kind == "evaluation")
     assert said in line.text
+
+
+def test_a_network_that_the_updates_ask_in_eval_mode_is_no_evaluation_at_each_step() -> None:
+    """As DQNs ask their target network; what evaluates seldom is told as such."""
+    target = replace(counter("evaluation", 13), bursts=99)
+    rare = replace(counter("evaluation", 27), bursts=2, function="evaluate")
+    stacks = ((2.0, f"21:main > 27:evaluate > {LINEAR}"), (6.0, "22:main"))
+    found = diagnose(profile(LOOP, stacks, counters=(counter("optimiser step", 13), target, rare)))
+    (line,) = (x for x in found if x.kind == "evaluation")
+    assert "for this share of the time" in line.text
 
 
 def _passes(shapes: str, **facts: str) -> Line:
@@ -269,6 +279,15 @@ def test_a_line_that_takes_all_has_no_bound_in_json() -> None:
     assert list(made) == ["file", "line", "share", "kind", "bound", "text"]
     assert (made["share"], made["bound"]) == (1.0, None)
     assert str(made["text"]).endswith("bound above 100×")
+
+
+def test_a_function_that_takes_batches_of_its_own_may_evaluate() -> None:
+    kinds = Kinds({})
+    batches, steps = traces.counter("batch", [1.0, 2.0], function="test"), traces.counter("optimiser step", [0.5, 1.5])
+    kinds.learn(Trace(counters=(batches, steps)))
+    assert kinds.evaluates(Frame("train.py", 3, "test"))
+    kinds.learn(Trace(counters=(replace(steps, function="test"),)))
+    assert not kinds.evaluates(Frame("train.py", 3, "test"))
 
 
 def test_a_rollout_in_eval_mode_that_the_updates_learn_from_is_no_evaluation() -> None:

@@ -153,6 +153,29 @@ def test_with_a_trace_the_length_is_in_the_unit_of_progress() -> None:
     assert said(accumulated, trace=trace).startswith("2350 optimiser step")  # 938 ÷ 4 = 234.5, so 235
 
 
+def test_updates_for_each_batch_are_measured_where_they_are_not_one() -> None:
+    """A critic that learns five times a batch; batches of an evaluation, and those that a bar takes, tell nothing."""
+    loader = {"loader 0": "TensorDataset of 640 items, batch 64, 0 workers, RandomSampler"}
+    source = "epochs = 9\n"
+    updates, batches = counter("optimiser step", 200), counter("batch", 40)
+    of_critics = Trace(counters=(updates, batches), facts=loader)
+    assert said(source, trace=of_critics).startswith("450 optimiser step: 9 from epochs (train.py:1) × 50 ")
+    for other in (replace(batches, function="test"), replace(batches, file="/x/tqdm/std.py")):
+        assert said(source, trace=Trace(counters=(updates, other), facts=loader)).startswith("90 optimiser step")
+    accumulated = Trace(counters=(counter("optimiser step", 50), counter("batch", 200)), facts=loader)
+    assert said("iters_to_accumulate = 4\n" + source, trace=accumulated).startswith("27 optimiser step")  # 10 ÷ 4: 3
+
+
+def test_steps_of_environments_that_are_not_counted_are_no_updates() -> None:
+    for fact in ("own environments", "others step"):
+        own = Trace(counters=(counter("optimiser step"),), facts={fact: "Maze"})
+        for source in ("max_steps = 900\n", "num_iterations = 900\n"):
+            assert said(source, trace=own).endswith("is not known"), source
+    acting = Trace(counters=(counter("env step"), counter("optimiser step")))
+    source = "iterations = 1000\nn_updates_per_iteration = 10\n"
+    assert said(source, trace=acting).endswith("how many environment steps that is, is not known")
+
+
 def test_the_unit_that_the_user_counts_in_decides() -> None:
     acting = Trace(counters=(counter("env step"), counter("optimiser step")))
     options = options_of("", {"train.py": "gradient_steps = 700\ntotal_timesteps = 900\n"}, {}, ("python", "train.py"))

@@ -464,6 +464,15 @@ def test_a_probe_counts_the_site_that_is_meant_of_two_in_one_function(tmp_path: 
     assert (_counted(copy, training), _counted(copy, None)) == (30, 10_000)
 
 
+def test_what_a_digest_had_counted_is_summed_over_the_lines_of_a_function(tmp_path: Path) -> None:
+    (tmp_path / "7.json").write_text(json.dumps({"pid": 7, "counters": []}), encoding="utf-8")
+    counts = [["env step", "train.py", "main", 40, 900], ["env step", "train.py", "main", 55, 100]]
+    line = {"what": "parameters", "site": 0, "at": 1, "hash": "x", "counts": counts}
+    (tmp_path / "7.digests").write_text(json.dumps(line), encoding="utf-8")
+    (digest,) = read_trace(tmp_path).digests
+    assert digest.counts == {("env step", "train.py", "main"): 1000}
+
+
 def test_what_a_link_of_the_project_leads_to_is_copied_too(project: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

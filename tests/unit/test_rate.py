@@ -13,7 +13,17 @@ from sixdays.faster import evaluations, phases, rate
 from sixdays.faster.mix import Events
 from sixdays.faster.model import EVERY, SPARSE, Printed, Trace
 from sixdays.faster.printed import growing, is_clock, parts
-from sixdays.faster.unit import Unit, counted, counter_of, event_numbers, plural, time_of, unit_of, whole_run
+from sixdays.faster.unit import (
+    Unit,
+    counted,
+    counter_of,
+    event_numbers,
+    learned_from,
+    plural,
+    time_of,
+    unit_of,
+    whole_run,
+)  # fmt: skip
 from sixdays.faster.yardstick import Yardstick
 from sixdays.processes.output import Output
 
@@ -34,6 +44,28 @@ def test_the_unit_is_the_environment_that_moves_between_updates_not_the_one_that
 def test_of_two_environments_that_move_as_often_the_first_to_move_is_the_unit() -> None:
     trace = Run(every=2, evaluate=1, items=30).trace(100)
     assert unit(trace).key[2] == "main"
+
+
+def test_what_a_function_evaluates_by_its_name_is_no_unit_though_it_moves_first_and_as_often() -> None:
+    """Evaluated before each iteration; of a learner that is not seen, more steps than it trains; between updates."""
+    updates = counter("optimiser step", (np.arange(1, 41) + 0.9).tolist())
+    trains = counter("env step", (np.arange(1, 41) + 0.5).tolist(), bursts=39)
+    tests = counter("env step", (np.arange(1, 41) + 0.1).tolist(), function="evaluate", bursts=40)
+    assert unit(Trace(counters=(tests, trains, updates))).key[2] == "main"
+    more = counter("env step", (np.arange(1, 401) * 0.1).tolist(), function="run_test")
+    assert unit(Trace(counters=(more, replace(trains, bursts=0)))).key[2] == "main"
+    assert unit(Trace(counters=(more,))).key[2] == "run_test"
+    assert unit(Trace(counters=(tests, updates))).kind == "optimiser step"
+
+
+def test_what_was_collected_before_all_updates_is_no_unit() -> None:
+    collected = counter("env step", (np.arange(1, 501) * 0.001).tolist(), function="collect", bursts=1)
+    updates = counter("optimiser step", (1.0 + np.arange(100) * 0.01).tolist())
+    trace = Trace(counters=(collected, updates))
+    assert learned_from(trace, unit(trace)).kind == "optimiser step"
+    again = replace(collected, times=np.append(collected.times, 1.5), count=501, bursts=2)
+    trace = Trace(counters=(again, updates))
+    assert learned_from(trace, unit(trace)).kind == "env step"
 
 
 def test_an_environment_that_only_evaluates_is_no_unit() -> None:
@@ -461,6 +493,19 @@ def test_a_policy_that_acts_in_eval_mode_hides_no_evaluation() -> None:
     rare = counter("evaluation", [1.202, 1.205, 1.208], line=30, bursts=1)
     trace = Trace(counters=(counter("optimiser step", steps), acts, rare))
     assert evaluations.left_out(trace, (1.5, 2.0)) > 0.0
+
+
+def test_a_rollout_in_eval_mode_hides_no_evaluation_though_updates_are_many() -> None:
+    """Ten rollouts of 50 steps with 40 updates each: it acts once a rollout, between few of the updates."""
+    begins = np.arange(10)[:, None] * 1.0
+    env = counter("env step", (begins + 0.01 * np.arange(1, 51)).ravel().tolist(), bursts=10)
+    steps = counter("optimiser step", (begins + 0.5 + 0.01 * np.arange(1, 41)).ravel().tolist(), line=9)
+    acting = counter("evaluation", env.times - 0.001, line=12, bursts=10)
+    rare = counter("evaluation", [4.92, 4.95, 4.98], line=30, bursts=1)
+    trace = Trace(counters=(env, steps, acting, rare))
+    assert (evaluations.acts(trace, acting), evaluations.acts(trace, rare)) == (True, False)
+    assert [c.line for c in evaluations.evaluations(trace)] == [30]
+    assert not evaluations.acts(trace, replace(acting, function="evaluate"))
 
 
 def test_what_comes_after_the_last_unit_is_counted_where_a_run_came_to_its_end() -> None:

@@ -5,7 +5,7 @@ import sys
 import threading
 
 from _sixdays_agent import EVERY, now
-from _sixdays_sites import caller, wait_for
+from _sixdays_sites import stepper, wait_for
 
 AT_STEPS = frozenset(range(1, 10)) | frozenset(m * 10**e for e in range(8) for m in range(10, 100, 2))
 MOST_BYTES, STATE = 1 << 20, 8  # of what is hashed; numbers of what an environment shows
@@ -45,7 +45,7 @@ def _environment(agent, module):
                 wait_for(reward)
             began = now()
             try:
-                c = agent.count("env step", caller(_GYM), began, _side_by_side(self, reward))
+                c = agent.count("env step", stepper(_GYM), began, _side_by_side(self, reward))
                 action = args[0] if args else kwargs.get("action")
                 if c.count == 1:
                     _about_environment(agent, self, action)

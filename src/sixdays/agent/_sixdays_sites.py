@@ -1,11 +1,14 @@
 """What all hooks need: where in the user's code something was called, and how to look on without harm."""
 
 import contextlib
+import re
 import sys
 
 from _sixdays_agent import now
 
 _OURS = {}
+_EVALUATES = {}
+_EVALUATION = re.compile(r"(^|_)(eval\w*|valid\w*|val|test|tests|testing)(_|$)")
 
 
 def caller(packages):
@@ -23,6 +26,20 @@ def caller(packages):
             return frame
         frame = frame.f_back
     return frame
+
+
+def stepper(packages):
+    """The caller; below a function that evaluates by its name, that one: both may play by the same function."""
+    frame = found = caller(packages)
+    while frame is not None:
+        code = frame.f_code
+        evaluates = _EVALUATES.get(code)
+        if evaluates is None:
+            evaluates = _EVALUATES[code] = _EVALUATION.search(code.co_name) is not None
+        if evaluates:
+            return frame
+        frame = frame.f_back
+    return found
 
 
 def captures():

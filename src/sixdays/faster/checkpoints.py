@@ -9,6 +9,7 @@ from math import inf
 import numpy as np
 
 from sixdays.faster import movement, wording
+from sixdays.faster.evaluations import acts
 from sixdays.faster.model import Digest, FloatArray, Kind, Trace
 
 Key = tuple[str, int, int]
@@ -58,7 +59,8 @@ def both_of(original: Trace, candidate: Trace, again: Trace | None) -> Both:
 
 
 def _items(trace: Trace) -> dict[tuple[str, str, str], float]:
-    return {c.key: c.each for c in trace.counters if c.kind == "evaluation"}
+    """Of each site that evaluates its items; none of one that acts, which a patch may do without eval mode."""
+    return {c.key: 0.0 if acts(trace, c) else c.each for c in trace.counters if c.kind == "evaluation"}
 
 
 def _by_key(trace: Trace) -> dict[Key, Digest]:

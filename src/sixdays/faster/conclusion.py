@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sixdays.faster import compare, evaluations, phases, rate
 from sixdays.faster.length import Length
+from sixdays.faster.rate import BUSY
 from sixdays.faster.report import SLOW_S, UNCHANGED, Speedups
 from sixdays.stats import median
 
@@ -117,6 +118,8 @@ def _notes(s: Search, by: Yardstick, seen: Factor | None) -> Iterator[str]:
         )
     if "learners" in looked.facts:
         yield f"{looked.facts['learners']} processes learn: units and rates are of one of them."
+    if s.loads and median(s.loads) >= BUSY:
+        yield f"Others kept {median(s.loads):.1f} cores busy: on a quiet machine it may gain less, or more."
     if s.outside:
         names = sorted(s.outside)
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""

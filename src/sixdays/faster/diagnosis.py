@@ -6,10 +6,11 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, dropwhile
 from typing import Any
 
 from sixdays.faster.bounds import Site, bound, by_line, is_own, own, working
-from sixdays.faster.evaluations import is_seldom
+from sixdays.faster.evaluations import acts, is_seldom
 from sixdays.faster.graphs import keeps_graph
 from sixdays.faster.kinds import Doing, Kinds, Loop, package
 from sixdays.faster.loaders import loaders
@@ -241,7 +242,7 @@ def _kinds(view: _View) -> Iterator[Line]:
                 yield _made(view, _hottest(stacks), 0.0, "fetching", text)
         elif kind in _ADVICE:
             part, text = _ADVICE[kind]
-            text = _evaluation(view, share) or text if kind == "evaluation" else text
+            text = _evaluation(view, stacks) or text if kind == "evaluation" else text
             site = _call_of(view, stacks) if kind == "evaluation" else _hottest(stacks)
             yield _made(view, site, part * share, kind, text)
         elif kind == "environment" and share >= AS_LONG:
@@ -254,12 +255,14 @@ def _kinds(view: _View) -> Iterator[Line]:
         yield _passes(view, view.passes)
 
 
-def _evaluation(view: _View, share: float) -> str:
+def _evaluation(view: _View, stacks: Sequence[Stack]) -> str:
     """What is special about how it evaluates: at each step, or as long as it trains; empty where nothing is."""
-    trace = view.profile.trace
-    if of_kind(trace, "optimiser step") and any(not is_seldom(trace, c) for c in of_kind(trace, "evaluation")):
+    trace, within = view.profile.trace, [dropwhile(lambda f: not view.kinds.evaluates(f), s.frames) for s in stacks]
+    places = {(f.file, f.function) for f in chain(*within)}
+    mine = [c for c in of_kind(trace, "evaluation") if (c.file, c.function) in places and not acts(trace, c)]
+    if of_kind(trace, "optimiser step") and any(not is_seldom(trace, c) for c in mine):
         return "it validates at each step, or nearly: every hundredth tells as much"
-    if share >= AS_LONG:
+    if view.share(stacks) >= AS_LONG:
         return "it evaluates about as long as it trains, or longer: evaluate less often, or on fewer items"
     return ""
 

@@ -191,8 +191,8 @@ def _counts(both: Both, key: Key, unit: Unit | None, fewer: Collection[Kind]) ->
     """What had been counted otherwise until an early update, in words: evaluations not fewer, the rest as many."""
     a, b, again = both.a[key].counts, both.b[key].counts, (both.again or {}).get(key, both.a[key]).counts
     for kind in progress.KINDS if a and b else ():
-        if kind in fewer and (unit is None or unit.kind != kind):
-            continue
+        if kind in fewer and (unit is None or unit.kind != kind or len(unit.lines) > 1):
+            continue  # of several lines of one function the unit's own is not known here
         own = unit.key if unit is not None and kind in fewer else None
         n, m, twice = (
             sum(v * each.get(k, 1.0) for k, v in c.items() if k[0] == kind and own in (None, k))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sixdays.faster.model import Counter, FloatArray, Trace
-from sixdays.faster.unit import SELDOM, feeding, of_kind
+from sixdays.faster.unit import SELDOM, feeding, is_evaluation_name, of_kind
 
 SEEN_ONCE = 0.07  # share that an evaluation seen once may have: of less, no change could be shown
 
@@ -29,11 +29,19 @@ def evaluations(trace: Trace) -> list[Counter]:
 
 def is_seldom(trace: Trace, c: Counter) -> bool:
     """Whether it moves between few of the updates that the most active optimiser makes; a site of environments,
-    between few of those, too, between which any such site does.
+    between few of those, too, between which any such site does. A policy that acts in eval mode is none.
     """
     updates = max((s.count for s in trace.counters if s.kind == "optimiser step"), default=0)
     steps = max((s.bursts for s in trace.counters if s.kind == "env step"), default=0)
-    return c.bursts < SELDOM * (min(steps, updates) if c.kind == "env step" else updates)
+    return c.bursts < SELDOM * (min(steps, updates) if c.kind == "env step" else updates) and not acts(trace, c)
+
+
+def acts(trace: Trace, c: Counter) -> bool:
+    """Whether it is a module in eval mode that chooses actions: it moves as often as what the updates learn from."""
+    if c.kind != "evaluation" or is_evaluation_name(c.function):
+        return False
+    steps = max((s.bursts for s in _sources(trace)), default=0)
+    return 0 < SELDOM * steps <= c.bursts
 
 
 def _sources(trace: Trace) -> list[Counter]:

@@ -12,7 +12,7 @@ from sixdays.faster.bounds import Site, is_own, own
 from sixdays.faster.evaluations import is_seldom
 from sixdays.faster.fixed import trees
 from sixdays.faster.model import Frame, Stack, Trace
-from sixdays.faster.unit import acting
+from sixdays.faster.unit import acting, is_evaluation_name
 
 Doing = Literal[
     "environment", "forward", "backward", "optimiser", "distribution", "data", "evaluation", "drawing", "logging",
@@ -54,7 +54,6 @@ _DRAWING = re.compile(
 )
 _RUNS = frozenset("run play rollout rollouts simulate collect episode episodes games".split())
 _MEASURES = frozenset("score predict step".split())
-_EVALUATION = re.compile(r"(^|_)(eval\w*|valid\w*|val|test|tests|testing)(_|$)")
 
 
 class Kinds:
@@ -107,7 +106,7 @@ class Kinds:
         for c in trace.counters:
             if c.kind in ("evaluation", "env step"):
                 self._evaluations |= {(c.file, c.function)} - sources if is_seldom(trace, c) else set()
-            else:
+            elif c.kind == "optimiser step":
                 self._training.add((c.file, c.function))
 
     def calls(self, site: Site) -> set[str]:
@@ -189,12 +188,3 @@ def _loops(function: ast.AST) -> bool:
 def _library(frame: Frame) -> Doing:
     name = f"{frame.file}:{frame.function}"
     return next((doing for doing, pattern in _LIBRARIES if re.search(pattern, name)), "python")
-
-
-def is_evaluation_name(name: str) -> bool:
-    """A function of this name evaluates: `evaluate`, `run_validation`, `test`.
-
-    >>> is_evaluation_name("validate_epoch"), is_evaluation_name("latest")
-    (True, False)
-    """
-    return bool(_EVALUATION.search(name))

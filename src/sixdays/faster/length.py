@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from sixdays.faster import printed
 from sixdays.faster.loaders import loaders
 from sixdays.faster.model import Trace
 from sixdays.faster.option import Option, given
-from sixdays.faster.unit import Unit, plural, unit_of
+from sixdays.faster.unit import Unit, is_evaluation_name, of_kind, plural, unit_of
 
 # What a name counts, by its last part; before it only words that say how many.
 _BEFORE = r"(?:(?:total|max|maximum|num|number|nb|no|n|i|of|train|training|global)_?)*"
@@ -37,6 +38,8 @@ _OF_ROUND = re.compile(r"\b(?:per|(?:in|of|for|within) (?:each|every|an?|one)) (
 _ENDLESS = 1e13  # written for "until it is stopped"
 _ROUNDS = frozenset(("epoch", "episode", "update", "generation", "round"))
 _PER = re.compile(r"(?:num_|n_)?(\w+?)_per_(?:epoch|iter|iteration|update|round|generation)")
+MANY, APART = 20, 1.3  # batches from which on updates for each of them are told; how far these are from what is said
+_UNCOUNTED = frozenset(("others step", "own environments"))  # facts: its environments are not counted
 PLANNED = 100  # more sure than anything that is read
 _ACCUMULATED = re.compile(r"(?:grad(?:ient)?_accum\w*|accum\w*_(?:steps|batches|iters?)|accum(?:ulation)?|update_freq)")
 
@@ -153,8 +156,8 @@ def _converted(found: _Found, unit: Unit, trace: Trace, options: Sequence[Option
         if lap:
             return found.as_of(unit.kind, lap, f" × {lap:,} {plural(unit.word)} in each")
         return found if same else None
-    if said.unit == "step" and unit.kind == "optimiser step" and "others step" in trace.facts:
-        return None  # environments live in other processes, and steps are probably theirs
+    if said.unit in ("step", "update") and unit.kind == "optimiser step" and _UNCOUNTED & trace.facts.keys():
+        return None  # steps are probably those of the environments, and an iteration may hold many updates
     if said.unit in (unit.kind, "step"):
         return found.as_of(unit.kind)
     if said.unit in _ROUNDS and (each := _each(options, unit)):
@@ -164,16 +167,17 @@ def _converted(found: _Found, unit: Unit, trace: Trace, options: Sequence[Option
     if said.unit == "update" and not any(c.kind == "env step" for c in trace.counters):
         return found.as_of(unit.kind)
     if said.unit == "epoch" and (batches := _batches(trace)):
-        times = math.ceil(batches / _accumulated(options)) if unit.kind == "optimiser step" else batches
+        times = math.ceil(batches * _per_batch(trace, unit, options)) if unit.kind == "optimiser step" else batches
         return found.as_of(unit.kind, times, f" × {times:,} {plural(unit.word)} in each")
     return None
 
 
 def _each(options: Sequence[Option], unit: Unit) -> tuple[int, str] | None:
-    """Units in each round, where an option says it: steps_per_epoch."""
+    """Units in each round, where an option says it: steps_per_epoch. Updates are no steps of an environment."""
+    kinds = ("step", unit.kind) if unit.kind == "env step" else ("step", "update", unit.kind)
     for o in options:
         m = _PER.fullmatch(o.name.rpartition(".")[2])
-        if m and isinstance(o.value, int) and o.value > 1 and (_kind(m[1]) in ("step", "update", unit.kind)):
+        if m and isinstance(o.value, int) and o.value > 1 and _kind(m[1]) in kinds:
             return o.value, _text(o, o.value, o.given is not None)
     return None
 
@@ -189,6 +193,15 @@ def _words(kind: str) -> frozenset[str]:
         "episode": "episode epi ep game trial",
     }
     return frozenset(words.get(kind, kind).split())
+
+
+def _per_batch(trace: Trace, unit: Unit, options: Sequence[Option]) -> float:
+    """Updates for each batch: as options say, unless the run clearly made others, as critics that learn more often."""
+    said = 1.0 / _accumulated(options)
+    own = [c for c in of_kind(trace, "batch") if not (os.path.isabs(c.file) or is_evaluation_name(c.function))]
+    batches = max((c.count for c in own), default=0)
+    seen = unit.count(trace) / batches if batches >= MANY else said
+    return said if said / APART <= seen <= said * APART else seen
 
 
 def _accumulated(options: Sequence[Option]) -> int:

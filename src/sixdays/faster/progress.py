@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sixdays.faster.evaluations import acts
 from sixdays.faster.model import Counter, FloatArray, Kind, Trace
 from sixdays.faster.unit import Unit, acting, at_unit, counter_of, done, event_numbers, plural, track
 
@@ -152,7 +153,7 @@ def _moved(trace: Trace, by: _Measure, kind: Kind, end: float) -> _Moved:
     until = at_unit(by.numbers, by.times, end)
     amount, bursts, largest, usual, regular = 0.0, 0, 0.0, 0.0, True
     for c in trace.counters:
-        if c.kind != kind or until is None or not c.times.size or c is by.own:
+        if c.kind != kind or until is None or not c.times.size or c is by.own or acts(trace, c):
             continue
         at, sizes = _bursts(c, by.numbers, by.times, until)
         amount += float(sizes.sum())

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from sixdays.faster.bounds import Site, bound
 from sixdays.faster.fixed import modules, trees
-from sixdays.faster.kinds import is_evaluation_name, names_of
+from sixdays.faster.kinds import names_of
 from sixdays.faster.model import Machine, Promise
+from sixdays.faster.unit import is_evaluation_name
 from sixdays.plan.model import Plan, Task
 
 MEASURE = 10.0  # minutes that `sixdays faster COMMAND` takes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -29,6 +30,7 @@ NEARLY = 0.9  # two sites that move in as many gaps but for this are taken for e
 SURELY = 3  # gaps between updates in which a site moves that is taken for one that a patch has moved
 
 Site = tuple[tuple[str, ...], int, int]  # the key of a counter, its line, how often it moved
+EVALUATION = re.compile(r"(^|_)(eval\w*|valid\w*|val|test|tests|testing)(_|$)")  # as the agent has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,9 @@ def feeding(environments: list[Counter], steps: list[Counter]) -> list[Counter]:
     """Environment sites that the updates learn from: those that move between most updates, the first of equals.
 
     One that moves seldom is still the source of the updates if it moved before the first of them (a long rollout,
-    then many updates); after it, it is an evaluation.
+    then many updates); after it, it is an evaluation. So is what a function does that is named so.
     """
+    environments = [c for c in environments if not is_evaluation_name(c.function)] or ([] if steps else environments)
     if not environments or not steps:  # not what tries the first policy out, before all else
         most = max((c.count for c in environments), default=0)
         return sorted((c for c in environments if 2 * c.count >= most), key=lambda c: (c.first, -c.count))
@@ -121,6 +124,22 @@ def feeding(environments: list[Counter], steps: list[Counter]) -> list[Counter]:
     begun = min(s.first for s in steps)
     seldom = most < FEEDS * max(s.count for s in steps)
     return [] if seldom and moving[0].first > begun else moving
+
+
+def is_evaluation_name(name: str) -> bool:
+    """A function of this name evaluates: `evaluate`, `run_validation`, `test`.
+
+    >>> is_evaluation_name("validate_epoch"), is_evaluation_name("latest")
+    (True, False)
+    """
+    return bool(EVALUATION.search(name))
+
+
+def learned_from(trace: Trace, unit: Unit) -> Unit:
+    """The optimiser in place of environments that did not move any more once it had begun: collected, then learned."""
+    steps = sorted(of_kind(trace, "optimiser step"), key=lambda c: (-c.count, c.first))
+    moved = counter_of(trace, unit) if unit.kind == "env step" and steps else None
+    return _named(trace, steps[0]) if moved and moved.times[-1] <= min(s.first for s in steps) else unit
 
 
 def acting(trace: Trace) -> list[Counter]:

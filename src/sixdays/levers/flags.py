@@ -95,7 +95,7 @@ def create(options: Mapping[str, Any]) -> Flags:
 
 def _fewer(kinds: Sequence[Kind], profile: Profile) -> tuple[Kind, ...]:
     """Of these counters those that the training does not move alone: it has one site of environments and batches."""
-    sites = [c.kind for c in {c.key: c for c in profile.trace.counters}.values()]
+    sites = [c.kind for c in {(c.key, c.line): c for c in profile.trace.counters}.values()]
     return tuple(k for k in kinds if k in ("evaluation", "printed") or sites.count(k) > 1)
 
 

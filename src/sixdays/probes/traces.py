@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter as Counts
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,8 +123,16 @@ def _digests(p: _Process) -> Iterator[Digest]:
             str(found.get("hash", "")),
             None if values is None else np.asarray(values, dtype=np.float64),
             str(found.get("shapes", "")),
-            {(kind, file, function): int(n) for kind, file, function, _, n in found.get("counts", ())},
+            _by_site(found.get("counts", ())),
         )
+
+
+def _by_site(counts: Sequence[Any]) -> dict[tuple[str, str, str], int]:
+    """How often each site had moved; all lines of a function together, for a patch moves them."""
+    found = Counts[tuple[str, str, str]]()
+    for kind, file, function, _, n in counts:
+        found[kind, file, function] += int(n)
+    return dict(found)
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
