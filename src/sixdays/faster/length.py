@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sixdays.faster import printed
+from sixdays.faster.bounds import is_own
 from sixdays.faster.loaders import loaders
-from sixdays.faster.model import Trace
+from sixdays.faster.model import Frame, Trace
 from sixdays.faster.option import Option, given
 from sixdays.faster.unit import Unit, is_evaluation_name, of_kind, plural, unit_of
 
@@ -198,8 +198,8 @@ def _words(kind: str) -> frozenset[str]:
 def _per_batch(trace: Trace, unit: Unit, options: Sequence[Option]) -> float:
     """Updates for each batch: as options say, unless the run clearly made others, as critics that learn more often."""
     said = 1.0 / _accumulated(options)
-    own = [c for c in of_kind(trace, "batch") if not (os.path.isabs(c.file) or is_evaluation_name(c.function))]
-    batches = max((c.count for c in own), default=0)
+    sites = [c for c in of_kind(trace, "batch") if is_own(Frame(c.file, c.line, c.function))]  # a bar's: of any loop
+    batches = max((c.count for c in sites if not is_evaluation_name(c.function)), default=0)
     seen = unit.count(trace) / batches if batches >= MANY else said
     return said if said / APART <= seen <= said * APART else seen
 
