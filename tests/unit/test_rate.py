@@ -18,7 +18,6 @@ from sixdays.faster.unit import (
     counted,
     counter_of,
     event_numbers,
-    learned_from,
     plural,
     time_of,
     unit_of,
@@ -62,10 +61,12 @@ def test_what_was_collected_before_all_updates_is_no_unit() -> None:
     collected = counter("env step", (np.arange(1, 501) * 0.001).tolist(), function="collect", bursts=1)
     updates = counter("optimiser step", (1.0 + np.arange(100) * 0.01).tolist())
     trace = Trace(counters=(collected, updates))
-    assert learned_from(trace, unit(trace)).kind == "optimiser step"
+    assert unit(trace).kind == "optimiser step"
+    so_far, asked = unit_of(trace, so_far=True), unit_of(trace, "env")
+    assert (so_far and so_far.kind, asked and asked.kind) == ("env step", "env step")
     again = replace(collected, times=np.append(collected.times, 1.5), count=501, bursts=2)
     trace = Trace(counters=(again, updates))
-    assert learned_from(trace, unit(trace)).kind == "env step"
+    assert unit(trace).kind == "env step"
 
 
 def test_an_environment_that_only_evaluates_is_no_unit() -> None:

@@ -24,7 +24,7 @@ from sixdays.faster.model import USUAL, Candidate, NotTried, Promise, Setting, T
 from sixdays.faster.probe import Asked, Outcome, Probe, Purpose, Steps
 from sixdays.faster.report import Step, ThrownOut
 from sixdays.faster.setting import exclude, option_of, patched, put_in
-from sixdays.faster.unit import Unit, counter_of, learned_from, moments, unit_of, whole_run, words_of
+from sixdays.faster.unit import Unit, counter_of, moments, unit_of, whole_run, words_of
 from sixdays.faster.yardstick import Pair, Yardstick
 from sixdays.stats import median
 
@@ -160,7 +160,6 @@ class Search:
         if unit is None:
             self.failed = self._without_unit(trace)
             return
-        unit = unit if self.asked.unit else learned_from(trace, unit)
         if why := phases.halted(trace, unit):
             self.failed = why
             return
@@ -210,7 +209,7 @@ class Search:
 
     def _look_until(self, trace: Trace) -> bool:
         """Whether a trace tells the unit, and holds its main phase for as long as is compared; notes a glimpse."""
-        unit = unit_of(trace, self.asked.unit)
+        unit = unit_of(trace, self.asked.unit, so_far=True)
         if unit is None or self._is_preparing(trace, unit):
             return False
         window = phases.window(trace, unit, self._window_s())

@@ -64,17 +64,19 @@ def plural(word: str) -> str:
     return word + ("es" if word.endswith(("tch", "sh", "s", "x")) else "s")
 
 
-def unit_of(trace: Trace, wanted: str | None = None) -> Unit | None:
+def unit_of(trace: Trace, wanted: str | None = None, *, so_far: bool = False) -> Unit | None:
     """The counter that is progress; None where nothing grows.
 
     The environment site that moves with the optimiser, else the optimiser, else batches, else a printed number that
-    grows. wanted: a word of what the user counts in; the first that fits.
+    grows. wanted: a word of what the user counts in; the first that fits. so_far: it goes on, and an environment that
+    has not moved since the first update may yet; else that one was collected from, and is no progress.
     """
     units = _units(trace)
     if wanted:
         asked = printed.singular(wanted.lower()).replace("-", " ").replace("_", " ")
         units = [u for u in units if asked in f"{u.kind} {u.text} {u.word} {SYNONYMS.get(u.kind, '')}".lower()]
-    return units[0] if units else None
+    unit = units[0] if units else None
+    return unit if unit is None or wanted or so_far else _learned_from(trace, unit)
 
 
 def words_of(trace: Trace) -> tuple[str, ...]:
@@ -135,7 +137,7 @@ def is_evaluation_name(name: str) -> bool:
     return bool(EVALUATION.search(name))
 
 
-def learned_from(trace: Trace, unit: Unit) -> Unit:
+def _learned_from(trace: Trace, unit: Unit) -> Unit:
     """The optimiser in place of environments that did not move any more once it had begun: collected, then learned."""
     steps = sorted(of_kind(trace, "optimiser step"), key=lambda c: (-c.count, c.first))
     moved = counter_of(trace, unit) if unit.kind == "env step" and steps else None
