@@ -278,6 +278,17 @@ def test_a_copy_is_clean_again_for_the_next_probe(project: Path) -> None:
     assert printed == ["['data.txt', 'sub', 'train.py'] 1 2 3"] * 3
 
 
+def test_what_is_printed_of_scratch_folders_is_the_same_in_all_of_them(project: Path) -> None:
+    """As scripts say where they are, at their start: copies side by side run in folders of other numbers."""
+    lines = "import os, tempfile\nprint(os.getcwd())\nprint(os.path.join(os.getcwd(), 'a.pt'), tempfile.gettempdir())"
+    command, two = script(project, lines), Candidate("copies", "2", "2 copies", "same", copies=2)
+    with scratch(str(project), {**ENV, "TMPDIR": str(project.parent)}) as copies:
+        printed = [tuple(p.text for p in t.printed) for t in probe(copies, command, (two,), stop=Stop(60.0))]
+    assert printed[0] == printed[1]
+    assert printed[0][0] == str(project)
+    assert printed[0][1].startswith("a.pt /scratch")
+
+
 def test_two_at_once_do_not_meet(project: Path) -> None:
     command = script(
         project,

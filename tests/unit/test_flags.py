@@ -477,6 +477,35 @@ def test_what_is_written_into_the_main_loop_has_no_bound() -> None:
     assert found.touches == 1.0
 
 
+@pytest.mark.parametrize(
+    ("epochs", "every", "words"),
+    [
+        (100, 2, ["--eval-every 20"]),
+        (10, 1, ["--eval-every 2"]),
+        (8, 2, []),
+        (14, 10, ["--eval-every 100"]),
+        (0, 3, ["--eval-every 30"]),
+    ],
+)
+def test_some_evaluations_remain_in_a_run_of_a_known_length(epochs: int, every: int, words: list[str]) -> None:
+    """Four at least; 14 epochs are no length in the word of an interval of 10: those are batches."""
+    source = f"p.add_argument('--eval-every', type=int, default={every})\n"
+    source += f"for epoch in range({epochs}):\n    pass\n" if epochs else ""
+    assert list(proposed(profile(source))) == words
+
+
+def test_without_any_evaluation_or_model_it_is_another_experiment() -> None:
+    source = "p.add_argument('--evaluate', action=argparse.BooleanOptionalAction, default=True)\n"
+    source += "p.add_argument('--save-model', action=argparse.BooleanOptionalAction, default=True)\n"
+    assert proposed(profile(source)) == {"--no-evaluate": "changed", "--no-save-model": "changed"}
+
+
+def test_an_option_that_compiles_gets_the_time_for_it() -> None:
+    source = "p.add_argument('--compile', action='store_true')\n"
+    found = create({}).propose(profile(source, machine=Machine(4, compiler=True)))
+    assert [c.start_s for c in found if isinstance(c, Candidate)] == [90.0]
+
+
 def test_a_library_that_is_not_seen_costs_nothing() -> None:
     source = "p.add_argument('--wandb', action=argparse.BooleanOptionalAction, default=True)\n"
     unseen = profile(source, trace=Trace(stacks=(stack("update", 9.0),)))

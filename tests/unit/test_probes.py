@@ -52,6 +52,8 @@ from sixdays.processes import MARK, Output, Process, attend, members, started
         ("import os\nos.environ['A'] = '1'\nimport torch\n", "import os\nos.environ['A'] = '1'\nimport f\nimport torch\n"),
         ("'doc'\nimport os, sys\nos.environ.setdefault('A', '1'); x = 1\n", "'doc'\nimport os, sys\nos.environ.setdefault('A', '1')\nimport f\nx = 1\n"),
         ("import os\nimport torch\nos.environ['A'] = '1'\n", "import f\nimport os\nimport torch\nos.environ['A'] = '1'\n"),
+        ("import numpy\nimport os\nos.environ['A'] = '1'\nimport torch\n", "import numpy\nimport os\nos.environ['A'] = '1'\nimport f\nimport torch\n"),
+        ("import numpy\nimport isaacgym\nimport torch\n", "import numpy\nimport isaacgym\nimport f\nimport torch\n"),
         ("import isaacgym\nimport torch\n", "import isaacgym\nimport f\nimport torch\n"),
         ("'é'; from __future__ import annotations; x = 'ü'\n", "'é'; from __future__ import annotations\nimport f\nx = 'ü'\n"),
     ],

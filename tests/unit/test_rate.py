@@ -526,6 +526,8 @@ def test_a_time_with_its_unit_leaves_the_numbers_beside_it_what_they_are() -> No
     assert values == (100.0, 1000.0, 64.0)
     assert not any(is_clock(pattern, i) for i in range(3))
     assert parts("took 1.2e-05s at v3h")[1] == (3.0,)
+    assert parts("0m 12s (- 3m 5s) (5000 5%) 2.84")[1] == (5000.0, 5.0, 2.84)
+    assert parts("2d 3h left, 5m ahead, 7d array")[1] == (5.0, 7.0)
 
 
 def test_of_a_flood_the_gap_is_known() -> None:

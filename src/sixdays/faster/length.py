@@ -108,6 +108,11 @@ def length(
     return best.length, ""
 
 
+def totals(options: Sequence[Option]) -> tuple[float, ...]:
+    """All numbers that may say how long a run is, each in a word of its own."""
+    return tuple(f.length.value for o in options if (f := _read(o)))
+
+
 def _read(option: Option) -> _Found | None:
     """What an option says of the length, and how surely."""
     tail = option.name.rpartition(".")[2]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 
 MODULE = "fast_start"
+PATCHED = frozenset(("torch", "gym", "gymnasium", "matplotlib", "tensorboard", "tqdm"))  # before their first import
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")  # as Python counts lines: form feeds do not end one
 LINE = f"import {MODULE}  # what makes this run faster"
 
@@ -50,14 +50,14 @@ def _place(source: str, lines: list[str]) -> tuple[int, int]:
 
 
 def _first(body: list[ast.stmt]) -> int:
-    """How many statements stay in front: those that must, then imports of Python's own up to the last that sets."""
+    """How many statements stay in front: those that must, then imports up to the last that sets the environment."""
     count = 0
     while count < len(body) and (_is_future(body[count]) or (count == 0 and _is_text(body[count]))):
         count += 1
     for i, node in enumerate(body[count:], count + 1):
         if _is_set_first(node):
             count = i
-        elif not (names := _imported(node)) or not names <= sys.stdlib_module_names:
+        elif not (names := _imported(node)) or names & PATCHED:
             break
     return count
 

@@ -22,7 +22,7 @@ _NOISE = re.compile(
 _TIMED = re.compile(
     r"\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?|"
     r"(?<![\w.])(?<!\d,)(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?"
-    r"(?:(?:us|µs|ms|s|min|h)\b(?:/\w+)?|\s?(?:it|steps?|samples?|batch(?:es)?)/s(?:ec(?:ond)?)?\b)"
+    r"(?:(?:us|µs|ms|s|min|h)\b(?:/\w+)?|m(?=\s*\d+(?:\.\d+)?s\b)|d(?=\s*\d+h\b)|\s?(?:it|steps?|samples?|batch(?:es)?)/s(?:ec(?:ond)?)?\b)"
 )
 _CLOCK_BEFORE = re.compile(
     r"(?<![^\W_])(?:(?:wall|clock)?times?|elapsed|eta|took|seconds?|secs?|minutes?|hours?|ms|fps|sps|speed"

@@ -9,6 +9,7 @@ from typing import Literal
 from sixdays.faster.model import Kind, Promise
 from sixdays.faster.option import Option
 
+COMPILING_S = 90.0  # a run may take longer until networks are compiled
 About = Literal[
     "drawing", "evaluation", "logging", "saving", "tracker", "progress", "checks", "deterministic", "compile",
     "fused", "workers", "threads", "pinned", "precision", "device", "environments", "batch",

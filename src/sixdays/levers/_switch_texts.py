@@ -418,7 +418,7 @@ else:
 
 GARBAGE = """
 import gc as _gc
-_gc.set_threshold(50_000, 20, 100)
+_gc.set_threshold(50_000, 10, 10)
 """
 
 # A figure is kept as it was when it was saved, and drawn when it is read, each minute, and at the end. What `draw` and

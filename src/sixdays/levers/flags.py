@@ -12,12 +12,13 @@ from typing import Any
 from sixdays.faster.bounds import ROOM, bound, share
 from sixdays.faster.compare import SHOWN
 from sixdays.faster.kinds import Kinds
+from sixdays.faster.length import totals
 from sixdays.faster.model import Candidate, Frame, Kind, NotTried, Profile, Promise, Trace
 from sixdays.faster.option import Option, Scalar, text
 from sixdays.faster.options import options_of
-from sixdays.levers._names import TOPICS, Meaning, Topic, meaning
+from sixdays.levers._names import COMPILING_S, TOPICS, Meaning, Topic, meaning
 
-LESS_OFTEN = 10
+LESS_OFTEN, REMAIN = 10, 4  # times; evaluations and checkpoints of a run, at least
 LARGER = 4
 SEEN_S = 1.0  # seconds of samples from which on a share is believed
 SHELLS = frozenset("sh bash zsh dash ksh fish make".split())
@@ -50,16 +51,18 @@ class Flags:
         argv = profile.command.argv
         if argv and (argv[0].rpartition("/")[2] in SHELLS or argv[0].endswith(".sh")):
             return [NotTried(self.name, f"{argv[0]} is a shell: the options stand in what it runs. Name that command")]
-        options = [o for o in options_of(profile.help, profile.sources, profile.configs, argv) if o.style != "constant"]
+        known = options_of(profile.help, profile.sources, profile.configs, argv)
+        options = [o for o in known if o.style != "constant"]
         if not options:
             return [NotTried(self.name, "no option of the command is known")]
         kinds = functools.cache(lambda: _kinds(profile))  # all sources are parsed: only where an option asks, once
-        return [c for option, m in _by_topic(options) for c in self._of(option, m, profile, kinds)]
+        lengths = totals(known)
+        return [c for option, m in _by_topic(options) for c in self._of(option, m, profile, kinds, lengths)]
 
     def _of(
-        self, option: Option, m: Meaning, profile: Profile, kinds: Callable[[], Kinds]
+        self, option: Option, m: Meaning, profile: Profile, kinds: Callable[[], Kinds], lengths: Sequence[float]
     ) -> Iterator[Candidate | NotTried]:
-        for step in _steps(option, m, profile):
+        for step in _steps(option, m, profile, lengths):
             if step.promise not in profile.accept:
                 continue
             if profile.progress == "printed" and "printed" in step.fewer:
@@ -85,6 +88,7 @@ class Flags:
                 fewer=_fewer(step.fewer, profile),
                 touches=touches,
                 spoils=step.spoils,
+                start_s=COMPILING_S if m.topic.about == "compile" else 0.0,
             )
 
 
@@ -120,11 +124,11 @@ def _seen(topic: Topic) -> str:
 # values ----------------------------------------------------------------------------------------------------------
 
 
-def _steps(option: Option, m: Meaning, profile: Profile) -> Iterator[_Step]:
+def _steps(option: Option, m: Meaning, profile: Profile, lengths: Sequence[float]) -> Iterator[_Step]:
     """Values worth trying, as the meaning, the type and the machine allow."""
     match m.sets:
         case "interval":
-            yield from _less_often(option, m.topic, profile)
+            yield from _less_often(option, m.topic, profile, lengths)
         case "number":
             yield from _other_number(option, m.topic, profile)
         case "switch":
@@ -139,14 +143,19 @@ def _promise(topic: Topic, profile: Profile) -> Promise:
     return "changed" if topic.about == "evaluation" and any(map(_STEERS.search, texts)) else topic.promise
 
 
-def _less_often(option: Option, topic: Topic, profile: Profile) -> Iterator[_Step]:
+def _less_often(option: Option, topic: Topic, profile: Profile, lengths: Sequence[float]) -> Iterator[_Step]:
+    """Of evaluations and checkpoints some must remain in a run of any length that may be meant in the same word."""
     value = option.value
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
         return
     if isinstance(value, float) and value < 1.0:  # a share of an epoch
         times, new = min(LESS_OFTEN, 1.0 / value), min(1.0, value * LESS_OFTEN)
     else:
-        times, new = float(LESS_OFTEN), value * LESS_OFTEN
+        few = [n // REMAIN for n in lengths if n >= REMAIN * value] if topic.about in ("evaluation", "saving") else []
+        new = int(min([value * LESS_OFTEN, *few]))
+        times = new / value
+        if times <= 1.0:
+            return
     says = f"{topic.verb} {times:.3g} times less often than with {text(value)}"
     yield _Step(new, _promise(topic, profile), says, 1.0 - 1.0 / times, topic.coarser, topic.fewer)
 
@@ -181,7 +190,9 @@ def _switched(option: Option, m: Meaning, profile: Profile) -> Iterator[_Step]:
     gpu = bool(profile.machine.gpus)
     if topic.about in _BESIDE or topic.about == "deterministic":
         if is_on and (gpu or topic.about != "deterministic"):
-            yield _Step(m.opposite, _promise(topic, profile), f"{topic.about} off", 1.0, topic.coarser, topic.fewer)
+            none = _NOTHING.get(topic.about, "")  # without it there is no answer, or no model: another experiment
+            promise: Promise = "changed" if none else _promise(topic, profile)
+            yield _Step(m.opposite, promise, f"{topic.about} off", 1.0, none or topic.coarser, topic.fewer)
         return
     can = {
         "compile": gpu or profile.machine.compiler,
@@ -195,6 +206,7 @@ def _switched(option: Option, m: Meaning, profile: Profile) -> Iterator[_Step]:
 
 
 _BESIDE = frozenset(("drawing", "evaluation", "logging", "saving", "tracker", "progress", "checks"))
+_NOTHING = {"evaluation": "nothing is evaluated", "saving": "nothing is saved"}
 _NONE = ("none", "no", "off", "null", "disabled", "false")
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from sixdays.faster.bounds import below, bound, share
 from sixdays.faster.compare import SHOWN
 from sixdays.faster.model import Candidate, NotTried, Profile
+from sixdays.levers._names import COMPILING_S
 
 IN_NETWORKS = ("torch/nn/", ":backward")
-COMPILING_S = 90.0
 TF32 = """
 try:
     import torch as _torch

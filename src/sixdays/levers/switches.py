@@ -105,7 +105,7 @@ SWITCHES = (
     _Switch("garbage", "the garbage collector looks less often", "same", NUMBERS, texts.GARBAGE, share=0.3,
             spoils="memory in circles is freed later"),
     _Switch("allocator", "large arrays are kept for reuse (Linux)", "same", NUMBERS,
-            env={"MALLOC_MMAP_THRESHOLD_": "268435456", "MALLOC_TRIM_THRESHOLD_": "1073741824",
+            env={"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "1073741824",
                  "MALLOC_TOP_PAD_": "67108864"}, share=0.3, spoils="freed memory goes back to the system later"),
 )  # fmt: skip
 

@@ -23,6 +23,7 @@ from sixdays.probes.traces import counts, read_trace
 
 AGENT = Path(__file__).parent.parent / "agent"
 POLL_S = 0.05
+SCRATCH = "/scratch"  # what is printed of a scratch folder
 MOST_DISK = 20 << 30
 # A look at all processes, at the disk or at the agent's files takes this share of the time at most.
 SHARE = 0.02
@@ -236,13 +237,23 @@ def _so_far(copy: _Copy) -> Trace:
 
 
 def _lines(copy: _Copy) -> tuple[Printed, ...]:
-    """What it printed, with paths as the user knows them: of the copy relative to the project."""
-    inner, outside = copy.place.root + os.sep, os.path.join(copy.place.folder, ".out")
+    """What it printed, with paths as the user knows them: of the copy relative to the project, and its folder the
+    project's. What is left of a scratch folder has one name in all runs.
+    """
+    place = copy.place
+    inner, outside = place.root + os.sep, os.path.join(place.folder, ".out")
+    names = ((inner, ""), (outside, ""), (place.root, place.original), (place.folder, SCRATCH))
     output = copy.process.output
     return tuple(
-        Printed(at, text.replace(inner, "").replace(outside, ""), is_late=i >= len(output.first) and output.has_gap)
+        Printed(at, _known(text, names), is_late=i >= len(output.first) and output.has_gap)
         for i, (at, text) in enumerate(output.lines)
     )
+
+
+def _known(text: str, names: Sequence[tuple[str, str]]) -> str:
+    for name, known in names:
+        text = text.replace(name, known)
+    return text
 
 
 def _trace(copy: _Copy, load: float) -> Trace:
