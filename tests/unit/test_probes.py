@@ -466,6 +466,28 @@ def test_a_probe_counts_the_site_that_is_meant_of_two_in_one_function(tmp_path: 
     assert (_counted(copy, training), _counted(copy, None)) == (30, 10_000)
 
 
+def test_two_scripts_of_a_folder_have_a_preamble_each_and_one_that_has_its_own_keeps_it(
+    project: Path, tmp_path: Path
+) -> None:
+    (project / "ppo-1.py").write_text("import fast_start\nx = 1\n", encoding="utf-8")
+    (project / "fast_start.py").write_text("# a\na = 1\n", encoding="utf-8")
+    more = (
+        Candidate("x", "a", "a", "same", preamble=("a = 1",)),
+        Candidate("x", "b", "b", "same", preamble=("b = 2",)),
+    )
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        place = copies.fresh(Command((sys.executable, "ppo-1.py"), str(project)), more)
+        assert place.loads == ("ppo-1.py", "fast_start.py")
+        assert Path(place.root, "fast_start.py").read_text(encoding="utf-8") == "# a\na = 1\n# b\nb = 2\n"
+        assert Path(place.root, "ppo-1.py").read_text(encoding="utf-8") == "import fast_start\nx = 1\n"
+        copies.release(place)
+        place = copies.fresh(Command((sys.executable, "train.py"), str(project)), more)
+        assert place.loads == ("train.py", "fast_start_train.py")
+        assert Path(place.root, "fast_start.py").read_text(encoding="utf-8") == "# a\na = 1\n"
+        assert "import fast_start_train  #" in Path(place.root, "train.py").read_text(encoding="utf-8")
+        copies.release(place)
+
+
 def test_what_a_digest_had_counted_is_summed_over_the_lines_of_a_function(tmp_path: Path) -> None:
     (tmp_path / "7.json").write_text(json.dumps({"pid": 7, "counters": []}), encoding="utf-8")
     counts = [["env step", "train.py", "main", 40, 900], ["env step", "train.py", "main", 55, 100]]
@@ -547,7 +569,7 @@ def test_what_the_user_changes_meanwhile_is_not_in_the_diff(project: Path, tmp_p
     assert "log.csv" not in made.diff
     assert "+import fast_start" in made.diff
     assert "print(2)" not in made.diff
-    assert (made.entry, made.folder, made.has_patch) == ("train.py", ".", False)
+    assert (made.entry, made.file, made.has_patch) == ("train.py", "fast_start.py", False)
 
 
 def test_where_the_preamble_belongs_is_said_for_a_module_too(project: Path, tmp_path: Path) -> None:
@@ -556,9 +578,9 @@ def test_where_the_preamble_belongs_is_said_for_a_module_too(project: Path, tmp_
     (project / "pkg" / "a.py").write_text("print(1)\n", encoding="utf-8")
     lever = Candidate("l", "n", "says so", "same", preamble=("print('loaded')",))
     with scratch(str(project), env_of(tmp_path)) as copies:
-        for argv, folder in ((("python", "-m", "pkg.a"), "."), (("python", "pkg/a.py"), "pkg")):
+        for argv, file in ((("python", "-m", "pkg.a"), "fast_start.py"), (("python", "pkg/a.py"), "pkg/fast_start.py")):
             made = delivery(Command(argv, str(project)), (lever,), copies)
-            assert (made.entry, made.folder) == ("pkg/a.py", folder)
+            assert (made.entry, made.file) == ("pkg/a.py", file)
 
 
 def test_a_line_for_a_shell_that_names_the_project_runs_in_the_copy(project: Path, tmp_path: Path) -> None:

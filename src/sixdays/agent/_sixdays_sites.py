@@ -19,7 +19,7 @@ def caller(packages):
         inner = _OURS.get((code, packages))
         if inner is None:
             name = (frame.f_globals.get("__name__", "") or "") + "."
-            ours = ("_sixdays", "fast_start.", "contextlib.")
+            ours = ("_sixdays", "fast_start", "contextlib.")
             inner = name.startswith((*ours, *(p + "." for p in packages)))
             _OURS[(code, packages)] = inner
         if not inner:

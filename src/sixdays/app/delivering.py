@@ -24,7 +24,7 @@ def delivery(command: Command, setting: Setting, copies: Scratch) -> Delivery:
     made = changed(command, setting)
     env = tuple((k, v) for k, v in made.env.items() if command.env.get(k) != v)
     text = preamble(setting)
-    shown, where, has_patch = "", ("", "."), any(c.patch for c in setting)
+    shown, where, has_patch = "", ("", ""), any(c.patch for c in setting)
     if text or has_patch:
         place = copies.fresh(command, setting)
         shown = _diff(place, copies.pristine)

@@ -8,10 +8,23 @@ import re
 MODULE = "fast_start"
 PATCHED = frozenset(("torch", "gym", "gymnasium", "matplotlib", "tensorboard", "tqdm"))  # before their first import
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")  # as Python counts lines: form feeds do not end one
-LINE = f"import {MODULE}  # what makes this run faster"
 
 
-def with_first_line(source: str, line: str = LINE) -> str:
+def line_of(module: str) -> str:
+    return f"import {module}  # what makes this run faster"
+
+
+def loaded_by(source: str) -> str:
+    r"""The module of ours that a script loads already; empty where none.
+
+    >>> loaded_by("import os\nimport fast_start_ppo  # what makes this run faster\n"), loaded_by("import fast_food\n")
+    ('fast_start_ppo', '')
+    """
+    found = re.search(rf"^import ({MODULE}\w*)\b", source, re.M)
+    return found[1] if found else ""
+
+
+def with_first_line(source: str, line: str) -> str:
     r"""The script with `line` as its first statement, after what must stand first: #!, coding, docstring, __future__,
     and what a script puts into its environment before it imports what reads that.
 

@@ -173,7 +173,7 @@ class Delivery:
     """argv, env: the command line with what was kept. preamble: the text of fast_start.py, empty where none is needed.
 
     diff: against the project's root: given patches, the preamble and the line that loads it; empty where the command
-    line says it all. entry: the script that the line goes into, folder: of fast_start.py; relative to the root.
+    line says it all. entry: the script that the line goes into, file: fast_start.py; relative to the root.
     has_patch: a given patch is among it.
     """
 
@@ -183,7 +183,7 @@ class Delivery:
     diff: str = ""
     entry: str = ""
     root: str = "."
-    folder: str = "."
+    file: str = ""
     has_patch: bool = False
 
     def to_dict(self) -> dict[str, Any]:

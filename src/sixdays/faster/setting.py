@@ -61,6 +61,12 @@ def preamble(setting: Setting) -> str:
     return "\n".join([head, "", *lines, ""]) if lines else ""
 
 
+def added(known: str, text: str) -> str:
+    """The preamble of a script that has one, with those parts of another that it has not."""
+    parts = re.split(r"^(?=# )", text, flags=re.M)[1:]
+    return known.rstrip("\n") + "\n" + "".join(p for p in parts if p.strip() not in known)
+
+
 def put_in(base: Iterable[Candidate], new: Sequence[Candidate]) -> Setting:
     """What is kept, without what the new ones exclude, and then these."""
     return (*(k for k in base if not any(exclude(k, c) for c in new)), *new)

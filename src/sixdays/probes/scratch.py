@@ -20,8 +20,8 @@ from pathlib import Path
 
 from sixdays.errors import RunError
 from sixdays.faster.model import Command, Setting
-from sixdays.faster.preload import with_first_line
-from sixdays.faster.setting import PREAMBLE, changed, preamble
+from sixdays.faster.preload import MODULE, line_of, loaded_by, with_first_line
+from sixdays.faster.setting import PREAMBLE, added, changed, preamble
 from sixdays.probes import copying
 from sixdays.probes.entry import entry_of
 from sixdays.processes import terminable, undisturbed
@@ -161,7 +161,7 @@ class Scratch:
             for c in setting:
                 if c.patch:
                     put_patch(root, command.cwd, c.patch, self._env, c.name)
-            text, loads = preamble(setting), ("", ".")
+            text, loads = preamble(setting), ("", "")
             if text:
                 loads = put_preamble(replace(command, argv=argv, root=root), text, self._env)
         except RunError:
@@ -407,7 +407,8 @@ def _any_ends(patch: str) -> Iterable[str]:
 def put_preamble(command: Command, text: str, env: Mapping[str, str]) -> tuple[str, str]:
     """Writes the preamble into the copy at the command's root, and the line that loads it first into the script.
 
-    Which script that is, and the preamble's folder, relative to the root.
+    Which script that is, and the file of the preamble, relative to the root. What the script loads already is added to;
+    where another script's lies there, it has a name of its own.
 
     Raises:
         RunError: the command has no script in the project.
@@ -423,11 +424,16 @@ def put_preamble(command: Command, text: str, env: Mapping[str, str]) -> tuple[s
     except SyntaxError:
         coding = "utf-8"
     source = raw.decode(coding, "surrogateescape")
-    for path in (script, beside / PREAMBLE):
+    known = beside / f"{loaded_by(source)}.py"
+    of_another = re.sub(r"\W", "_", f"{MODULE}_{script.stem}")
+    file = known if known.is_file() else beside / f"{of_another if (beside / PREAMBLE).exists() else MODULE}.py"
+    text = added(file.read_text(encoding="utf-8"), text) if file is known else text
+    for path in (script, file):
         path.unlink(missing_ok=True)  # a link would lead to the user's own
-    script.write_bytes(with_first_line(source).encode(coding, "surrogateescape"))
-    (beside / PREAMBLE).write_text(text, encoding="utf-8")
-    return os.path.relpath(script, command.root), os.path.relpath(beside, command.root)
+    source = source if file is known else with_first_line(source, line_of(file.stem))
+    script.write_bytes(source.encode(coding, "surrogateescape"))
+    file.write_text(text, encoding="utf-8")
+    return os.path.relpath(script, command.root), os.path.relpath(file, command.root)
 
 
 def _import_folder(command: Command, script: Path) -> Path:

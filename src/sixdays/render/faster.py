@@ -9,9 +9,7 @@ from typing import Protocol
 from sixdays.faster.compare import SHOWN, Factor
 from sixdays.faster.fresh import PAIRS
 from sixdays.faster.model import Command, NotTried
-from sixdays.faster.preload import MODULE
 from sixdays.faster.report import SLOW_S, Delivery, Speedups, Step
-from sixdays.faster.setting import PREAMBLE
 from sixdays.faster.ten_minutes import Item
 from sixdays.faster.unit import plural
 from sixdays.quantities import show_seconds
@@ -141,12 +139,13 @@ def delivery_lines(made: Delivery, copies: int = 1) -> list[str]:
     words = " ".join([*(f"{k}={shlex.quote(v)}" for k, v in made.env), shlex.join(made.argv)])
     lines = [f"To have it, {copies} copies of this at a time" if copies > 1 else "To have it", f"  {clean(words)}"]
     if made.preamble:
-        file, patched = f"{made.folder}/{PREAMBLE}".removeprefix("./"), " and the patches above" * made.has_patch
+        file, patched = made.file, " and the patches above" * made.has_patch
+        module = file.rpartition("/")[2].removesuffix(".py")
         text = made.preamble.rstrip().split("\n")
         is_short = len(text) <= SHORT
         does = "does it all" if is_short else f"shows its {len(text)} plain lines, and does it all"
         lines += indented(
-            f"with `import {MODULE}` as the first line of {made.entry} (behind os.environ, where it begins with that)"
+            f"with `import {module}` as the first line of {made.entry} (behind os.environ, where it begins with that)"
             f"{patched}, and {file}; --apply {does}"
         )
         lines += ["", f"  # {file}", *(f"  {clean(line)}" for line in text)] if is_short else []
