@@ -477,6 +477,15 @@ def test_what_is_written_into_the_main_loop_has_no_bound() -> None:
     assert found.touches == 1.0
 
 
+def test_a_polynomial_that_a_library_evaluates_is_no_evaluation() -> None:
+    source = "p.add_argument('--eval-every', type=int, default=10)\n"
+    trained, library = stack("update", 95.0), "/x/site-packages/torchdiffeq/interp.py"
+    inner = Trace(stacks=(trained, stack("_interp_evaluate", 2.0, library)))
+    assert proposed(profile(source, trace=inner)) == {"--eval-every 100": "same"}
+    outer = Trace(stacks=(trained, stack("evaluate_policy", 2.0, library)))
+    assert refused(profile(source, trace=outer)) == ["--eval-every: evaluation takes 2% of the time at most"]
+
+
 @pytest.mark.parametrize(
     ("epochs", "every", "words"),
     [
