@@ -464,6 +464,9 @@ def test_a_probe_counts_the_site_that_is_meant_of_two_in_one_function(tmp_path: 
     assert (_counted(copy, filling), _counted(copy, training)) == (9000, 0)
     seen((10, 30), (6, 10_000))
     assert (_counted(copy, training), _counted(copy, None)) == (30, 10_000)
+    moved = replace(training, key=("env step", "other.py", "main"))  # by a patch
+    batches = replace(moved, kind="batch", key=("batch", "other.py", "main"))
+    assert (_counted(copy, moved), _counted(copy, batches)) == (10_000, 0)
 
 
 def test_two_scripts_of_a_folder_have_a_preamble_each_and_one_that_has_its_own_keeps_it(

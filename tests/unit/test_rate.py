@@ -22,7 +22,7 @@ from sixdays.faster.unit import (
     time_of,
     unit_of,
     whole_run,
-)  # fmt: skip
+)
 from sixdays.faster.yardstick import Yardstick
 from sixdays.processes.output import Output
 

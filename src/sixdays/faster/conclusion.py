@@ -37,7 +37,7 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
     length = ONE_RUN if unit.kind == "run" else asked.length
     last = (s.last_of_best if total.shown else None) or first
     alone, best = _answer(asked, s.by, first, before, {}, length), _answer(asked, s.by, last, after, s.packed, length)
-    steps = tuple(s.steps)
+    steps, load = tuple(s.steps), median(s.loads) if s.loads else 0.0
     return Speedups(
         unit=unit.word,
         phase="".join(p.text for p in phases.phases(first, unit)[-1:]),
@@ -66,12 +66,12 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
         pairs=len(s.fresh.pairs) if s.fresh else 0,
         seen=seen,
         clock=clock,
-        load=median(s.loads) if s.loads else 0.0,
+        load=load,
         probes=s.probes,
         seconds=seconds,
         repeatable=s.repeatable,
         interrupted=interrupted,
-        notes=tuple(_notes(s, s.by, seen)),
+        notes=tuple(_notes(s, s.by, seen, load)),
     )
 
 
@@ -96,7 +96,7 @@ def _all_classes(s: Search, total: Factor) -> Factor:
     return (s.everything.measured(s.loads, s.asked.cores)[0] if s.everything else None) or total
 
 
-def _notes(s: Search, by: Yardstick, seen: Factor | None) -> Iterator[str]:
+def _notes(s: Search, by: Yardstick, seen: Factor | None, load: float) -> Iterator[str]:
     """What a reader of the factor should know besides."""
     yield from s.notes
     if s.fresh and s.fresh.is_mixed():
@@ -118,8 +118,8 @@ def _notes(s: Search, by: Yardstick, seen: Factor | None) -> Iterator[str]:
         )
     if "learners" in looked.facts:
         yield f"{looked.facts['learners']} processes learn: units and rates are of one of them."
-    if s.loads and median(s.loads) >= BUSY:
-        yield f"Others kept {median(s.loads):.1f} cores busy: on a quiet machine it may gain less, or more."
+    if load >= BUSY:
+        yield f"Others kept {load:.1f} cores busy: on a quiet machine it may gain less, or more."
     if s.outside:
         names = sorted(s.outside)
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""

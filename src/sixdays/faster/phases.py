@@ -16,6 +16,7 @@ import numpy as np
 from sixdays.faster import mix
 from sixdays.faster.evaluations import SEEN_ONCE, evaluations, share
 from sixdays.faster.model import Counter, FloatArray, Trace
+from sixdays.faster.printed import ending
 from sixdays.faster.unit import Unit, at_unit, done, moments, of_kind, plural, track
 
 LASTING = 1.3  # a cost per unit that changes by this much and stays so is another phase
@@ -71,15 +72,15 @@ def halted(trace: Trace, unit: Unit) -> str:
     """
     _, times = track(trace, unit)
     moved = [float(c.times[-1]) for c in trace.counters if c.times.size] + [p.at for p in trace.printed]
-    last = max(moved, default=0.0)
+    end = max(moved, default=0.0)
     usual = float(np.median(np.diff(times))) if times.size > 1 else 0.0
-    if trace.stopped != "time" or trace.seconds - last < max(0.5 * trace.seconds, SILENT * usual):
+    if trace.stopped != "time" or trace.seconds - end < max(0.5 * trace.seconds, SILENT * usual):
         return ""
     count = f"{unit.count(trace):,.0f} {plural(unit.word)}"
-    lines = [p.text.strip()[:200] for p in trace.printed if p.text.strip()][-2:]
-    said = f" The last that it printed: {' | '.join(lines)}" if lines else ""
+    lines = ending((p.text for p in trace.printed), 2)
+    said = f" The last that it printed: {lines}" if lines else ""
     return (
-        f"its progress stopped: {count} in {last:.1f} s, then nothing for {trace.seconds - last:.1f} s: does it hang?"
+        f"its progress stopped: {count} in {end:.1f} s, then nothing for {trace.seconds - end:.1f} s: does it hang?"
         f"{said}"
     )
 

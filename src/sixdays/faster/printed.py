@@ -40,6 +40,15 @@ KNOWN = 1 << 15  # lines whose parts are kept: those of a run are asked for agai
 FEWEST = 4  # lines through which a number must grow to count as progress
 
 
+def ending(lines: Iterable[str], most: int) -> str:
+    """The last lines that say anything, in one; empty where none does.
+
+    >>> ending(["Process 1:", "", "ValueError: x "], 2)
+    'Process 1: | ValueError: x'
+    """
+    return " | ".join([line.strip()[:200] for line in lines if line.strip()][-most:])
+
+
 @functools.lru_cache(KNOWN)
 def parts(text: str) -> tuple[str, tuple[float, ...]]:
     """The line with each number as `#`, and the numbers.

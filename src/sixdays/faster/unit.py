@@ -75,8 +75,9 @@ def unit_of(trace: Trace, wanted: str | None = None, *, so_far: bool = False) ->
     if wanted:
         asked = printed.singular(wanted.lower()).replace("-", " ").replace("_", " ")
         units = [u for u in units if asked in f"{u.kind} {u.text} {u.word} {SYNONYMS.get(u.kind, '')}".lower()]
-    unit = units[0] if units else None
-    return unit if unit is None or wanted or so_far else _learned_from(trace, unit)
+    if units and not (wanted or so_far) and _is_collected(trace, units[0]):
+        return next(u for u in units if u.kind == "optimiser step")
+    return units[0] if units else None
 
 
 def words_of(trace: Trace) -> tuple[str, ...]:
@@ -137,11 +138,11 @@ def is_evaluation_name(name: str) -> bool:
     return bool(EVALUATION.search(name))
 
 
-def _learned_from(trace: Trace, unit: Unit) -> Unit:
-    """The optimiser in place of environments that did not move any more once it had begun: collected, then learned."""
-    steps = sorted(of_kind(trace, "optimiser step"), key=lambda c: (-c.count, c.first))
-    moved = counter_of(trace, unit) if unit.kind == "env step" and steps else None
-    return _named(trace, steps[0]) if moved and moved.times[-1] <= min(s.first for s in steps) else unit
+def _is_collected(trace: Trace, unit: Unit) -> bool:
+    """Whether it is an environment that did not move any more once an optimiser had begun: collected, then learned."""
+    moved = counter_of(trace, unit) if unit.kind == "env step" else None
+    steps = of_kind(trace, "optimiser step")
+    return moved is not None and bool(steps) and bool(moved.times[-1] <= min(s.first for s in steps))
 
 
 def acting(trace: Trace) -> list[Counter]:

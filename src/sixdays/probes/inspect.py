@@ -15,7 +15,7 @@ from pathlib import Path
 from sixdays.errors import RunError
 from sixdays.faster.fixed import modules, trees
 from sixdays.faster.model import Command, Machine, Trace
-from sixdays.faster.printed import growing
+from sixdays.faster.printed import ending, growing
 from sixdays.probes.entry import entry_of, text_of
 from sixdays.probes.machine import login_node, machine
 from sixdays.probes.run import Stop, probe
@@ -250,10 +250,8 @@ def _needs(text: str, here: Machine, trace: Trace) -> str:
 def _ended(text: str, trace: Trace) -> str:
     """It crashed, was stopped for what it used, or was over too soon."""
     took = max(trace.seconds, 0.1)
-    lines = [line for line in text.splitlines() if line.strip()][-3:]
-    tail = (
-        f"; its last lines: {' | '.join(line.strip()[:200] for line in lines)}" if lines else ", and it printed nothing"
-    )
+    lines = ending(text.splitlines(), 3)
+    tail = f"; its last lines: {lines}" if lines else ", and it printed nothing"
     if trace.stopped == "memory" or (trace.failed and re.search(r"MemoryError|Cannot allocate memory", text)):
         return (
             f"the command was stopped when it held {trace.peak_bytes / 2**30:.1f} GB of memory, more than is free here"

@@ -245,7 +245,9 @@ def _lines(copy: _Copy) -> tuple[Printed, ...]:
     names = ((inner, ""), (outside, ""), (place.root, place.original), (place.folder, SCRATCH))
     output = copy.process.output
     return tuple(
-        Printed(at, _known(text, names), is_late=i >= len(output.first) and output.has_gap)
+        Printed(
+            at, _known(text, names) if place.folder in text else text, is_late=i >= len(output.first) and output.has_gap
+        )
         for i, (at, text) in enumerate(output.lines)
     )
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from sixdays.errors import RunError
 from sixdays.faster.model import Command, Setting
-from sixdays.faster.preload import MODULE, line_of, loaded_by, with_first_line
+from sixdays.faster.preload import line_of, loaded_by, with_first_line
 from sixdays.faster.setting import PREAMBLE, added, changed, preamble
 from sixdays.probes import copying
 from sixdays.probes.entry import entry_of
@@ -424,13 +424,16 @@ def put_preamble(command: Command, text: str, env: Mapping[str, str]) -> tuple[s
     except SyntaxError:
         coding = "utf-8"
     source = raw.decode(coding, "surrogateescape")
-    known = beside / f"{loaded_by(source)}.py"
-    of_another = re.sub(r"\W", "_", f"{MODULE}_{script.stem}")
-    file = known if known.is_file() else beside / f"{of_another if (beside / PREAMBLE).exists() else MODULE}.py"
-    text = added(file.read_text(encoding="utf-8"), text) if file is known else text
+    file = beside / f"{loaded_by(source)}.py"
+    if file.is_file():
+        text = added(file.read_text(encoding="utf-8"), text)
+    else:
+        file = beside / PREAMBLE
+        if file.exists():  # another script's
+            file = file.with_stem(re.sub(r"\W", "_", f"{file.stem}_{script.stem}"))
+        source = with_first_line(source, line_of(file.stem))
     for path in (script, file):
         path.unlink(missing_ok=True)  # a link would lead to the user's own
-    source = source if file is known else with_first_line(source, line_of(file.stem))
     script.write_bytes(source.encode(coding, "surrogateescape"))
     file.write_text(text, encoding="utf-8")
     return os.path.relpath(script, command.root), os.path.relpath(file, command.root)
