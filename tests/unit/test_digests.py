@@ -154,6 +154,20 @@ def test_updates_left_out_are_caught_though_streams_are_not_kept() -> None:
     assert "in 150 optimiser steps more batches or items" in kept(run(), cheat, "equivalent").why  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("promise", ["same", "equivalent"])
+def test_the_same_data_may_be_taken_without_a_loader_where_what_is_learnt_shows_it(promise: Promise) -> None:
+    def by_index(trace: Trace) -> Trace:
+        digests = tuple(
+            replace(d, counts={k: n for k, n in (d.counts or {}).items() if k[0] != "batch"}) for d in trace.digests
+        )
+        return replace(trace, counters=tuple(c for c in trace.counters if c.kind != "batch"), digests=digests)
+
+    assert any(c.kind == "batch" for c in run().counters)
+    assert isinstance(kept(run(), by_index(run()), promise, run()), Kept)
+    for cheat in ({"is_made": lambda u: u <= 10 or u % 2 == 0}, {"data": 1}, {"items": 64}, {"evaluate": 40}):
+        assert isinstance(kept(run(), by_index(run(**cheat)), promise, run()), Broken), cheat
+
+
 def test_an_environment_stepped_more_often_per_update_is_caught() -> None:
     run_, less = Run(every=4), Run(every=8)
     found = kept(run_.trace(800), less.trace(800), "equivalent")

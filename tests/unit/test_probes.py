@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,9 +29,10 @@ from sixdays.faster.unit import Unit
 from sixdays.probes import copying
 from sixdays.probes.entry import entry_of
 from sixdays.probes.inspect import configs_of, help_of, machine, refusal, sources_of
+from sixdays.probes.leading import Leading
 from sixdays.probes.machine import free_memory
 from sixdays.probes.run import Stop, _counted, probe
-from sixdays.probes.scratch import scratch
+from sixdays.probes.scratch import Overwritten, scratch
 from sixdays.probes.traces import read_trace
 from sixdays.processes import MARK, Output, Process, attend, members, started
 
@@ -192,7 +194,119 @@ def test_what_beside_the_project_is_too_much_to_copy_is_led_to(
     with scratch(str(project), env_of(tmp_path)) as copies:
         place = copies.fresh(Command(("python", "train.py", "--data", "../data/"), str(project)), ())
         assert len(os.listdir(os.path.join(place.root, "..", "data"))) == 30
-        assert place.argv[3] == str(project.parent / "data")
+        assert place.argv[3] == "../data/"  # as it stands: each copy has the same beside it
+
+
+def test_a_run_finds_what_lies_outside_as_it_was_before_the_last_one(project: Path, tmp_path: Path) -> None:
+    """A checkpoint that a run resumes from, counts up or writes over: beside, behind a link, named by the command."""
+    places = {name: tmp_path / name for name in ("beside", "linked", "named")}
+    for folder in places.values():
+        folder.mkdir()
+        (folder / "last.npy").write_text("0", encoding="utf-8")
+    (project / "runs").symlink_to(places["linked"])
+    (project / "inside").symlink_to(project / "sub")
+    (project / "sub" / "last.npy").write_text("0", encoding="utf-8")
+    source = """
+        import sys
+        for folder in ["../beside", "runs", "inside", sys.argv[1]]:
+            seen = int(open(folder + "/last.npy").read())
+            print(seen)
+            open(folder + "/last.npy", "w").write(str(seen + 1))
+    """
+    (project / "train.py").write_text(textwrap.dedent(source), encoding="utf-8")
+    command = Command((sys.executable, "train.py", str(places["named"])), str(project))
+    side_by_side = Candidate("l", "n", "t", "same", copies=2)
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        for setting in ((), (), (side_by_side,)):
+            for trace in probe(copies, command, setting, stop=Stop(30.0)):
+                assert [line.text for line in trace.printed] == ["0"] * 4
+                assert not trace.outside
+                assert trace.wrote == 4
+    for folder in (*places.values(), project / "sub"):
+        assert (folder / "last.npy").read_text(encoding="utf-8") == "0"
+
+
+def test_a_file_that_names_its_project_in_full_stays_within_the_copy(project: Path, tmp_path: Path) -> None:
+    source = f"""
+        import os
+        for folder in ("{project}/sub", os.path.expanduser("~/project"), "{project}2"):
+            print(os.path.exists(folder))
+            if "2" not in folder:
+                open(folder + "/new", "w").write("x")
+    """
+    (project / "train.py").write_text(textwrap.dedent(source), encoding="utf-8")
+    shell = project / "run.sh"
+    shell.write_text(f"cd {project} && {sys.executable} train.py && touch $HOME/project/touched\n", encoding="utf-8")
+    shell.chmod(0o555)
+    was = {p: p.read_bytes() for p in (shell, project / "train.py")}
+    env = env_of(tmp_path, HOME=str(tmp_path))
+    patch = (
+        "--- a/train.py\n+++ b/train.py\n@@ -4,2 +4,2 @@\n-    print(os.path.exists(folder))\n"
+        '+    print(1, os.path.exists(folder))\n     if "2" not in folder:\n'
+    )
+    patched = (Candidate("given", "p", "p", "same", patch=patch),)
+    with scratch(str(project), env) as copies:
+        for setting, wanted in (((), ["True", "True", "False"]), (patched, ["1 True", "1 True", "1 False"])):
+            (trace,) = probe(copies, Command(("bash", "./run.sh"), str(project)), setting, stop=Stop(30.0))
+            assert [line.text for line in trace.printed] == wanted
+            assert not trace.outside
+        diff = delivery(Command((sys.executable, "train.py"), str(project)), patched, copies).diff
+        changes = [line for line in diff.splitlines() if line[0] in "+-" and line[:2] not in ("++", "--")]
+        assert changes == ["-    print(os.path.exists(folder))", "+    print(1, os.path.exists(folder))"]
+    assert sorted(os.listdir(project)) == ["run.sh", "sub", "train.py"]
+    assert not os.listdir(project / "sub")
+    assert {p: p.read_bytes() for p in was} == was
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("open('/home/me/work/x')", "open('/c/1/x')"),
+        ("root: /home/me/work", "root: /c/1"),
+        ("a:/home/me/work:b", "a:/c/1:b"),
+        ("'~/work/x' ${HOME}/work", "'/c/1/x' /c/1"),
+        ("/home/me/work2 /home/me/work-old", "/home/me/work2 /home/me/work-old"),
+        ("/mnt/home/me/work ./home/me/work", "/mnt/home/me/work ./home/me/work"),
+        ("/home/me/work/.venv/bin/python /home/me/work/.venv2", "/home/me/work/.venv/bin/python /c/1/.venv2"),
+        ("~/other $HOME/workers", "~/other $HOME/workers"),
+    ],
+)
+def test_full_names_of_the_project_are_those_of_the_copy(text: str, wanted: str) -> None:
+    leading = Leading("/home/me/work", [".venv"], "/home/me")
+    assert leading.text(text.encode(), "/c/1").decode() == wanted
+
+
+def test_what_writes_into_the_project_from_a_copy_all_the_same_is_stopped(project: Path, tmp_path: Path) -> None:
+    source = "import os, sys\nopen(os.sep.join(sys.argv[1].split('+')) + '/last.csv', 'w').write('x')\n"
+    (project / "train.py").write_text(source, encoding="utf-8")
+    command = Command((sys.executable, "train.py", str(project).replace("/", "+")), str(project))
+    with scratch(str(project), env_of(tmp_path)) as copies, pytest.raises(Overwritten, match=r"last\.csv was written"):
+        probe(copies, command, stop=Stop(30.0))
+    hidden = str(project / ".cache").replace("/", "+")
+    (project / ".cache").mkdir()
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        probe(copies, Command((sys.executable, "train.py", hidden), str(project)), stop=Stop(30.0))
+
+
+def test_many_data_are_linked_and_many_results_left_out(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "MOST_FILES", 40)
+    for name, count in (("data/train/a", 30), ("data/train/b", 30), ("data/val", 3), ("wandb/old", 50), ("runs/x", 2)):
+        (project / name).mkdir(parents=True)
+        for i in range(count):
+            (project / name / str(i)).touch()
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        root = Path(copies.fresh(Command(("true",), str(project))).root)
+        assert (root / "data" / "train").readlink() == project / "data" / "train"
+        assert not (root / "data").is_symlink()
+        assert len(os.listdir(root / "data" / "val")) == 3
+        assert os.listdir(root / "wandb") == []
+        assert len(os.listdir(root / "runs" / "x")) == 2
+    for i in range(50):
+        (project / "sub" / str(i)).touch()
+    with pytest.raises(RunError, match="too many to copy to try changes in; most lie in sub"):
+        copying.contents(str(project), "")
 
 
 def test_data_beside_the_project_is_found_from_the_copy(project: Path, tmp_path: Path) -> None:
@@ -223,14 +337,14 @@ def test_words_that_name_the_project_lead_into_the_copy(project: Path, tmp_path:
     )
     with scratch(str(project), env_of(tmp_path)) as copies:
         place = copies.fresh(Command(argv, str(project)))
-        data = str(tmp_path / "data")
+        data = f"{place.folder}/.out{tmp_path}/data"  # no file names it: the command may write there
         wanted = (
             python,
             f"{place.root}/train.py",
             f"--out={place.root}/runs",
             data,
             f"--data={data}",
-            "../nothing",
+            f"{place.folder}/.out{tmp_path}/nothing",
             "/etc",
             "a=b",
         )
@@ -304,7 +418,7 @@ def test_a_copy_knows_its_commit_and_cannot_push(project: Path, tmp_path: Path) 
     assert copying.root_of(str(project / "sub"), str(project)) == str(project / "sub")  # a home folder is no project
     with scratch(str(project), env_of(tmp_path)) as copies:
         place = copies.fresh(Command(("true",), str(project)))
-        assert sorted(place.ready) == ["train.py"]
+        assert sorted(copying.project_stamps(place.root)) == ["train.py"]
         assert git(place.root, "rev-parse", "HEAD") == git(project, "rev-parse", "HEAD")
         assert (git(place.root, "status", "--short"), git(place.root, "remote")) == ("", "")
 
@@ -514,11 +628,14 @@ def test_what_a_link_of_the_project_leads_to_is_copied_too(project: Path, tmp_pa
         root = Path(copies.fresh(Command(("true",), str(project))).root)
         for name in ("checkpoints/last.pt", "note.txt", "sub/again/last.pt"):
             assert (root / name).read_text(encoding="utf-8") == "mine"
-            (root / name).write_text("theirs", encoding="utf-8")
-            (root / name).write_text("mine", encoding="utf-8")
+        assert (root / "null").resolve() == Path("/dev/null")
         (root / "sub" / "again" / "last.pt").write_text("theirs", encoding="utf-8")
         (root / "note.txt").write_text("theirs", encoding="utf-8")
-        assert (root / "null").resolve() == Path("/dev/null")
+        (outside / "new").touch()
+        other = Path(copies.fresh(Command(("true",), str(project))).root)
+        assert (other / "checkpoints" / "last.pt").read_text(encoding="utf-8") == "mine"  # each copy has its own
+        assert (other / "note.txt").read_text(encoding="utf-8") == "mine"
+        assert os.listdir(other / "checkpoints") == ["last.pt"]
     assert (outside / "last.pt").read_text(encoding="utf-8") == (tmp_path / "note.txt").read_text(encoding="utf-8")
     assert (outside / "last.pt").read_text(encoding="utf-8") == "mine"
 
@@ -599,11 +716,11 @@ def test_a_line_for_a_shell_that_names_the_project_runs_in_the_copy(project: Pat
         ("docker run image python train.py", "runs the command elsewhere"),
         ("sbatch job.sh", "runs the command elsewhere"),
         ("poetry run python train.py", "$(poetry env info -p)/bin/python"),
-        ("bash run.sh", "goes to"),
+        ("bash ../run.sh", "goes to"),
     ],
 )
 def test_what_would_not_run_in_a_copy_is_refused(project: Path, words: str, said: str) -> None:
-    (project / "run.sh").write_text(f"cd {project}\npython train.py\n", encoding="utf-8")
+    (project.parent / "run.sh").write_text(f"cd {project}\npython train.py\n", encoding="utf-8")
     command = Command(tuple(words.split()), str(project))
     assert said in refusal(command, Machine(2), None, env={"PATH": os.defpath}, host="here")
 
@@ -643,6 +760,7 @@ def test_a_new_path_outside_is_made_beside_the_copy_and_none_that_may_be_there(p
     there = tmp_path / "data"
     there.mkdir()
     (there / "model.index").touch()
+    (there / "conda-meta").mkdir()  # an environment, which is not copied
     words = (
         f"--out={there}/new/", f"{there}/fresh", f"{there}/fresh/logs", str(there), f"{there}/model",
         f"{there}/x-{{:02d}}", "/no/such/a", f"DATA={there} {there}/python train.py",

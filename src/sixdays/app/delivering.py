@@ -26,7 +26,7 @@ def delivery(command: Command, setting: Setting, copies: Scratch) -> Delivery:
     text = preamble(setting)
     shown, where, has_patch = "", ("", ""), any(c.patch for c in setting)
     if text or has_patch:
-        place = copies.fresh(command, setting)
+        place = copies.fresh(command, setting, is_to_run=False)
         shown = _diff(place, copies.pristine)
         copies.release(place)
         where = place.loads
@@ -36,7 +36,7 @@ def delivery(command: Command, setting: Setting, copies: Scratch) -> Delivery:
 def _diff(place: Place, pristine: str) -> str:
     """What differs between a clean copy of the project and one with everything put in, as one unified diff."""
     parts = []
-    for name in sorted({*place.ready, *copying.project_stamps(pristine)}):
+    for name in sorted({*copying.project_stamps(place.root), *copying.project_stamps(pristine)}):
         before, after = Path(pristine, name), Path(place.root, name)
         if _stamp(before) != _stamp(after):
             old, new = (_lines(p) for p in (before, after))

@@ -15,7 +15,7 @@ import numpy as np
 from sixdays.faster import movement, progress, wording
 from sixdays.faster.checkpoints import EARLY, Both, Key, both_of, moved, order, strays, values
 from sixdays.faster.model import USUAL, Digest, Kind, Promise, Trace
-from sixdays.faster.unit import Unit, plural, unit_of
+from sixdays.faster.unit import Unit, of_kind, plural, unit_of
 
 MANY = 10  # printed numbers that are the same to the last digit, where there is nothing else to compare
 AGREED = 0.02  # of their movement: parameters that lie so near print the same numbers, nearly
@@ -69,6 +69,7 @@ def kept(
         return Unchecked("another experiment: not checked")
     both = both_of(original, candidate, again)
     unit = unit_of(original)
+    less = _fewer(both, candidate, fewer)
     if (other := _other_network(both)) is not None:
         return other
     if why := progress.stands_still(original, candidate):
@@ -76,11 +77,11 @@ def kept(
     streams, until = _streams(both, promise), 0
     if streams is None:
         on_cpu = all(t.facts.get("device") == "cpu" for t in (original, candidate))
-        early = _early(both, unit, fewer, is_exact=on_cpu)
+        early = _early(both, unit, less, is_exact=on_cpu)
         if isinstance(early, Broken):
             return early
         until = early
-    if unit is not None and (why := progress.strange(original, candidate, unit, fewer)):
+    if unit is not None and (why := progress.strange(original, candidate, unit, less)):
         return Broken(why)
     if streams is not None:
         return streams
@@ -261,6 +262,13 @@ def _bits(both: Both, fewer: Collection[Kind]) -> Broken | None:
         after = f"{'update' if what == 'parameters' else 'number' if what == 'logged' else 'step'} {at}"
         return Broken(f"after {after} {NAMES[what]} are not the same bits: equivalent at best", at)
     return None
+
+
+def _fewer(both: Both, candidate: Trace, fewer: Collection[Kind]) -> Collection[Kind]:
+    """Kinds of counters that need not move as often: batches neither where it has none and learnt the same from data
+    that it takes in another way.
+    """
+    return {*fewer, "batch"} if not of_kind(candidate, "batch") and _is_same_network(both) else fewer
 
 
 def _is_same_network(both: Both) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sixdays.errors import RunError
@@ -24,6 +24,10 @@ LEFT_OUT = frozenset(
 SAVED = frozenset(
     ".pt .pth .ckpt .safetensors .pkl .pickle .npz .npy .h5 .hdf5 .msgpack .onnx .log .db .sqlite".split()
 )
+# What runs only write, but for what they are told to read: new ones find it empty where it is too much to copy.
+RESULTS = frozenset("wandb mlruns multirun lightning_logs runs outputs".split())
+TEXTS = (".py", ".sh", ".bash", ".yaml", ".yml", ".json", ".toml", ".cfg")  # that are read for names
+_DATA = re.compile(r"data|corpus|corpora|images", re.I)
 Stamp = tuple[int, int, int, int]  # size, mtime and ctime in ns, inode
 
 
@@ -31,7 +35,8 @@ Stamp = tuple[int, int, int, int]  # size, mtime and ctime in ns, inode
 class Contents:
     """What a copy holds, by path relative to the root. links: the project's own links with their targets.
 
-    linked: large files and environments, to which the copy has links; large: the files of these, with size and mtime.
+    linked: large files, environments and folders of too many data, to which the copy has links; large: the files of
+    these, with size and mtime.
     """
 
     folders: tuple[str, ...]
@@ -76,44 +81,75 @@ def contents(root: str, home: str) -> Contents:
     hint = "run it in the folder of your project: cd PROJECT, then sixdays faster -- COMMAND"
     if os.path.realpath(root) in (os.path.realpath(home) if home else "", os.path.realpath("/")):
         raise RunError(f"{root} is no folder of a project, so it cannot be copied to try changes in", hint)
+    for most in (MOST_FILES, MOST_FILES // 10):
+        try:
+            whole = _walk(root, "", most)
+            break
+        except _TooMany as e:
+            where = f"; most lie in {e.folder}" if e.folder else ""
+    else:
+        raise RunError(
+            f"{root} holds more than {MOST_FILES:,} files, too many to copy to try changes in{where}",
+            "keep data outside of the project and name it by its absolute path; or " + hint,
+        )
+    large = {p: s for p, s in whole.large.items() if Path(p).suffix not in SAVED or s[0] > IN_ALL // 4}
+    return _fitting(root, replace(whole, large=large))
+
+
+class _TooMany(Exception):
+    """A folder holds more files than are copied."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__()
+        self.folder = folder
+
+
+def _walk(root: str, folder: str, most: int) -> Contents:
+    """What a folder and those in it hold. Data of more than `most` files are linked, results of as many left out.
+
+    Raises:
+        _TooMany: it holds too much all the same.
+    """
     folders: list[str] = []
     files: dict[str, int] = {}
     links: dict[str, str] = {}
     linked: list[str] = []
     large: dict[str, tuple[int, int]] = {}
-    waiting = [""]
-    while waiting:
-        folder = waiting.pop()
-        for entry in _entries(os.path.join(root, folder)):
-            path = os.path.join(folder, entry.name)
-            if entry.name in LEFT_OUT:
+    is_data = _DATA.search(folder)
+    most_here = most if is_data or os.path.basename(folder) in RESULTS else MOST_FILES
+    for entry in _entries(os.path.join(root, folder)):
+        path = os.path.join(folder, entry.name)
+        if entry.name in LEFT_OUT:
+            continue
+        if entry.is_symlink():
+            links[path] = os.readlink(entry.path)
+        elif entry.is_dir(follow_symlinks=False):
+            if _is_environment(entry.path):
+                linked.append(path)
                 continue
-            if entry.is_symlink():
-                links[path] = os.readlink(entry.path)
-            elif entry.is_dir(follow_symlinks=False):
-                if _is_environment(entry.path):
+            try:
+                inner = _walk(root, path, most)
+            except _TooMany:
+                if _DATA.search(path):
                     linked.append(path)
-                else:
+                elif entry.name in RESULTS:
                     folders.append(path)
-                    waiting.append(path)
-            elif entry.is_file(follow_symlinks=False):  # sockets and pipes are not copied
-                stat = entry.stat(follow_symlinks=False)
-                files[path] = stat.st_size
-                if stat.st_size > LARGE:
-                    large[path] = (stat.st_size, stat.st_mtime_ns)
-        if len(files) + len(links) + len(folders) > MOST_FILES:
-            raise RunError(
-                f"{root} holds more than {MOST_FILES:,} files, too many to copy to try changes in{_most(files)}",
-                "keep data outside of the project and name it by its absolute path; or " + hint,
-            )
-    large = {p: s for p, s in large.items() if Path(p).suffix not in SAVED or s[0] > IN_ALL // 4}
-    return _fitting(root, Contents(tuple(folders), files, links, tuple(linked), large))
-
-
-def _most(files: Iterable[str]) -> str:
-    """Where most of the files lie."""
-    tops = Counter(path.partition(os.sep)[0] for path in files if os.sep in path)
-    return "".join(f"; most lie in {top}" for top, _ in tops.most_common(1))
+                else:
+                    raise
+                continue
+            folders += [path, *inner.folders]
+            files |= inner.files
+            links |= inner.links
+            linked += inner.linked
+            large |= inner.large
+        elif entry.is_file(follow_symlinks=False):  # sockets and pipes are not copied
+            stat = entry.stat(follow_symlinks=False)
+            files[path] = stat.st_size
+            if stat.st_size > LARGE:
+                large[path] = (stat.st_size, stat.st_mtime_ns)
+        if len(files) + len(links) + len(folders) > most_here:
+            raise _TooMany(folder)
+    return Contents(tuple(folders), files, links, tuple(linked), large)
 
 
 def _fitting(root: str, whole: Contents) -> Contents:
@@ -158,7 +194,7 @@ def copy(root: str, what: Contents, target: str) -> None:
         for path in what.files:
             _copy_file(os.path.join(root, path), os.path.join(target, path))
         for path, to in what.links.items():
-            os.symlink(_leading(to, path, root, target), os.path.join(target, path))
+            os.symlink(_leading(to, path, root), os.path.join(target, path))
         for path in what.linked:
             os.symlink(os.path.join(root, path), os.path.join(target, path))
     except OSError as e:
@@ -167,12 +203,12 @@ def copy(root: str, what: Contents, target: str) -> None:
         ) from e
 
 
-def _leading(to: str, path: str, root: str, target: str) -> str:
-    """Where a link of the project leads in the copy: into the copy from inside, to the same place else."""
+def _leading(to: str, path: str, root: str) -> str:
+    """Where a link of the project leads in any copy: into it from inside, to the same place else."""
     full = os.path.normpath(os.path.join(root, os.path.dirname(path), to))
     if full != root and not full.startswith(root + os.sep):
         return full
-    return target + to[len(root) :] if os.path.isabs(to) else to
+    return os.path.relpath(full, os.path.dirname(os.path.join(root, path))) if os.path.isabs(to) else to
 
 
 def outward(root: str, links: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -210,28 +246,37 @@ def _copy_file(source: str, target: str) -> None:
         return
 
 
-_DATA = re.compile(r"data|corpus|corpora|images", re.I)
+def may_be_written(path: str) -> bool:
+    """Whether something outside of the project that a command names may be where it writes: a folder, or saved."""
+    is_saved = os.path.isdir(path) or Path(path).suffix in SAVED
+    return is_saved and os.access(path, os.W_OK) and not _is_environment(path)
 
 
-def beside(root: str, what: Contents) -> dict[str, Contents | None]:
-    """Folders beside the project that it names, as ../data, by name; None for data that are too much to be copied."""
-    names: set[str] = set()
+def texts(root: str, what: Contents) -> Iterator[tuple[str, bytes]]:
+    """Sources and configurations of the project, but for very long ones."""
     for path, size in what.files.items():
-        if size <= NAMING and path.endswith((".py", ".sh", ".yaml", ".yml", ".json", ".toml", ".cfg")):
-            try:
-                text = Path(root, path).read_text(encoding="utf-8", errors="replace")
-            except OSError:
-                continue
-            joined = re.findall(r"""["']\.\.["'],\s*["'](\w[\w.-]*)["']""", text)  # os.path.join("..", "data")
-            names |= {*re.findall(r"\.\./(\w[\w.-]*)", text), *joined}
+        if size <= NAMING and path.endswith(TEXTS):
+            with contextlib.suppress(OSError):
+                yield path, Path(root, path).read_bytes()
+
+
+def beside(root: str, texts: Mapping[str, bytes]) -> dict[str, Contents | None]:
+    """Folders beside the project that these texts name, as ../data, by name; None for data too much to be copied."""
+    names: set[str] = set()
+    for text in texts.values():
+        joined = re.findall(rb"""["']\.\.["'],\s*["'](\w[\w.-]*)["']""", text)  # os.path.join("..", "data")
+        names |= {os.fsdecode(name) for name in (*re.findall(rb"\.\./(\w[\w.-]*)", text), *joined)}
     found: dict[str, Contents | None] = {}
     for name in sorted(names - {os.path.basename(root)}):
         if os.path.isdir(folder := os.path.join(os.path.dirname(root), name)) and os.path.dirname(root) != os.sep:
+            is_data = _DATA.search(name)  # what is read: results would be written over
             try:
-                found[name] = contents(folder, home="")
+                held = contents(folder, home="")
             except RunError:
-                if _DATA.search(name):  # what is read: results would be written over
+                if is_data:
                     found[name] = None
+                continue
+            found[name] = None if is_data and held.size > SMALL else held
     return found
 
 
@@ -316,11 +361,11 @@ def _drop_new_folders(folder: str, pristine: str) -> None:
 
 
 def changed_since(folder: str, before: Mapping[str, Stamp]) -> dict[str, int]:
-    """Files of a folder that are new or changed, with their sizes; caches of Python left out."""
+    """Files of a folder that are new or changed, with their sizes; histories and caches of Python left out."""
     return {
         path: stamp[0]
-        for path, stamp in project_stamps(folder).items()
-        if before.get(path) != stamp and "__pycache__" not in path
+        for path, stamp in stamps(folder).items()
+        if before.get(path) != stamp and not {".git", "__pycache__"} & set(path.split(os.sep))
     }
 
 

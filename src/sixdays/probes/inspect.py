@@ -199,9 +199,9 @@ def _before(command: Command, here: Machine, env: Mapping[str, str], host: str) 
         )
     for word in command.argv:
         script = Path(command.root, command.cwd, word)
-        if script.suffix in (".sh", ".bash") and re.search(
-            rf"\bcd\s+[\"']?{re.escape(command.root)}\b", text_of(script)
-        ):
+        is_own = os.path.normpath(script).startswith(command.root + os.sep)
+        goes_there = rf"\bcd\s+[\"']?{re.escape(command.root)}\b"
+        if script.suffix in (".sh", ".bash") and not is_own and re.search(goes_there, text_of(script)):
             return f"{word} goes to {command.root} by its full name, so that a copy would run there: leave that cd out"
     entry = entry_of(command, env.get("PATH"))
     texts = imported(command, entry) if entry and not os.path.isabs(entry) else {}

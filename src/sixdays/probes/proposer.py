@@ -35,7 +35,7 @@ def proposed(
         RunError: it could not be started, failed, took too long, or wrote no diff.
     """
     hot = dict.fromkeys([d.file for d in diagnosis if d.file in profile.sources] + list(profile.sources))
-    place = copies.fresh(profile.command)
+    place = copies.fresh(profile.command, is_to_run=False)
     asked = {
         "schema": 1,
         "command": list(profile.command.argv),

@@ -17,6 +17,7 @@ from sixdays.faster import printed
 from sixdays.faster.model import Command, Printed, Setting, Trace
 from sixdays.faster.unit import Unit, counted
 from sixdays.probes.copying import size_of
+from sixdays.probes.leading import OUT
 from sixdays.probes.machine import free_memory
 from sixdays.probes.scratch import Place, Scratch
 from sixdays.probes.traces import counts, read_trace
@@ -100,9 +101,10 @@ def probe(
     Raises:
         RunError: it cannot be started, or a patch does not apply.
         Interrupted: the user stopped it.
-        Overwritten: it wrote a large file of the user's.
+        Overwritten: it wrote a file of the user's project.
     """
     places: list[Place] = []
+    traces: tuple[Trace, ...] = ()
     try:
         for _ in range(max((c.copies for c in setting), default=1)):
             places.append(scratch.fresh(command, setting))
@@ -110,7 +112,7 @@ def probe(
     finally:
         for place in places:
             scratch.release(place)
-        scratch.check()
+        scratch.check(path for t in traces for path in t.outside)
     return traces
 
 
@@ -241,7 +243,7 @@ def _lines(copy: _Copy) -> tuple[Printed, ...]:
     project's. What is left of a scratch folder has one name in all runs.
     """
     place = copy.place
-    inner, outside = place.root + os.sep, os.path.join(place.folder, ".out")
+    inner, outside = place.root + os.sep, os.path.join(place.folder, OUT)
     names = ((inner, ""), (outside, ""), (place.root, place.original), (place.folder, SCRATCH))
     output = copy.process.output
     return tuple(
@@ -274,7 +276,7 @@ def _trace(copy: _Copy, load: float) -> Trace:
         stopped=copy.stopped,
         load=load,
         peak_bytes=process.peak,
-        wrote=sum(place.wrote().values()) + size_of(os.path.join(place.folder, ".out")),
+        wrote=place.wrote_bytes,
         outside=tuple(sorted({*seen.outside, *copy.outside})),
         figures=place.figures(),
     )

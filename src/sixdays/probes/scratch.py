@@ -1,4 +1,4 @@
-"""Copies of a project for probes to run in: clean, with candidates put in. The user's files are never written."""
+"""Copies of a project for probes to run in: clean, with candidates put in. What is the user's is not written."""
 
 from __future__ import annotations
 
@@ -7,23 +7,20 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
-import tokenize
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import product
 from pathlib import Path
 
 from sixdays.errors import RunError
 from sixdays.faster.model import Command, Setting
-from sixdays.faster.preload import line_of, loaded_by, with_first_line
-from sixdays.faster.setting import PREAMBLE, added, changed, preamble
+from sixdays.faster.setting import changed, preamble
 from sixdays.probes import copying
-from sixdays.probes.entry import entry_of
+from sixdays.probes.leading import OUT, Leading, is_below, is_new, twin
+from sixdays.probes.putting import put_patch, put_preamble
 from sixdays.processes import terminable, undisturbed
 
 
@@ -32,6 +29,7 @@ class Overwritten(RunError):
 
 
 PREFIX = "sixdays-"  # of the folders that hold copies
+OWN = (".tmp", ".agent")  # beside each copy, empty when a probe starts
 PICTURES = (".png", ".pdf", ".svg", ".jpg", ".jpeg", ".gif")
 # Trackers that would send what a probe does over the net write into the copy, or nowhere.
 OFFLINE = {
@@ -62,7 +60,7 @@ class Place:
     """One copy, made ready for one probe. root: the copy; folder: holds it, .tmp, .agent and .out beside it.
 
     agent: an empty folder for what the agent writes. mark: names the probe's processes. argv, env: of the command
-    with the candidates in. ready: the files as they are before it starts.
+    with the candidates in. ready: the files of the folder as they are before it starts.
     """
 
     folder: str
@@ -77,8 +75,16 @@ class Place:
     ready: dict[str, copying.Stamp] = field(repr=False)
 
     def wrote(self) -> dict[str, int]:
-        """Files that are new or changed since it was made ready, with their sizes."""
-        return copying.changed_since(self.root, self.ready)
+        """Files of the project that are new or changed since it was made ready, with their sizes."""
+        top = os.path.basename(self.root) + os.sep
+        changed = copying.changed_since(self.folder, self.ready)
+        return {path[len(top) :]: size for path, size in changed.items() if path.startswith(top)}
+
+    @property
+    def wrote_bytes(self) -> int:
+        """In the project, and in what it has of what lies outside."""
+        changed = copying.changed_since(self.folder, self.ready)
+        return sum(size for path, size in changed.items() if not is_below(path, OWN))
 
     def figures(self) -> dict[str, str]:
         """Pictures that are new or changed: name → hash."""
@@ -92,7 +98,10 @@ class Place:
 
 
 class Scratch:
-    """Copies of one project. path: the folder that holds them all. pristine: an unchanged one. keep: use none twice."""
+    """Copies of one project, each in a folder of its own with what lies outside of the project beside it.
+
+    path: the folder that holds them all. pristine: an unchanged one. keep: use none twice.
+    """
 
     def __init__(self, path: str, root: str, what: copying.Contents, env: Mapping[str, str], keep: bool) -> None:
         self.path = path
@@ -100,63 +109,87 @@ class Scratch:
         self.what = what
         self.keep = keep
         self._env = dict(env)
+        self._home = env.get("HOME", "")
         self._name = os.path.basename(root) or "project"
-        self.pristine = os.path.join(path, "pristine")
+        self._whole = os.path.join(path, "pristine")
+        self.pristine = os.path.join(self._whole, self._name)
+        self._leading = Leading(root, [p for p in what.linked if p not in what.large], self._home)
+        self._naming: tuple[str, ...] = ()  # files that name the project by its full path
         self._made = 0
         self._free: list[tuple[str, dict[str, copying.Stamp]]] = []
         self._clean: dict[str, dict[str, copying.Stamp]] = {}
-        self._beside: dict[str, str] = {}  # copies of folders beside the project, one for all probes
         self._large = {root: what.large}
-        self._seen: set[str] = set()  # words of commands, and which of them are paths outside that were not there
-        self._new: set[str] = set()
+        self._met: set[str] = set()  # paths outside that commands name
 
     def prepare(self) -> None:
-        room = shutil.disk_usage(self.path).free
-        if self.what.size * 3 > room:
-            size = self.what.size >> 20
-            raise RunError(f"no room for copies of {self.root}: {size:,} MB each", "set TMPDIR to a disk with room")
+        texts = dict(copying.texts(self.root, self.what))
+        beside = copying.beside(self.root, texts)
+        size = self.what.size + sum(what.size for what in beside.values() if what is not None)
+        if size * 3 > shutil.disk_usage(self.path).free:
+            raise RunError(
+                f"no room for copies of {self.root}: {size >> 20:,} MB each", "set TMPDIR to a disk with room"
+            )
         copying.copy(self.root, self.what, self.pristine)
         copying.with_history(self.root, self.pristine, self._env)
-        for name, what in copying.beside(self.root, self.what).items():
-            original = os.path.join(os.path.dirname(self.root), name)
+        for name, what in beside.items():
+            original, copied = (os.path.join(folder, name) for folder in (os.path.dirname(self.root), self._whole))
             if what is None:  # as where its full path is named; what is written there is told
-                self._beside[name] = original
+                os.symlink(original, copied)
                 continue
-            self._beside[name] = os.path.join(self.path, "beside", name)
             self._large[original] = what.large
-            copying.copy(original, what, self._beside[name])
-        self._lead_in()
+            copying.copy(original, what, copied)
+        self._leading.beside |= beside.keys()
+        self._naming = tuple(name for name, text in texts.items() if self._leading.text(text, "") != text)
+        for path, full in sorted(copying.outward(self.root, self.what.links), key=lambda found: found[1]):
+            if self._has_twin(full):
+                link = os.path.join(self.pristine, path)
+                os.unlink(link)
+                os.symlink(os.path.relpath(twin(self._whole, full), os.path.dirname(link)), link)
 
-    def _lead_in(self) -> None:
-        """Links of the project that lead out of it lead to copies instead, where those are small."""
-        made: dict[str, str] = {}
-        for path, full in copying.outward(self.root, self.what.links):
-            if full not in made:
-                target = os.path.join(self.path, "linked", str(len(made)))
-                if not copying.copy_small(full, target, self._env.get("HOME", "")):
-                    continue
-                made[full] = target
-            link = os.path.join(self.pristine, path)
-            os.unlink(link)
-            os.symlink(made[full], link)
+    def _has_twin(self, path: str) -> bool:
+        """Makes one for all copies, where what is there outside is small."""
+        made = self._leading.twins
+        if (
+            not is_below(path, made)
+            and not any(is_below(t, {path}) for t in made)
+            and copying.copy_small(path, twin(self._whole, path), self._home)
+        ):
+            made.add(path)
+        return is_below(path, made)
 
-    def fresh(self, command: Command, setting: Setting = ()) -> Place:
-        """A clean copy with the candidates put in.
+    def _meet(self, command: Command) -> None:
+        """Paths outside that the command may write have twins from now on, also those that are not there yet.
+
+        Decided once for all runs: what one of them writes outside must not change what the next one gets.
+        """
+        paths = {self._leading.outside(word, command.cwd) for word in command.argv[1:]} - self._met - {""}
+        self._met |= paths
+        for path in sorted(paths):
+            if is_below(self.path, {path}) or is_below(self.root, {path}) or is_below(path, {self.path}):
+                continue
+            if is_new(path):
+                self._leading.twins.add(path)
+            elif not self._made and copying.may_be_written(path):
+                self._has_twin(path)
+
+    def fresh(self, command: Command, setting: Setting = (), *, is_to_run: bool = True) -> Place:
+        """A clean copy with the candidates put in. is_to_run: full names of the project in its files lead into it too.
 
         Raises:
             RunError: a patch does not apply, or there is no script to load a preamble.
         """
+        inner = changed(command, setting)
+        self._meet(inner)
         folder = self._clean_copy()
         root = os.path.join(folder, self._name)
-        inner = changed(command, setting)
-        for name in (".tmp", ".agent", ".out"):
-            _remove(os.path.join(folder, name))
-            os.mkdir(os.path.join(folder, name))
-        argv = tuple(self._mapped(word, root, command.cwd) for word in inner.argv)
-        argv = (*argv[:1], *self._led_in(argv[1:], folder))
+        for name in (*OWN, OUT):
+            os.makedirs(os.path.join(folder, name), exist_ok=True)
+        for path in self._leading.twins:
+            os.makedirs(os.path.dirname(twin(folder, path)), exist_ok=True)
+        argv = tuple(self._leading.word(word, folder, root, command.cwd) for word in inner.argv)
         if len(argv) > 2 and re.fullmatch(r"-\w*c", argv[1]):  # a line for a shell, with words of its own
-            within = rf"{re.escape(self.root)}(?=[/\s;&|)'\"]|$)"
-            argv = (*argv[:2], re.sub(within, lambda _: root, argv[2]), *argv[3:])
+            line = self._leading.text(os.fsencode(argv[2]), root)
+            argv = (*argv[:2], os.fsdecode(line), *argv[3:])
         try:
             for c in setting:
                 if c.patch:
@@ -167,6 +200,8 @@ class Scratch:
         except RunError:
             self._free.append((folder, self._clean[folder]))
             raise
+        for name in self._naming if is_to_run else ():
+            self._lead_in(Path(root, name), root)
         unset = {u for c in setting for u in c.unset if not inner.env.get(u)}
         return Place(
             folder=folder,
@@ -175,11 +210,19 @@ class Scratch:
             agent=os.path.join(folder, ".agent"),
             mark=uuid.uuid4().hex,
             argv=argv,
-            env=self._environment(inner.env, unset, root, command.cwd, os.path.join(folder, ".tmp")),
+            env=self._environment(inner.env, unset, folder, command.cwd),
             original=self.root,
             loads=loads,
-            ready=copying.project_stamps(root),
+            ready=copying.stamps(folder),
         )
+
+    def _lead_in(self, file: Path, root: str) -> None:
+        """A file of the copy at root that names the project; a patch may have taken it away."""
+        if file.is_file() and not file.is_symlink():
+            mode, text = file.stat().st_mode, self._leading.text(file.read_bytes(), root)
+            file.unlink()
+            file.write_bytes(text)
+            file.chmod(mode)
 
     def has_neighbour(self) -> bool:
         """Whether other copies are in use on this machine now: another search of this user's runs beside this one."""
@@ -191,8 +234,11 @@ class Scratch:
         if not self.keep:
             self._free.append((place.folder, self._clean[place.folder]))
 
-    def check(self) -> None:
-        """Raises Overwritten where a large file of the user's was changed meanwhile; it names it."""
+    def check(self, outside: Iterable[str] = ()) -> None:
+        """Raises Overwritten where a file of the user's project was changed meanwhile; it names it.
+
+        outside: what runs wrote outside of their copies.
+        """
         for root, large in self._large.items():
             if names := sorted(copying.large_changed(root, large)):
                 raise Overwritten(
@@ -200,81 +246,50 @@ class Scratch:
                     "copies link to it, and the command (or something else) wrote it",
                     "restore it, and run the command with another output folder",
                 )
+        top = os.path.realpath(self.root)
+        for path in outside:
+            inner = os.path.relpath(path, top)
+            if (
+                is_below(path, {top})
+                and not f"/{inner}".count("/.")
+                and not is_below(inner, self._leading.environments)
+            ):
+                raise Overwritten(
+                    f"{path} was written during a short run, from within a copy of the project: the command names it "
+                    "in a way that leads out of the copy, or it lies in a folder too large to copy",
+                    "look whether it is still what you want it to be, and let the command write relative to its folder",
+                )
 
     def _clean_copy(self) -> str:
         while self._free:
             folder, before = self._free.pop()
-            root = os.path.join(folder, self._name)
+            for name in OWN:
+                _remove(os.path.join(folder, name))
             try:
-                copying.reset(root, self.pristine, before)
+                copying.reset(folder, self._whole, before)
             except OSError:  # files became folders, or the like: made anew
                 shutil.rmtree(folder, ignore_errors=True)
                 continue
-            self._clean[folder] = copying.stamps(root)
+            self._clean[folder] = copying.stamps(folder)
             return folder
         self._made += 1
         folder = os.path.join(self.path, str(self._made))
-        root = os.path.join(folder, self._name)
         try:
-            shutil.copytree(self.pristine, root, symlinks=True)
-            for name, shared in self._beside.items():
-                os.symlink(shared, os.path.join(folder, name))
+            shutil.copytree(self._whole, folder, symlinks=True)
         except OSError as e:
             raise RunError(
                 f"no copy of the project can be made in {folder}: {e}", "set TMPDIR to a disk with room"
             ) from e
-        self._clean[folder] = copying.stamps(root)
+        self._clean[folder] = copying.stamps(folder)
         return folder
 
-    def _mapped(self, word: str, root: str, cwd: str) -> str:
-        """A word of the command with paths into the project leading into the copy, and paths out of it as they were."""
-        head, tail = _split(word)
-        for real in {self.root, os.path.realpath(self.root)}:
-            if tail == real or tail.startswith(real + os.sep):
-                inner = os.path.relpath(tail, real)
-                if any(inner == link or inner.startswith(link + os.sep) for link in self.what.linked):
-                    return word  # an environment's own interpreter; a large file
-                return head + os.path.normpath(os.path.join(root, inner))
-        if tail.startswith("../"):
-            full = os.path.normpath(os.path.join(self.root, cwd, tail))
-            if not full.startswith(self.root + os.sep) and full != self.root and os.path.exists(full):
-                name, _, rest = os.path.relpath(full, os.path.dirname(self.root)).partition(os.sep)
-                return head + (os.path.join(self._beside[name], rest).rstrip(os.sep) if name in self._beside else full)
-        return word
+    def _environment(self, own: Mapping[str, str], unset: set[str], folder: str, cwd: str) -> dict[str, str]:
+        root = os.path.join(folder, self._name)
 
-    def _led_in(self, words: Sequence[str], folder: str) -> list[str]:
-        """Words with paths outside that are not there yet leading beside the copy, where they are made anew each time.
+        def led(value: str) -> str:
+            return self._leading.word(value, folder, root, cwd)
 
-        Decided once for all runs: what one of them writes outside must not change what the next one gets.
-        """
-        heads, tails = zip(*map(_split, words), strict=True) if words else ((), ())
-        paths = [os.path.normpath(t) for t in tails]
-        self._new |= {p for p in paths if p not in self._seen and self._is_new(p)}
-        self._seen |= set(paths)
-        for path in self._new:
-            os.makedirs(os.path.join(folder, ".out", os.path.dirname(path).lstrip(os.sep)), exist_ok=True)
-        return [
-            head + (os.path.join(folder, ".out", tail.lstrip(os.sep)) if _is_below(path, self._new) else tail)
-            for head, tail, path in zip(heads, tails, paths, strict=True)
-        ]
-
-    def _is_new(self, path: str) -> bool:
-        """Whether it is the full path of something that is not there, in a folder that is.
-
-        Not a pattern, a line for a shell, or what names of files that are there begin with.
-        """
-        above, name = os.path.split(path)
-        if not path.startswith(os.sep) or re.search(r"[\s,;|&<>*?{}%$\[\]:]", path) or above == os.sep:
-            return False
-        if _is_below(path, {self.path, self.root, "/dev", "/proc", "/sys", "/run"}) or os.path.lexists(path):
-            return False
-        try:
-            return not any(there.startswith(name) for there in os.listdir(above))
-        except OSError:
-            return False
-
-    def _environment(self, own: Mapping[str, str], unset: set[str], root: str, cwd: str, tmp: str) -> dict[str, str]:
-        env = {k: v if k == "PATH" else self._mapped(v, root, cwd) for k, v in self._env.items()}
+        env = {k: v if k == "PATH" else led(v) for k, v in self._env.items()}
         env.pop("PYTHONDONTWRITEBYTECODE", None)
         quiet = {k: v for k, v in OFFLINE.items() if env.get(k) not in ("disabled", "dryrun")}
         env = {
@@ -283,29 +298,18 @@ class Scratch:
             **env,
             **quiet,
             "PYTHONUNBUFFERED": "1",
-            "TMPDIR": tmp,
+            "TMPDIR": os.path.join(folder, ".tmp"),
             "PWD": os.path.normpath(os.path.join(root, cwd)),
         }
         env["MLFLOW_TRACKING_URI"] = Path(root, "mlruns").as_uri()
         if sys.platform != "darwin" and not (env.get("DISPLAY") or env.get("WAYLAND_DISPLAY")):
             env = {**WITHOUT_DISPLAY, **env}
-        env.update({k: self._mapped(v, root, cwd) for k, v in own.items()})
+        env.update({k: led(v) for k, v in own.items()})
         for name in unset:
             env.pop(name, None)
         if paths := env.get("PYTHONPATH"):
-            env["PYTHONPATH"] = os.pathsep.join(self._mapped(p, root, cwd) for p in paths.split(os.pathsep))
+            env["PYTHONPATH"] = os.pathsep.join(map(led, paths.split(os.pathsep)))
         return env
-
-
-def _is_below(path: str, folders: Iterable[str]) -> bool:
-    """By its name alone: a link counts as where it stands."""
-    return any(path == f or path.startswith(f + os.sep) for f in folders)
-
-
-def _split(word: str) -> tuple[str, str]:
-    """A word as what stands before a path, `--out=`, and the path."""
-    head, sep, tail = word.rpartition("=")
-    return (head + sep, tail) if "/" in tail else ("", word)
 
 
 @contextmanager
@@ -357,105 +361,3 @@ def _remove(path: str) -> None:
                 if not os.path.islink(folder):
                     os.chmod(folder, 0o700)
         shutil.rmtree(path, ignore_errors=True)
-
-
-def put_patch(root: str, cwd: str, patch: str, env: Mapping[str, str], name: str) -> None:
-    """Changes files of the copy as `git apply` does; paths may be relative to the root or to the command's folder.
-
-    The lines of a patch may end otherwise than those of the files: what an assistant writes rarely has their ends.
-
-    Raises:
-        RunError: it does not apply, with the reason that git gives.
-    """
-    if found := re.search(r"^(?:---|\+\+\+|rename to|copy to) (/(?!dev/null).*)", patch, re.M):
-        raise RunError(f"the patch {name} changes {found[1]}, outside of the project", "name files relative to it")
-    clean = {k: v for k, v in env.items() if not k.startswith("GIT_")}
-    clean |= {"GIT_CEILING_DIRECTORIES": os.path.dirname(root), "LC_ALL": "C"}
-    first = ""
-    for text, strip, folder in product(_any_ends(patch), ("-p1", "-p0"), dict.fromkeys((".", cwd))):
-        argv = ["git", "apply", strip, "--recount", "--whitespace=nowarn", f"--directory={folder}", "-"]
-        argv = [w for w in argv if w != "--directory=."]
-        try:
-            ran = subprocess.run(
-                argv, cwd=root, env=clean, input=text.encode(), capture_output=True, timeout=20, check=False
-            )
-        except FileNotFoundError as e:
-            raise RunError("git is not there, and a patch needs it", "install git") from e
-        except subprocess.TimeoutExpired as e:
-            raise RunError(f"the patch {name} could not be applied within 20 s") from e
-        if ran.returncode == 0:
-            return
-        first = first or ran.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
-    if found := re.search(r"invalid path '(.*)'|'(.*)' is beyond a symbolic link", first):
-        outside = found[1] or found[2]
-        raise RunError(f"the patch {name} changes {outside}, outside of the project", "leave that file out of it")
-    why = first.removeprefix("error: ")
-    raise RunError(f"the patch {name} does not apply: {why}", "make it with: git diff > my.diff")
-
-
-def _any_ends(patch: str) -> Iterable[str]:
-    r"""A patch as it is, for files whose lines end with \n, and for files whose lines end with \r\n.
-
-    >>> list(_any_ends("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-1\n+2\n"))[1]
-    '--- a/x\n+++ b/x\n@@ -1 +1 @@\n-1\r\n+2\r\n'
-    """
-    plain = patch.replace("\r\n", "\n")
-    other = re.sub(r"^(?!--- |\+\+\+ )([ +-].*|)\n", lambda m: f"{m[1] or ' '}\r\n", plain, flags=re.M)
-    return dict.fromkeys((patch, plain, other))
-
-
-def put_preamble(command: Command, text: str, env: Mapping[str, str]) -> tuple[str, str]:
-    """Writes the preamble into the copy at the command's root, and the line that loads it first into the script.
-
-    Which script that is, and the file of the preamble, relative to the root. What the script loads already is added to;
-    where another script's lies there, it has a name of its own.
-
-    Raises:
-        RunError: the command has no script in the project.
-    """
-    entry = entry_of(command, env.get("PATH"))
-    script = Path(os.path.normpath(os.path.join(command.root, entry or "")))
-    beside = _import_folder(command, script)
-    if entry is None or not all(_is_inside(p, command.root) for p in (beside, script.parent)):
-        raise RunError("no Python script of the project was found in the command, to load what makes it faster")
-    raw = script.read_bytes()
-    try:
-        coding, _ = tokenize.detect_encoding(iter(raw.splitlines(keepends=True)).__next__)
-    except SyntaxError:
-        coding = "utf-8"
-    source = raw.decode(coding, "surrogateescape")
-    file = beside / f"{loaded_by(source)}.py"
-    if file.is_file():
-        text = added(file.read_text(encoding="utf-8"), text)
-    else:
-        file = beside / PREAMBLE
-        if file.exists():  # another script's
-            file = file.with_stem(re.sub(r"\W", "_", f"{file.stem}_{script.stem}"))
-        source = with_first_line(source, line_of(file.stem))
-    for path in (script, file):
-        path.unlink(missing_ok=True)  # a link would lead to the user's own
-    script.write_bytes(source.encode(coding, "surrogateescape"))
-    file.write_text(text, encoding="utf-8")
-    return os.path.relpath(script, command.root), os.path.relpath(file, command.root)
-
-
-def _import_folder(command: Command, script: Path) -> Path:
-    """Where Python looks first for what the script imports.
-
-    Beside it, where the command names it; for a module the folder that it runs in, or that holds its package.
-    """
-    cwd = os.path.join(command.root, command.cwd)
-    named = {os.path.normpath(os.path.join(cwd, w)) for w in command.argv}
-    if {str(script), str(script.parent)} & named:
-        return script.parent
-    if any(re.fullmatch(r"-\w*m", w) for w in command.argv):
-        return Path(os.path.normpath(cwd))
-    folder = script.parent
-    while (folder / "__init__.py").exists() and folder != folder.parent:
-        folder = folder.parent
-    return folder
-
-
-def _is_inside(path: Path, root: str) -> bool:
-    """Where its links lead."""
-    return path.resolve().is_relative_to(Path(root).resolve())
