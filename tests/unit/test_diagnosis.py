@@ -183,6 +183,24 @@ def test_the_line_with_the_largest_share_comes_first(stack: str, line: int, kind
 
 
 @pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("w = np.tanh(w @ w)", "products"),
+        ("h = x.mm(w1).clamp(min=0)", "products"),
+        ("y[i] = np.dot(a[i], x)", "element by element"),
+        ("hits += draw() < 0.5", "element by element"),
+    ],
+)
+def test_products_of_matrices_are_told_from_elements_that_a_loop_takes_one_by_one(body: str, kind: str) -> None:
+    source = f"for i in range(n):\n    {body}\n    x = 1\n"
+    found = diagnose(profile(source, ((9.0, "2:main"), (1.0, "3:main"))))
+    assert (found[0].kind, found[0].line) == (kind, 2)
+    if kind == "products":
+        assert found[0].share == 0.0
+        assert found[0].text == "90 % in products of matrices: no lever in the code; run 2 copies with one thread each"
+
+
+@pytest.mark.parametrize(
     ("seconds", "bursts", "said"),
     [(2.0, 10, "for this share of the time"), (5.0, 10, "about as long as it trains"), (2.0, 99, "at each step")],
 )

@@ -12,7 +12,7 @@ from typing import Any
 from sixdays.faster.bounds import Site, bound, by_line, is_own, own, working
 from sixdays.faster.evaluations import acts, is_seldom
 from sixdays.faster.graphs import keeps_graph
-from sixdays.faster.kinds import Doing, Kinds, Loop, package
+from sixdays.faster.kinds import PRODUCTS, Doing, Kinds, Loop, package
 from sixdays.faster.loaders import loaders
 from sixdays.faster.model import Profile, Stack
 from sixdays.faster.unit import of_kind
@@ -186,10 +186,10 @@ def _element_loops(view: _View) -> Iterator[Line]:
 
 
 def _moves(view: _View, file: str, loop: Loop, moving: set[Site]) -> bool:
-    """A loop of training or acting itself, which cannot be one operation."""
+    """A loop of training or acting itself, or of operations on whole arrays, which cannot be one operation."""
     lines = range(loop.lineno, (loop.end_lineno or loop.lineno) + 1)
     called = set[str]().union(*(view.kinds.calls((file, n)) for n in lines))
-    return any((file, n) in moving for n in lines) or bool(called & {"backward", "zero_grad", "step"})
+    return any((file, n) in moving for n in lines) or bool(called & {"backward", "zero_grad", "step", *PRODUCTS})
 
 
 def _holds(node: Loop, line: int) -> bool:
@@ -251,6 +251,8 @@ def _kinds(view: _View) -> Iterator[Line]:
             yield _data(view, stacks)
         elif kind == "python":
             yield _own(view, stacks)
+        elif kind == "products":
+            yield _products(view, stacks)
     if view.passes:
         yield _passes(view, view.passes)
 
@@ -312,6 +314,15 @@ def _data(view: _View, stacks: Sequence[Stack]) -> Line:
     return _made(view, _hottest(stacks), view.share(stacks), "data", text)
 
 
+def _products(view: _View, stacks: Sequence[Stack]) -> Line:
+    """Products of matrices, which are at their bound unless these are tiny."""
+    text = f"{100 * view.share(stacks):.0f} % in products of matrices: no lever in the code"
+    text += "; run 2 copies with one thread each" * (view.profile.machine.cores > 1)
+    if view.on_gpu:
+        text = f"{100 * view.share(stacks):.0f} % in products of matrices on the GPU: bf16 or TF32, torch.compile"
+    return _made(view, _hottest(stacks), 0.0, "products", text)
+
+
 def _passes(view: _View, stacks: Sequence[Stack]) -> Line:
     """Forward and backward: small ones are mostly overhead, large ones are products of matrices.
 
@@ -319,13 +330,9 @@ def _passes(view: _View, stacks: Sequence[Stack]) -> Line:
     pass nothing can: half of all that goes forward. torch.compile makes such networks slower on a CPU.
     Source: benchmarks.switches.
     """
-    share, site, facts = view.share(stacks), _hottest(stacks), view.profile.trace.facts
+    facts = view.profile.trace.facts
     if not view.small:
-        text = f"{100 * share:.0f} % in products of matrices: no lever in the code"
-        text += "; run 2 copies with one thread each" * (view.profile.machine.cores > 1)
-        if view.on_gpu:
-            text = f"{100 * share:.0f} % in products of matrices on the GPU: bf16 or TF32, torch.compile"
-        return _made(view, site, 0.0, "products", text)
+        return _products(view, stacks)
     forward = view.by_kind["forward"]
     acts = any(c.kind == "env step" for c in view.profile.trace.counters)
     text = "a small network: its calls cost more than its products. "

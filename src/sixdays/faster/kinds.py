@@ -16,7 +16,7 @@ from sixdays.faster.unit import acting, is_evaluation_name
 
 Doing = Literal[
     "environment", "forward", "backward", "optimiser", "distribution", "data", "evaluation", "drawing", "logging",
-    "saving", "tensors", "copies", "deepcopy", "growing", "waiting", "python", "library", "start",
+    "saving", "tensors", "copies", "deepcopy", "growing", "waiting", "products", "python", "library", "start",
 ]  # fmt: skip
 Loop = ast.For | ast.While
 LEAST = 0.3  # of the time that must lie in loops for what lies outside to be dropped
@@ -48,7 +48,9 @@ _CALLS: tuple[tuple[Doing, str], ...] = (
     ("copies", "item cpu tolist numpy cuda to"),
     ("logging", "print write add_scalar flush writerow"),
     ("saving", "save dump savez"),
+    ("products", "@ dot matmul mm bmm einsum tensordot solve lstsq inv svd eigh cholesky fft ifft"),
 )
+PRODUCTS = set(dict(_CALLS)["products"].split())
 _DRAWING = re.compile(
     r"(^|_)plot(s|ting)?(_|$)|^(draw|render)(_(plot|figure|curve|frame)s?)?$|savefig|visuali[sz]e", re.I
 )
@@ -63,6 +65,7 @@ class Kinds:
         self.trees = trees(sources)
         self._calls: dict[Site, set[str]] = {}
         self._looped: dict[Site, Loop] = {}
+        self._picked: set[Site] = set()  # lines that take elements by the number of a loop
         self._steady: set[Site] = set()  # with the heads of loops, which fetch their items
         self._evaluations: set[tuple[str, str]] = set()
         self._passes: set[tuple[str, str]] = set()  # named as if they evaluated, for they give the value of something
@@ -110,8 +113,8 @@ class Kinds:
                 self._training.add((c.file, c.function))
 
     def calls(self, site: Site) -> set[str]:
-        """Names of what a line calls: `append`, and `append@np` where it is called of np."""
-        return self._calls.get(site, set())
+        """Names of what a line calls: `append`, and `append@np` where it is called of np; no products of elements."""
+        return self._calls.get(site, set()) - (PRODUCTS if site in self._picked else set())
 
     def loop(self, site: Site) -> Loop | None:
         """The innermost loop of the user's whose body holds a line."""
@@ -128,6 +131,9 @@ class Kinds:
             if isinstance(node, ast.Call):
                 for line in _lines(node):
                     self._calls.setdefault((file, line), set()).update(names_of(node))
+            elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+                for line in _lines(node):
+                    self._calls.setdefault((file, line), set()).add("@")
             elif isinstance(node, (ast.For, ast.While)):
                 loops.append(node)
                 self._steady |= {(file, n) for n in _lines(node)}
@@ -138,6 +144,7 @@ class Kinds:
         self._passes |= passes - others  # of two of a name none is told from the other
         for loop in sorted(loops, key=lambda n: n.lineno):  # inner ones lie below, and hide outer ones
             self._looped.update({(file, n): loop for n in _lines(loop)[1:]})
+            self._picked |= {(file, n) for n in _picks(loop)}
 
 
 def package(stack: Stack) -> str:
@@ -162,6 +169,13 @@ def names_of(call: ast.Call) -> set[str]:
 
 def _lines(node: ast.stmt | ast.expr) -> range:
     return range(node.lineno, (node.end_lineno or node.lineno) + 1)
+
+
+def _picks(loop: Loop) -> set[int]:
+    """Lines of a loop that take elements by its own number."""
+    numbers = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)} if isinstance(loop, ast.For) else set()
+    taken = [n for n in ast.walk(loop) if isinstance(n, ast.Subscript)]
+    return {n.lineno for n in taken if numbers & {x.id for x in ast.walk(n.slice) if isinstance(x, ast.Name)}}
 
 
 def _is_evaluation(called: set[str], loops: bool) -> bool:
