@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shlex
 import shutil
@@ -17,7 +18,7 @@ from tests.unit.test_switches import STATISTICS, old_wrappers
 
 from sixdays.faster.digests import Broken, Kept, kept
 from sixdays.faster.model import Trace
-from sixdays.faster.unit import EVALUATION, unit_of
+from sixdays.faster.unit import EVALUATION, is_evaluation_name, unit_of
 from sixdays.levers._gym_texts import wrappers
 from sixdays.probes.traces import read_trace
 
@@ -296,7 +297,23 @@ def test_an_evaluation_that_plays_by_the_function_of_the_training_is_told_from_i
 
 def test_names_of_evaluations_are_the_same_to_the_agent() -> None:
     source = (AGENT / "_sixdays_sites.py").read_text(encoding="utf-8")
-    assert f'r"{EVALUATION.pattern}"' in source
+    assigned = (n.value for n in ast.parse(source).body if isinstance(n, ast.Assign) and "_EVALUATION" in ast.dump(n))
+    (pattern,) = (n.args[0].value for n in assigned if isinstance(n, ast.Call) and isinstance(n.args[0], ast.Constant))
+    assert pattern == EVALUATION.pattern
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("evaluate", True), ("run_eval", True), ("validate_epoch", True), ("val", True), ("test", True),
+        ("test_agent", True), ("valid", True), ("valid_epoch", True), ("do_validation", True), ("eval_genomes", True),
+        ("latest", False), ("train_and_evaluate", False), ("train_eval", False), ("fit_and_validate", False),
+        ("get_valid_moves", False), ("is_valid", False), ("is_valid_move", False), ("valid_moves", False),
+        ("retrain_test", True), ("evaluate_fitness", True), ("learn", False), ("contest", False),
+    ],
+)  # fmt: skip
+def test_a_name_tells_an_evaluation(name: str, is_one: bool) -> None:
+    assert is_evaluation_name(name) == is_one
 
 
 def test_an_episode_that_goes_on_after_its_end_has_ended_once(tmp_path: Path) -> None:
@@ -576,6 +593,7 @@ print(subprocess.run([sys.executable, "-c", there], input=cloudpickle.dumps(lamb
 
 
 OLD_GYM = """
+import ast
 import os
 def create_seed(a=None, max_bytes=8):
     return int.from_bytes(os.urandom(max_bytes), "little") if a is None else a % 2 ** (8 * max_bytes)

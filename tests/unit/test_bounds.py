@@ -27,7 +27,7 @@ def main():
     setup()
     for i in range(10):
         loss.item()
-        torch.cat([a, b])
+        seen = torch.cat([seen, b])
         joined = ",".join(words)
         torch.tensor([1, 2])
         time.sleep(1)

@@ -272,7 +272,7 @@ def test_a_file_that_names_its_project_in_full_stays_within_the_copy(project: Pa
     ],
 )
 def test_full_names_of_the_project_are_those_of_the_copy(text: str, wanted: str) -> None:
-    leading = Leading("/home/me/work", [".venv"], "/home/me")
+    leading = Leading("/home/me/work", [".venv"], {"HOME": "/home/me"})
     assert leading.text(text.encode(), "/c/1").decode() == wanted
 
 
@@ -640,16 +640,29 @@ def test_what_a_link_of_the_project_leads_to_is_copied_too(project: Path, tmp_pa
     assert (outside / "last.pt").read_text(encoding="utf-8") == "mine"
 
 
-def test_a_large_folder_that_a_link_leads_to_stays_linked(
+def test_of_a_large_folder_that_a_link_leads_to_large_files_stay_linked_of_many_files_all(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copying, "SMALL", 10)
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "x").write_text("more than ten bytes", encoding="utf-8")
-    (project / "data").symlink_to(tmp_path / "data")
+    monkeypatch.setattr("sixdays.probes.outside.MOST_BYTES", 10)
+    monkeypatch.setattr("sixdays.probes.outside.MOST_FILES", 20)
+    for name in ("runs", "many"):
+        (tmp_path / name).mkdir()
+        (project / name).symlink_to(tmp_path / name)
+    for i in range(30):
+        (tmp_path / "many" / str(i)).touch()
+    (tmp_path / "runs" / "x.bin").write_text("more than ten bytes", encoding="utf-8")
+    (tmp_path / "runs" / "y.csv").write_text("few", encoding="utf-8")
     with scratch(str(project), env_of(tmp_path)) as copies:
-        root = copies.fresh(Command(("true",), str(project))).root
-        assert Path(root, "data").resolve() == tmp_path / "data"
+        root = Path(copies.fresh(Command(("true",), str(project))).root)
+        assert (root / "many").resolve() == tmp_path / "many"
+        assert (root / "runs").resolve() == Path(root.parent, ".out", *tmp_path.parts[1:], "runs")
+        assert (root / "runs" / "x.bin").resolve() == tmp_path / "runs" / "x.bin"
+        assert not (root / "runs" / "y.csv").is_symlink()
+        (root / "runs" / "x.bin").write_text("other", encoding="utf-8")
+        with pytest.raises(Overwritten, match=r"x\.bin changed during a short run"):
+            copies.check([str(tmp_path / "runs" / "x.bin")])
+        copies.check()  # by another process: told at the end
+        assert copies.changed == {str(tmp_path / "runs" / "x.bin")}
 
 
 def test_what_a_command_can_be_told_is_known_from_its_source_where_it_cannot_be_asked(
@@ -762,15 +775,17 @@ def test_a_new_path_outside_is_made_beside_the_copy_and_none_that_may_be_there(p
     (there / "model.index").touch()
     (there / "conda-meta").mkdir()  # an environment, which is not copied
     words = (
-        f"--out={there}/new/", f"{there}/fresh", f"{there}/fresh/logs", str(there), f"{there}/model",
-        f"{there}/x-{{:02d}}", "/no/such/a", f"DATA={there} {there}/python train.py",
+        f"--out={there}/new/", f"{there}/fresh", f"{there}/fresh/logs", f"{there}/exp/7/seed", str(there), f"{there}/model",
+        f"{there}/x-{{:02d}}", "/nosuch/a", f"DATA={there} {there}/python train.py",
     )  # fmt: skip
     with scratch(str(project), env_of(tmp_path)) as copies:
         place = copies.fresh(Command(("python", "train.py", *words), str(project)), ())
-        led, kept = place.argv[2:5], place.argv[5:]
-        assert led == tuple(w.replace(str(there), f"{place.folder}/.out{there}") for w in words[:3])
-        assert kept == words[3:]
-        Path(led[1]).mkdir()
+        led, kept = place.argv[2:6], place.argv[6:]
+        assert led == tuple(w.replace(str(there), f"{place.folder}/.out{there}") for w in words[:4])
+        assert kept[:-1] == words[4:-1]
+        assert kept[-1] == f"DATA={there} {place.folder}/.out{there}/python train.py"  # a line: what is new, too
+        for made in (led[1], os.path.join(place.folder, ".out", f"{there}/exp"[1:])):
+            Path(made).mkdir()
         (there / "fresh").mkdir()  # a run that writes there all the same changes nothing for the next
         copies.release(place)
         place = copies.fresh(Command(("python", *words), str(project)), ())

@@ -6,10 +6,12 @@ PID.cpu (pairs of such times and CPU nanoseconds), PID.digests (one JSON a line)
 process killed at any moment loses 0.3 s at most.
 """
 
+import _thread
 import atexit
 import contextlib
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -61,6 +63,7 @@ class Agent:
         """As a new process: nothing counted, nothing written, no thread yet."""
         self.pid = os.getpid()
         self.counters = {}
+        self.codes = []
         self.order = []
         self.updates = 0
         self.pause = 0
@@ -84,12 +87,12 @@ class Agent:
     def watch(self):
         """Starts the thread that writes and samples, once there is something to write."""
         if self.thread is None and not self.ended:
-            self.thread = threading.Thread(target=self._watch, name="sixdays agent", daemon=True)
-            self.thread.start()
+            # not by threading: some programs wait until all threads but their own have ended
+            self.thread = _thread.start_new_thread(self._watch, ())
 
     def count(self, kind, frame, at, each=1.0):
         """Notes one event at the site of a frame. at: when the program was through with it, and the agent began."""
-        key = (kind, frame.f_code, frame.f_lineno)
+        key = (kind, id(frame.f_code), frame.f_lineno)  # to hash a code is to hash all of it
         c = self.counters.get(key)
         if c is None:
             c = self._counter(key, kind, frame, at, each)
@@ -112,6 +115,7 @@ class Agent:
         c = Counter(kind, self.shown(code.co_filename), code.co_name, frame.f_lineno, each)
         c.first = at - self.pause
         with self.lock:
+            self.codes.append(code)  # no other may have its id
             self.counters[key] = c
             self.order.append(c)
         self.watch()
@@ -127,7 +131,7 @@ class Agent:
             full = os.path.abspath(path)
             real = os.path.realpath(full)
             found = full
-            for top in (self.copy, self.root):
+            for top in (self.root, self.copy):  # the copy, where it lies in the project
                 for way in (full, real):
                     if top and way.startswith(top + os.sep):
                         found = os.path.relpath(way, top)
@@ -139,6 +143,8 @@ class Agent:
 
     def _watch(self):
         me = threading.get_ident()
+        with contextlib.suppress(Exception):  # the program's signals are its own threads'
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         wait = min(self.every, FLUSH_S) if self.every else FLUSH_S
         if self.every:
             # Else a sample waits up to 5 ms for the interpreter, and is taken where a line writes or waits.
@@ -233,7 +239,7 @@ class Agent:
     def _about(self):
         return {
             "pid": self.pid, "main": self.main, "pause": self.pause, "facts": self._facts(),
-            "modules": _versions(), "outside": sorted(self.outside)[:50],
+            "modules": _versions(), "outside": sorted(self.outside),
             "counters": [
                 [c.kind, c.file, c.function, c.line, c.each, c.count, c.bursts, c.first - self.epoch]
                 for c in self.order
@@ -325,12 +331,13 @@ def begin(folder, environ):
         os.register_at_fork(after_in_child=forked)
     if agent.root and agent.copy and agent.root != agent.copy:
         _redirect(agent)
+    import _sixdays_files
     import _sixdays_hooks
 
     _sixdays_hooks.install(agent)
     if agent.main:  # others have nothing to write until they count something
         agent.watch()
-    _watch_writes(agent)
+    _sixdays_files.watch(agent)
 
 
 def _inside(path, root):
@@ -352,33 +359,3 @@ def _redirect(agent):
         if name.startswith("__editable__"):
             mapping = getattr(module, "MAPPING", {})
             mapping.update({k: led(v) for k, v in mapping.items()})
-
-
-# what is written: the event, and where its path stands among its arguments
-_WRITES = {"open": 0, "os.rename": 1, "os.mkdir": 0, "os.remove": 0, "os.link": 1, "os.symlink": 1}
-
-
-def _watch_writes(agent):
-    """Paths outside the copy that are opened for writing, made or removed."""
-    if not hasattr(sys, "addaudithook") or not agent.copy:
-        return
-    top = os.path.realpath(os.environ.get("SIXDAYS_AGENT_COPIES") or os.path.dirname(agent.copy)) + os.sep
-
-    def hook(event, args):
-        at = _WRITES.get(event)
-        if at is None or len(agent.outside) >= 50:
-            return
-        try:
-            path = args[at]
-            if event == "open":
-                mode, flags = args[1], args[2]
-                if not (any(m in mode for m in "wax+") if mode else flags & 3):
-                    return
-            if not isinstance(path, int):
-                full = os.path.realpath(os.fsdecode(path))
-                if not full.startswith((top, "/dev/", "/proc/")) and "__pycache__" not in full:
-                    agent.outside.add(full)
-        except Exception:  # an audit hook that raises would stop what it looks at
-            agent.facts["hook writes"] = event
-
-    sys.addaudithook(hook)

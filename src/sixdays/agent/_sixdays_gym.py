@@ -11,7 +11,13 @@ AT_STEPS = frozenset(range(1, 10)) | frozenset(m * 10**e for e in range(8) for m
 MOST_BYTES, STATE = 1 << 20, 8  # of what is hashed; numbers of what an environment shows
 _GYM = (
     "gym", "gymnasium", "stable_baselines3.common.vec_env", "stable_baselines3.common.monitor",
-    "stable_baselines3.common.atari_wrappers", "stable_baselines3.common.env_util",
+    "stable_baselines3.common.atari_wrappers", "stable_baselines3.common.env_util", "dm_env", "dm_control",
+    "pettingzoo",
+)  # fmt: skip
+
+
+_BASES = (
+    "Env", "Environment", "AECEnv", "ParallelEnv", "Wrapper", "ObservationWrapper", "RewardWrapper", "ActionWrapper",
 )  # fmt: skip
 
 
@@ -40,18 +46,21 @@ def _environment(agent, module):
                 out = step(self, *args, **kwargs)
             finally:
                 depth.inside = False
-            reward = out[1] if isinstance(out, tuple) and len(out) > 1 else None
-            if getattr(reward, "is_cuda", False):
-                wait_for(reward)
             began = now()
             try:
+                reward = out[1] if isinstance(out, tuple) and len(out) > 1 else None
                 c = agent.count("env step", stepper(_GYM), began, _side_by_side(self, reward))
+                is_far = getattr(reward, "is_cuda", False)  # a GPU may still be at it
+                if is_far and c.count in AT_STEPS:
+                    agent.pause += now() - began
+                    wait_for(reward)
+                    began = now()
                 action = args[0] if args else kwargs.get("action")
                 if c.count == 1:
                     _about_environment(agent, self, action)
                 if c.count <= EVERY > len(c.ends):
                     c.ends.extend([c.count] * _ended(c, out))
-                _stepped(agent, c, action, out)
+                _stepped(agent, c, action, out, is_far)
             except Exception as e:
                 agent.facts["hook step"] = repr(e)
             agent.pause += now() - began
@@ -63,8 +72,7 @@ def _environment(agent, module):
         call.__qualname__ = getattr(step, "__qualname__", "step")
         return call
 
-    _each_step(module.Env, counted)
-    for name in ("Wrapper", "ObservationWrapper", "RewardWrapper", "ActionWrapper"):
+    for name in _BASES:
         if hasattr(module, name):
             _each_step(getattr(module, name), counted)
     agent.counted_step = counted
@@ -100,8 +108,8 @@ def _each_step(base, counted):
             before.__get__(None, cls)(**kwargs)
         else:
             super(base, cls).__init_subclass__(**kwargs)
-        step = vars(cls).get("step")
-        if callable(step):
+        step = getattr(cls, "step", None)  # its own, or one that it has from a base that is no environment
+        if callable(step) and not getattr(step, "_sixdays", False):
             cls.step = counted(step)
 
     base.__init_subclass__ = classmethod(made)
@@ -121,12 +129,12 @@ def _vector(agent, module):
         _each_step(base, counted)
 
 
-def _stepped(agent, c, action, out):
+def _stepped(agent, c, action, out, is_far):
     """Notes what was done and what came back: hashes at some steps, and while updates are early a few numbers of it.
 
-    What came back is not kept: the program may reuse its memory.
+    What came back is not kept: the program may reuse its memory. What lies on a GPU is not waited for at each step.
     """
-    if c.count <= 1000 or c.count in AT_STEPS:
+    if c.count in AT_STEPS or (c.count <= 1000 and not is_far):
         _seen(agent, c, action, out)
     if agent.early:
         agent.gain += _sum(out[1]) if isinstance(out, tuple) and len(out) > 1 else 0.0
@@ -234,5 +242,6 @@ def _update(h, value):
 
 HOOKS = {
     "gymnasium.core": _environment, "gym.core": _environment, "gymnasium.vector.vector_env": _vector,
-    "gym.vector.vector_env": _vector, "stable_baselines3.common.vec_env.base_vec_env": _vector,
+    "gym.vector.vector_env": _vector, "dm_env._environment": _environment, "pettingzoo.utils.env": _environment,
+    "stable_baselines3.common.vec_env.base_vec_env": _vector,
 }  # fmt: skip

@@ -3,6 +3,7 @@
 import contextlib
 import sys
 
+import _sixdays_files
 import _sixdays_gym
 import _sixdays_streams
 import _sixdays_torch
@@ -12,7 +13,7 @@ import _sixdays_writers
 
 def install(agent):
     """Watches imports; what is imported already is hooked at once."""
-    rooms = (_sixdays_streams, _sixdays_trackers, _sixdays_torch, _sixdays_gym, _sixdays_writers)
+    rooms = (_sixdays_streams, _sixdays_trackers, _sixdays_torch, _sixdays_gym, _sixdays_writers, _sixdays_files)
     hooks = {name: hook for room in rooms for name, hook in room.HOOKS.items()}
     hooks["multiprocessing.util"] = _children
     waiting = {name: hook for name, hook in hooks.items() if name not in sys.modules}
@@ -62,4 +63,9 @@ class _Finder:
 
 def _children(agent, module):
     """A child of multiprocessing ends without running what is registered at exit; its finalizers it runs."""
-    module.register_after_fork(agent, lambda a: module.Finalize(None, a.end, exitpriority=-1000))
+
+    def begins(a):
+        module.Finalize(None, a.end, exitpriority=-1000)
+        _sixdays_streams.reseed(a)
+
+    module.register_after_fork(agent, begins)

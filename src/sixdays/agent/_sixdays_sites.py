@@ -6,9 +6,14 @@ import sys
 
 from _sixdays_agent import now
 
-_OURS = {}
+_OURS = {}  # by the ids of code: to hash a code is to hash all of it, of a script all that it holds
 _EVALUATES = {}
-_EVALUATION = re.compile(r"(^|_)(eval\w*|valid\w*|val|test|tests|testing)(_|$)")
+_CODES = []  # that are kept, so that no other has their ids
+# One that trains too is none, nor is one that asks whether a move is valid.
+_EVALUATION = re.compile(
+    r"^(?!(?:.*_)?(?:train\w*|fit|learn\w*)(?:_|$))"
+    r"(?:(?:.*_)?(?:eval\w*|validat\w*|val|test|tests|testing)(?:_|$)|(?:.*(?<!is)_)?valid(?:_(?:epoch|step|loop|set))?$)"
+)
 
 
 def caller(packages):
@@ -16,12 +21,13 @@ def caller(packages):
     frame = sys._getframe(2)
     while frame.f_back is not None:
         code = frame.f_code
-        inner = _OURS.get((code, packages))
+        inner = _OURS.get((id(code), packages))
         if inner is None:
             name = (frame.f_globals.get("__name__", "") or "") + "."
             ours = ("_sixdays", "fast_start", "contextlib.")
             inner = name.startswith((*ours, *(p + "." for p in packages)))
-            _OURS[(code, packages)] = inner
+            _OURS[(id(code), packages)] = inner
+            _CODES.append(code)
         if not inner:
             return frame
         frame = frame.f_back
@@ -33,9 +39,10 @@ def stepper(packages):
     frame = found = caller(packages)
     while frame is not None:
         code = frame.f_code
-        evaluates = _EVALUATES.get(code)
+        evaluates = _EVALUATES.get(id(code))
         if evaluates is None:
-            evaluates = _EVALUATES[code] = _EVALUATION.search(code.co_name) is not None
+            evaluates = _EVALUATES[id(code)] = _EVALUATION.search(code.co_name) is not None
+            _CODES.append(code)
         if evaluates:
             return frame
         frame = frame.f_back

@@ -3,7 +3,9 @@
 Which were free stands in the fact "seeded": a global stream that the script seeds later on is taken out again.
 """
 
+import os
 import sys
+from zlib import crc32
 
 # These make names and waiting times with it, which must differ between processes; no result depends on them.
 _NOT = ("tempfile", "uuid", "multiprocessing", "concurrent", "asyncio", "urllib", "email", "http")
@@ -20,10 +22,31 @@ class _Free:
         _free(self.agent, name)
         process = sys.modules.get("multiprocessing.process")
         child = tuple(getattr(process.current_process(), "_identity", ())) if process else ()
-        mixed = self.agent.seed * 1_000_003 + self.made
+        mixed = _seed(self.agent) * 1_000_003 + self.made
         for number in child:
             mixed = mixed * 1_000_003 + number + 1
         return mixed % (1 << 32)
+
+
+def _seed(agent):
+    """Of this process: a child that is started anew, or one of several ranks, is told from others by its name."""
+    process = sys.modules.get("multiprocessing.process")
+    name = process.current_process().name if process and "__mp_main__" in sys.modules else ""
+    rank = os.environ.get("RANK", "0")
+    return (agent.seed + crc32(f"{name}/{rank}".encode())) % (1 << 32) if name or rank != "0" else agent.seed
+
+
+def reseed(agent):
+    """In a child that was started anew, once its name is known: what is still free gets seeds of its own."""
+    if agent.seed is None or "__mp_main__" not in sys.modules:
+        return
+    for name, (module, function) in _GLOBAL.items():
+        seed = getattr(sys.modules.get(module), function, None)
+        if seed is not None and name in agent.facts.get("seeded", "").split(", "):
+            getattr(seed, "__wrapped__", seed)(_seed(agent))
+
+
+_GLOBAL = {"random": ("random", "seed"), "numpy": ("numpy.random", "seed"), "torch": ("torch", "manual_seed")}
 
 
 def _free(agent, name):
@@ -55,8 +78,9 @@ def _note_seeding(agent, owner, function, name, free):
 def _random(agent, module):
     if agent.seed is None:
         return
-    module.seed(agent.seed)
+    module.seed(_seed(agent))
     _free(agent, "random")
+    _forked(agent, module)
     free = _Free(agent)
     _note_seeding(agent, module, "seed", "random", free)
     original = module.Random.seed
@@ -74,6 +98,18 @@ def _random(agent, module):
     module.Random.seed = seed
 
 
+def _forked(agent, module):
+    """Python seeds this stream by chance in each child that is forked, also where the script had seeded it."""
+    if not hasattr(os, "register_at_fork"):
+        return
+    seed, forks = module.seed, [0]
+
+    def counts():
+        forks[0] += 1
+
+    os.register_at_fork(before=counts, after_in_child=lambda: seed(_seed(agent) * 1_000_003 + forks[0]))
+
+
 def _numpy(agent, module):
     if agent.seed is None:
         return
@@ -81,7 +117,7 @@ def _numpy(agent, module):
     bits = sys.modules.get("numpy.random.bit_generator")
     if hasattr(bits, "randbits"):  # where every generator without a seed takes its entropy from
         bits.randbits = lambda k: free.next("numpy generators")
-    module.seed(agent.seed)
+    module.seed(_seed(agent))
     _free(agent, "numpy")
     _note_seeding(agent, module, "seed", "numpy", free)
 
@@ -89,7 +125,7 @@ def _numpy(agent, module):
 def _torch(agent, module):
     if agent.seed is None:
         return
-    module.manual_seed(agent.seed)
+    module.manual_seed(_seed(agent))
     _free(agent, "torch")
     _note_seeding(agent, module, "manual_seed", "torch", _Free(agent))
 

@@ -18,8 +18,29 @@ MOST_SITES = 16  # optimisers that are followed: some scripts make one for each 
 _TORCH = ("torch",)
 
 
+class _Optimisers(threading.local):
+    """Those whose step runs now in this thread, outermost first: one that another holds is not counted."""
+
+    def __init__(self):
+        self.running = []
+
+    def enter(self, optimizer):
+        """Whether it is the outermost one."""
+        for i, other in enumerate(self.running):
+            if other is optimizer:  # whose last step raised
+                del self.running[i:]
+                break
+        self.running.append(optimizer)
+        return len(self.running) == 1
+
+    def leave(self):
+        """Whether it was."""
+        self.running.pop()
+        return not self.running
+
+
 def _optimiser(agent, module):
-    known, made_so_far = weakref.WeakKeyDictionary(), []
+    known, made_so_far, steps = weakref.WeakKeyDictionary(), [], _Optimisers()
     agent.early = True
 
     def site_of(optimizer):
@@ -31,14 +52,20 @@ def _optimiser(agent, module):
                 _about_optimiser(agent, found[0], optimizer)
         return found
 
+    def noted(site, at, optimizer):
+        """Waits before it fetches; what the program had to wait for anyway is no time of the agent's."""
+        began = now()
+        wait_for(optimizer)
+        agent.pause -= now() - began
+        _parameters(agent, site, at, optimizer)
+
     def before(optimizer, args, kwargs):
-        if optimizer not in known:
-            wait_for(optimizer)
         began = now()
         try:
-            found = site_of(optimizer)
-            if found[1] == 0 and found[0] < MOST_SITES:
-                _parameters(agent, found[0], 0, optimizer)
+            if steps.enter(optimizer):
+                found = site_of(optimizer)
+                if found[1] == 0 and found[0] < MOST_SITES and not captures():
+                    noted(found[0], 0, optimizer)
         except Exception as e:
             agent.facts["hook before"] = repr(e)
         agent.pause += now() - began
@@ -46,23 +73,26 @@ def _optimiser(agent, module):
     def after(optimizer, args, kwargs):
         began = now()
         try:
-            found = site_of(optimizer)
-            found[1] += 1
-            agent.count("optimiser step", caller(_TORCH), began)
-            agent.updates += 1
-            if found[1] <= EARLY:
-                agent.early = min(n for _, n in known.values()) < EARLY
-            if (found[1] in AT or found[1] <= EARLY) and found[0] < MOST_SITES and not captures():
-                agent.pause += now() - began
-                wait_for(optimizer)
-                began = now()
-                _parameters(agent, found[0], found[1], optimizer)
+            if steps.leave():
+                found = site_of(optimizer)
+                found[1] += 1
+                agent.count("optimiser step", caller(_TORCH), began)
+                agent.updates += 1
+                if found[1] <= EARLY:
+                    agent.early = min(n for _, n in known.values()) < EARLY
+                if (found[1] in AT or found[1] <= EARLY) and found[0] < MOST_SITES and not captures():
+                    noted(found[0], found[1], optimizer)
         except Exception as e:
             agent.facts["hook after"] = repr(e)
         agent.pause += now() - began
 
     module.register_optimizer_step_pre_hook(before)
     module.register_optimizer_step_post_hook(after)
+    _named(agent, module)
+
+
+def _named(agent, module):
+    """The optimisers that are made, whether they step or not."""
     initial, names = module.Optimizer.__init__, []
 
     @functools.wraps(initial)  # others read what it takes
@@ -119,7 +149,8 @@ def _takes_action(step):
 
 def _parameters(agent, site, at, optimizer):
     torch = sys.modules["torch"]
-    tensors = [p.detach() for g in optimizer.param_groups for p in g["params"]]
+    whole = [p.detach() for g in optimizer.param_groups for p in g["params"]]
+    tensors = [t.to_local() if hasattr(t, "to_local") else t for t in whole]  # of one that others hold parts of, ours
     shapes = ";".join("{} {}".format(tuple(t.shape), str(t.dtype).replace("torch.", "")) for t in tensors)
     total = sum(t.numel() for t in tensors)
     name = ""
@@ -134,7 +165,7 @@ def _parameters(agent, site, at, optimizer):
         for t in tensors[:SAMPLED]:
             flat = t.reshape(-1)
             step = max(1, -(-flat.numel() // share))
-            values += flat[::step].to("cpu", torch.float64).tolist() if not t.is_complex() else []
+            values += flat[::step].cpu().to(torch.float64).tolist() if not t.is_complex() else []
     agent.digest("parameters", site, at, hash=name, values=values, shapes=shapes)
     if 0 < at <= EARLY and agent.state:
         agent.digest("state", site, at, values=agent.state)

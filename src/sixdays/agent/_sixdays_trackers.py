@@ -7,12 +7,13 @@ want to find in an account.
 import os
 
 
-def _stays(owner, name, key, value, fine):
-    """Where a call is given a way that is none of the fine ones, it gets ours."""
+def _stays(owner, name, key, value, fine, env=""):
+    """Where a call is given a way that is none of the fine ones, it gets ours. env: says it where no word does."""
     original = getattr(owner, name)
 
     def call(*args, **kwargs):
-        if kwargs.get(key) is not None and kwargs[key] not in fine:
+        given = kwargs.get(key) if kwargs.get(key) is not None else os.environ.get(env)
+        if (given is not None and given not in fine) or kwargs.get("settings") is not None:
             kwargs[key] = value
         return original(*args, **kwargs)
 
@@ -21,7 +22,7 @@ def _stays(owner, name, key, value, fine):
 
 
 def _wandb(agent, module):
-    _stays(module, "init", "mode", "offline", ("offline", "disabled", "dryrun"))
+    _stays(module, "init", "mode", "offline", ("offline", "disabled", "dryrun"), env="WANDB_MODE")
 
 
 def _neptune(agent, module):

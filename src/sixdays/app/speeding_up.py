@@ -130,6 +130,10 @@ def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell) -> Fou
             if not diagnosis and search.looked is not None:
                 sources = inspect.sources_of(what.command, search.looked, place.env.get("PATH"))
                 diagnosis = diagnose(Profile(what.command, search.looked, machine, sources=sources))
+        if copies.changed:
+            search.notes.append(
+                f"Changed meanwhile, by none of the short runs: {', '.join(sorted(copies.changed)[:3])}."
+            )
         speedups = conclusion(search, diagnosis, time.monotonic() - drive.began, interrupted=interrupted)
         notes = (f"the copies are in {copies.path}",) if what.keep_probes else ()
         try:
@@ -233,6 +237,8 @@ def _read_length(profile: Profile, what: Wanted) -> tuple[Length | None, str]:
 def _fitting(what: Wanted, copies: Scratch, search: Search, tell: Tell) -> dict[str, Any]:
     """The given changes that can be put in: a patch that does not apply is thrown out before anything is run."""
     given = what.tries.options
+    for words in what.tries.commands.values():
+        copies.meet(replace(what.command, argv=words))
     for name, text in what.tries.patches.items():
         candidate = patch(name, text)
         try:

@@ -32,8 +32,8 @@ def bound(share: float) -> float:
 
 
 def working(trace: Trace) -> tuple[Stack, ...]:
-    """The main thread's samples after the start: nothing is being imported, something of the user's runs."""
-    return tuple(s for s in trace.stacks if s.thread == "main" and own(s) is not None and not _imports(s))
+    """The main thread's samples after the start: nothing is imported, something of the user's runs, no agent."""
+    return tuple(s for s in trace.stacks if s.thread == "main" and own(s) is not None and not _is_aside(s))
 
 
 def share(trace: Trace, predicate: Callable[[Stack], bool]) -> float:
@@ -41,7 +41,7 @@ def share(trace: Trace, predicate: Callable[[Stack], bool]) -> float:
 
     Of a program none of which is the project's (a tool, a notebook) all that its main thread does counts.
     """
-    stacks = working(trace) or tuple(s for s in trace.stacks if s.thread == "main" and not _imports(s))
+    stacks = working(trace) or tuple(s for s in trace.stacks if s.thread == "main" and not _is_aside(s))
     total = sum(s.seconds for s in stacks)
     return sum(s.seconds for s in stacks if predicate(s)) / total if total else 0.0
 
@@ -69,5 +69,8 @@ def by_line(stacks: Iterable[Stack]) -> dict[Site, float]:
     return dict(sorted(found.items(), key=lambda x: -x[1]))
 
 
-def _imports(stack: Stack) -> bool:
-    return any("<frozen importlib" in f.file for f in stack.frames)
+def _is_aside(stack: Stack) -> bool:
+    """It imports, or looks on for us."""
+    return any("<frozen importlib" in f.file for f in stack.frames) or any(
+        "/_sixdays_" in f.file for f in stack.frames[-1:]
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,11 +21,11 @@ from sixdays.faster.unit import of_kind
 WORTH = 0.03  # a share below is not worth a line
 LARGE = 0.1  # a share from which a line comes before one that says that nothing can be taken away
 AS_LONG = 0.4  # of the time: an evaluation, or an environment, that takes about as long as the training
-NOTHING = ("products", "library", "environment")  # what takes long and cannot be taken away
-SAID = ("fetching", "threads", "environment")  # how much it would give is not known, and worth a line all the same
+SAID = ("fetching", "threads")  # how much it would give is not known, and worth a line all the same
 MOST = 100  # a larger bound says no more than that nearly all of the time would go
 SMALL = 500_000  # parameters: below, a pass takes longer to start than to compute
 SHORT_S = 0.005  # of forward and backward for one update: below, the same
+_AUGMENTS = re.compile(r"\b(Random[A-Z]\w*|AutoAugment|RandAugment|albumentations)\b")
 CHANCE = 0.02  # of the passes in a loop: a line of it seen in fewer is one where something ran by chance
 
 
@@ -32,7 +33,8 @@ CHANCE = 0.02  # of the passes in a loop: a line of it seen in fewer is one wher
 class Line:
     """A line of the user's, what it does, and what to do about it.
 
-    share: of the time after the start that the change can take away, 0 to 1. bound: the most that it can give.
+    share: of the time after the start that the change can take away, 0 to 1. bound: the most that it can give. takes:
+    its share of the time, where nothing of that can be taken away.
     """
 
     file: str
@@ -41,6 +43,7 @@ class Line:
     kind: str
     bound: float
     text: str
+    takes: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -56,7 +59,7 @@ class Line:
 def diagnose(profile: Profile) -> tuple[Line, ...]:
     """Lines with the share that a change could take away, largest first; none where no stack of theirs was seen.
 
-    A command of which nothing can be taken away has one line that says so, where most of its time goes.
+    What takes long and cannot be taken away is said, too; first, where that is more than what any change could give.
     """
     view = _View(profile)
     if not view.total:
@@ -64,10 +67,10 @@ def diagnose(profile: Profile) -> tuple[Line, ...]:
     found = [*_graph(view), *_element_loops(view), *_kinds(view), *_threads(view)]
     found.sort(key=lambda x: -x.share)
     worth = [x for x in found if x.share >= WORTH or x.kind in SAID]
-    nothing = [x for x in found if x.kind in NOTHING and not x.share]
+    nothing = sorted((x for x in found if x.takes >= AS_LONG), key=lambda x: -x.takes)
     if nothing and (not worth or worth[0].share < LARGE):
-        return (*nothing, *(x for x in worth if x not in nothing))
-    return tuple(worth or found[:1])
+        return (*nothing, *worth)
+    return (*worth, *nothing) or tuple(sorted(found, key=lambda x: -max(x.share, x.takes))[:1])
 
 
 class _View:
@@ -77,7 +80,8 @@ class _View:
         self.profile = profile
         self.kinds = Kinds(profile.sources)
         self.kinds.learn(profile.trace)
-        self.stacks = self.kinds.steady(working(profile.trace))
+        stacks = working(profile.trace)
+        self.stacks = stacks if profile.progress == "run" else self.kinds.steady(stacks)
         self.total = sum(s.seconds for s in self.stacks)
         self.by_kind: dict[Doing, list[Stack]] = defaultdict(list)
         for s in self.stacks:
@@ -97,6 +101,13 @@ class _View:
         return self.profile.trace.facts.get("device", "").startswith("cuda")
 
     @property
+    def acts(self) -> bool:
+        """Its networks choose actions in environments, of a library or its own."""
+        facts = self.profile.trace.facts
+        is_own_kind = "own environments" in facts or facts.get("others step") == "environments"
+        return is_own_kind or bool(of_kind(self.profile.trace, "env step"))
+
+    @property
     def passes(self) -> list[Stack]:
         return [*self.by_kind["forward"], *self.by_kind["backward"]]
 
@@ -109,8 +120,8 @@ class _View:
         known = [d.shapes for d in self.profile.trace.digests if d.shapes]
         if known and max(map(_parameters, known)) >= SMALL:
             return False
-        if known and not any(shape.count(",") > 2 for one in known for shape in one.split(";")):
-            return True
+        if self.acts and known and not any(shape.count(",") > 2 for one in known for shape in one.split(";")):
+            return True  # which acts on one state at a time; others may be given as much as they can hold
         updates = sum(c.count for c in self.profile.trace.counters if c.kind == "optimiser step")
         seconds = sum(s.seconds for s in self.passes)
         return not updates or seconds / updates < SHORT_S
@@ -124,6 +135,11 @@ def _parameters(shapes: str) -> int:
     """
     inner = (part.partition("(")[2].partition(")")[0] for part in shapes.split(";"))
     return sum(math.prod(int(n) for n in one.split(",") if n.strip().isdigit()) for one in inner)
+
+
+def _nothing(view: _View, stacks: Sequence[Stack], kind: str, text: str) -> Line:
+    """Time that no change takes away."""
+    return Line(*_hottest(stacks), 0.0, kind, 1.0, text, view.share(stacks))
 
 
 def _made(view: _View, site: Site, share: float, kind: str, text: str) -> Line:
@@ -165,22 +181,28 @@ def _passes_of(view: _View, file: str, loop: Loop) -> list[Stack]:
 
 
 def _element_loops(view: _View) -> Iterator[Line]:
-    """Loops of the user's that go through arrays or tensors one element at a time."""
+    """Loops of the user's that go through arrays or tensors one element at a time, or so ask a library for answers."""
     slow: dict[tuple[str, int], list[Stack]] = defaultdict(list)
     moving = {
         (c.file, c.line) for c in view.profile.trace.counters if c.kind in ("env step", "optimiser step", "batch")
     }
-    kinds: tuple[Doing, ...] = ("python", "tensors", "growing", "copies")
+    kinds: tuple[Doing, ...] = ("python", "tensors", "growing", "copies", "library")
     for kind in kinds:
         for s in view.by_kind[kind]:
             frame = own(s)
+            if kind == "library" and not view.kinds.is_asked(s):
+                continue
             loop = view.kinds.loop((frame.file, frame.line)) if frame else None
-            if loop is not None and frame is not None and not _moves(view, frame.file, loop, moving):
+            if loop is None or frame is None or _moves(view, frame.file, loop, moving):
+                continue
+            if view.kinds.goes_through_elements(frame.file, loop):
                 slow[(frame.file, loop.lineno)].append(s)
     for stacks in slow.values():
         share = view.share(stacks)
         if share >= WORTH:
             text = "a loop that goes one element at a time: compute it for the whole array at once"
+            if name := Counter(map(package, stacks)).most_common(1)[0][0]:
+                text = f"{name} is asked for one item at a time: one call for all"
             yield _made(view, _hottest(stacks), share, "element by element", text)
             view.take(stacks)
 
@@ -205,9 +227,9 @@ def _call_of(view: _View, stacks: Sequence[Stack]) -> Site:
     """The line that calls the evaluation, where one is seen above it; else its own hottest line."""
     above: dict[Site, float] = defaultdict(float)
     for s in stacks:
-        frames = [f for f in s.frames if is_own(f)]
-        first = next(i for i, f in enumerate(frames) if view.kinds.evaluates(f))
-        caller = frames[first - 1] if first else frames[first]
+        first = next(i for i, f in enumerate(s.frames) if view.kinds.evaluates(f))
+        callers = [f for f in s.frames[:first] if is_own(f)]
+        caller = callers[-1] if callers else next(f for f in s.frames[first:] if is_own(f))
         above[(caller.file, caller.line)] += s.seconds
     return max(above, key=lambda x: above[x])
 
@@ -236,6 +258,9 @@ def _kinds(view: _View) -> Iterator[Line]:
         share = view.share(stacks)
         if kind == "library":
             yield _library(view, stacks)
+        elif kind == "waiting" and _of_workers(stacks):
+            text = f"{100 * share:.0f} % where it waits for processes of its own, whose lines are not seen here"
+            yield _nothing(view, stacks, "workers", text)
         elif kind == "copies" and view.on_gpu:
             text = f"{100 * share:.0f} % where it waits for what the GPU has to do: fetch values once per update"
             if share >= WORTH:
@@ -245,7 +270,7 @@ def _kinds(view: _View) -> Iterator[Line]:
             text = _evaluation(view, stacks) or text if kind == "evaluation" else text
             site = _call_of(view, stacks) if kind == "evaluation" else _hottest(stacks)
             yield _made(view, site, part * share, kind, text)
-        elif kind == "environment" and share >= AS_LONG:
+        elif kind == "environment":
             yield _environment(view, stacks)
         elif kind == "data":
             yield _data(view, stacks)
@@ -255,6 +280,12 @@ def _kinds(view: _View) -> Iterator[Line]:
             yield _products(view, stacks)
     if view.passes:
         yield _passes(view, view.passes)
+
+
+def _of_workers(stacks: Sequence[Stack]) -> bool:
+    """Most of what waits, waits for processes that were started to do the work."""
+    waits = [s for s in stacks if any("/multiprocessing/" in f.file or "/concurrent/" in f.file for f in s.frames)]
+    return 2 * sum(s.seconds for s in waits) > sum(s.seconds for s in stacks)
 
 
 def _evaluation(view: _View, stacks: Sequence[Stack]) -> str:
@@ -279,9 +310,9 @@ def _threads(view: _View) -> Iterator[Line]:
 
 def _library(view: _View, stacks: Sequence[Stack]) -> Line:
     """Work of a package that we know nothing of."""
-    name = Counter(map(package, stacks)).most_common(1)[0][0]
+    name = Counter(map(package, stacks)).most_common(1)[0][0] or "compiled code"
     text = f"{100 * view.share(stacks):.0f} % inside {name}, of which no lever is known here"
-    return _made(view, _hottest(stacks), 0.0, "library", text)
+    return _nothing(view, stacks, "library", text)
 
 
 def _own(view: _View, stacks: Sequence[Stack]) -> Line:
@@ -298,17 +329,20 @@ def _own(view: _View, stacks: Sequence[Stack]) -> Line:
 def _environment(view: _View, stacks: Sequence[Stack]) -> Line:
     """The step of an environment, of which a change of the script takes nothing away."""
     text = f"the environment itself takes {100 * view.share(stacks):.0f} %: a faster one, or several side by side"
-    return _made(view, _hottest(stacks), 0.0, "environment", text)
+    return _nothing(view, stacks, "environment", text)
 
 
 def _data(view: _View, stacks: Sequence[Stack]) -> Line:
     """Items made while it trains: by the training process itself, or by too few workers."""
     cores = view.profile.machine.cores
     workers = max((x.workers for x in loaders(view.profile.trace)), default=0)
-    text = "items are made anew each epoch by the process that trains: make them once and index them"
+    once = "make them once and index them"
+    if any(_AUGMENTS.search(source) for source in view.profile.sources.values()):
+        once = "do once what is not drawn by chance"
+    text = f"items are made anew each epoch by the process that trains: {once}"
     if workers:
         by = f"{workers} worker{'s' * (workers > 1)} of {cores} cores"
-        text = f"it waits for items that {by} make anew each epoch: make them once and index them"
+        text = f"it waits for items that {by} make anew each epoch: {once}"
     if cores - 1 > workers:
         text += f", or num_workers={min(cores - 1, 8)} of {cores} cores"
     return _made(view, _hottest(stacks), view.share(stacks), "data", text)
@@ -320,7 +354,7 @@ def _products(view: _View, stacks: Sequence[Stack]) -> Line:
     text += "; run 2 copies with one thread each" * (view.profile.machine.cores > 1)
     if view.on_gpu:
         text = f"{100 * view.share(stacks):.0f} % in products of matrices on the GPU: bf16 or TF32, torch.compile"
-    return _made(view, _hottest(stacks), 0.0, "products", text)
+    return _nothing(view, stacks, "products", text)
 
 
 def _passes(view: _View, stacks: Sequence[Stack]) -> Line:
@@ -334,9 +368,8 @@ def _passes(view: _View, stacks: Sequence[Stack]) -> Line:
     if not view.small:
         return _products(view, stacks)
     forward = view.by_kind["forward"]
-    acts = any(c.kind == "env step" for c in view.profile.trace.counters)
     text = "a small network: its calls cost more than its products. "
-    text += "Act in NumPy, or in several environments with one call" if acts else "Larger batches per call"
+    text += "Act in NumPy, or in several environments with one call" if view.acts else "Larger batches per call"
     if view.on_gpu:
         text = "a small network on a GPU waits for its launches: CUDA graphs, many seeds on one card, or the CPU"
     elif facts.get("torch threads", "1") not in ("", "1"):

@@ -1,18 +1,19 @@
-"""What a sampled stack was doing: told by the frames of libraries in it, and by the text of the user's line."""
+"""What a sampled stack was doing: told by the frames of libraries below the user's line, else by that line's text."""
 
 from __future__ import annotations
 
 import ast
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import pairwise
 from typing import Literal
 
-from sixdays.faster.bounds import Site, is_own, own
+from sixdays.faster.bounds import Site, is_own, own, working
 from sixdays.faster.evaluations import is_seldom
 from sixdays.faster.fixed import trees
 from sixdays.faster.model import Frame, Stack, Trace
-from sixdays.faster.unit import acting, is_evaluation_name
+from sixdays.faster.unit import acting, is_evaluation_name, of_kind
 
 Doing = Literal[
     "environment", "forward", "backward", "optimiser", "distribution", "data", "evaluation", "drawing", "logging",
@@ -20,13 +21,18 @@ Doing = Literal[
 ]  # fmt: skip
 Loop = ast.For | ast.While
 LEAST = 0.3  # of the time that must lie in loops for what lies outside to be dropped
+ONLY = 0.8  # of the time: an evaluation that takes more, where nothing learns, is what the program is for
 
 # The first row that matches a frame of a library names what it does; frames are asked from the innermost outwards.
 _LIBRARIES: tuple[tuple[Doing, str], ...] = (
     ("start", r"<frozen importlib|/importlib/"),
-    ("drawing", r"/(matplotlib|mpl_toolkits|seaborn|plotly|pyglet|pygame|visdom|imageio|cv2)/|:render$|/rendering\.py"),
+    ("drawing", r"/(matplotlib|mpl_toolkits|seaborn|plotly|pyglet|pygame|visdom|imageio|cv2)/(?!.*:_?\w*read)"),
+    ("drawing", r":render$|/rendering\.py"),
     ("logging", r"/(tensorboard\w*|wandb|mlflow|logging|tqdm|rich|loguru|comet_ml|neptune)/|/csv\.py"),
-    ("saving", r"torch/serialization\.py|/joblib/numpy_pickle|/(pickle|h5py|safetensors|shelve)\b|numpy/lib/_?npyio"),
+    (
+        "saving",
+        r"(torch/serialization\.py|/joblib/numpy_pickle|/(pickle|h5py|safetensors|shelve)\b|numpy/lib/_?npyio)(?!.*:_?(\w*load|\w*read|get|__getitem__))",
+    ),
     ("data", r"torch/utils/data/|/(PIL|torchvision/(transforms|datasets)|albumentations|webdataset|datasets|librosa)/"),
     ("distribution", r"torch/distributions/"),
     ("backward", r"torch/(autograd/(__init__|graph|function)\.py|_tensor\.py:backward)"),
@@ -41,16 +47,25 @@ _LIBRARIES: tuple[tuple[Doing, str], ...] = (
 # What a call in a line of the user's does where no frame of a library lies below it: such calls run in C.
 _CALLS: tuple[tuple[Doing, str], ...] = (
     ("backward", "backward"),
-    ("waiting", "sleep recv acquire communicate"),
+    ("waiting", "sleep recv acquire communicate tick waitKey"),
+    ("drawing", "imshow blit"),
     ("deepcopy", "deepcopy"),
-    ("growing", "append@np insert@np concatenate@np cat@torch"),
-    ("tensors", "tensor as_tensor FloatTensor LongTensor Tensor array asarray from_numpy"),
+    ("growing", "append@np insert@np itself+"),
+    (
+        "tensors",
+        "tensor as_tensor FloatTensor LongTensor Tensor array asarray from_numpy stack vstack hstack column_stack",
+    ),
+    ("tensors", "concatenate cat@torch"),
     ("copies", "item cpu tolist numpy cuda to"),
     ("logging", "print write add_scalar flush writerow"),
     ("saving", "save dump savez"),
     ("products", "@ dot matmul mm bmm einsum tensordot solve lstsq inv svd eigh cholesky fft ifft"),
 )
-PRODUCTS = set(dict(_CALLS)["products"].split())
+PRODUCTS = frozenset(dict(_CALLS)["products"].split())
+_JOINS = frozenset("append insert concatenate cat vstack hstack stack".split())
+_COMPILES = frozenset("jit njit pmap filter_jit guvectorize".split())
+_DRAWERS = re.compile(r"matplotlib|seaborn|plotly|pyglet|pygame|visdom|imageio|cv2|PIL|tkinter|turtle|arcade")
+_LAUNCHERS = re.compile(r"/(absl|hydra|click|fire|typer|tyro|argparse|runpy|multiprocessing|concurrent|threading)\b")
 _DRAWING = re.compile(
     r"(^|_)plot(s|ting)?(_|$)|^(draw|render)(_(plot|figure|curve|frame)s?)?$|savefig|visuali[sz]e", re.I
 )
@@ -63,65 +78,134 @@ class Kinds:
 
     def __init__(self, sources: Mapping[str, str]) -> None:
         self.trees = trees(sources)
+        self._draws = any(map(_DRAWERS.search, sources.values()))
         self._calls: dict[Site, set[str]] = {}
         self._looped: dict[Site, Loop] = {}
-        self._picked: set[Site] = set()  # lines that take elements by the number of a loop
+        self._elements: set[Site] = set()  # lines in loops that go through elements
         self._steady: set[Site] = set()  # with the heads of loops, which fetch their items
+        self._compiled: set[str] = set()  # functions whose calls run in a compiler's code, without frames
         self._evaluations: set[tuple[str, str]] = set()
         self._passes: set[tuple[str, str]] = set()  # named as if they evaluated, for they give the value of something
         self._training: set[tuple[str, str]] = set()
+        self.evaluates_only = False
         for file, tree in self.trees.items():
             self._read(file, tree)
 
     def of(self, stack: Stack) -> Doing:
         """One kind for each stack. All below a function that evaluates, or draws, is that, whatever it does there."""
-        if any(self.evaluates(f) for f in stack.frames if is_own(f)):
+        if any(map(self.evaluates, stack.frames)):
             return "evaluation"
-        if any(_DRAWING.search(f.function) for f in stack.frames if is_own(f)):
+        at = max((i for i, f in enumerate(stack.frames) if is_own(f)), default=-1)
+        above = {_library(f) for f in stack.frames[:at] if not is_own(f)}
+        below = [_library(f) for f in reversed(stack.frames[at + 1 :])]
+        found = next((doing for doing in below if doing not in ("python", "waiting")), None)
+        passes = {"forward", "distribution", "backward"} & {found, *above}  # rendering may be what is learnt
+        if self._draws and not passes and any(_DRAWING.search(f.function) for f in stack.frames if is_own(f)):
             return "drawing"
-        libraries = [_library(f) for f in reversed(stack.frames) if not is_own(f)]
-        strong = next((doing for doing in libraries if doing not in ("python", "waiting")), None)
-        if strong is not None:
-            return strong
+        if "data" in above or "data" in below:
+            return "data"
+        return found or self._of_line(stack, above, "waiting" in below)
+
+    def _of_line(self, stack: Stack, above: Set[Doing], waits: bool) -> Doing:
+        """By the text of the user's line, below which there is at most Python's own library."""
         frame = own(stack)
-        called = self._line(frame) if frame is not None else "python"
-        if called == "python" and package(stack):
+        if frame is None:
+            return "python"
+        site = (frame.file, frame.line)
+        called = self._line(site)
+        if called in ("python", "growing", "products") and site not in self._elements:
+            # a network's own code, or that of a pass backwards
+            passes: tuple[Doing, ...] = ("forward", "backward")
+            if (found := next((doing for doing in passes if doing in above), None)) is not None:
+                return found
+        if called == "python" and (package(stack) or self.calls(site) & self._compiled):
             return "library"
-        return "waiting" if "waiting" in libraries else called
+        return "waiting" if waits else called
 
     def steady(self, stacks: Sequence[Stack]) -> tuple[Stack, ...]:
-        """Those seen inside a loop of the user's: what runs once is not worth a change. All where few are."""
-        looped = tuple(s for s in stacks if any((f.file, f.line) in self._steady for f in s.frames if is_own(f)))
-        return looped if sum(s.seconds for s in looped) >= LEAST * sum(s.seconds for s in stacks) else tuple(stacks)
+        """Those seen inside a loop of the user's, or of a library that calls what is: what runs once is not worth a
+        change. All where few are.
+        """
+        looped = [s for s in stacks if any((f.file, f.line) in self._steady for f in s.frames if is_own(f))]
+        if sum(s.seconds for s in looped) < LEAST * sum(s.seconds for s in stacks):
+            return tuple(stacks)
+        driving = {site for s in looped for site in self._driving(s)}
+        return tuple(
+            s
+            for s in stacks
+            if any((f.file, f.line) in self._steady or (f.file, f.line) in driving for f in s.frames if is_own(f))
+        )
+
+    def _driving(self, stack: Stack) -> Iterator[Site]:
+        """Lines of the user's, in no loop, by which a library runs what is in one: trainer.fit(model)."""
+        for f, following in pairwise(stack.frames):
+            if is_own(f) and (f.file, f.line) in self._steady:
+                return
+            if is_own(f) and not is_own(following) and not _LAUNCHERS.search(following.file):
+                yield (f.file, f.line)
 
     def evaluates(self, frame: Frame) -> bool:
-        """Its function evaluates: by its name, by what it calls, or as was counted; never one that trains too."""
+        """Its function evaluates: by its name, by what it calls, or as was counted; never one that trains too.
+
+        Of a library's, what begins so, as evaluate_policy; they also evaluate polynomials.
+        """
+        if self.evaluates_only:
+            return False
         place = (frame.file, frame.function)
         is_named = is_evaluation_name(frame.function) and place not in self._passes
+        if not is_own(frame):
+            return is_named and frame.function.startswith("evaluate") and "torch/" not in frame.file
         return (is_named or place in self._evaluations) and place not in self._training
 
     def learn(self, trace: Trace) -> None:
-        """Which functions train, from samples below an update; which evaluate, from what moves less often than that."""
+        """Which functions train, from samples below an update; which evaluate, from what moves less often than that.
+
+        Where nothing is seen to learn and nearly all of the time is an evaluation, that is what the program is for.
+        """
         for s in trace.stacks:
             if any(_library(f) in ("backward", "optimiser") for f in s.frames if not is_own(f)):
                 self._training |= {(f.file, f.function) for f in s.frames if is_own(f)}
         sources = {(c.file, c.function) for c in acting(trace)}
+        environments = any(c.kind == "env step" for c in trace.counters)
+        batches = {(c.file, c.function) for c in trace.counters if c.kind == "batch"}
         for c in trace.counters:
+            place = (c.file, c.function)
             if c.kind in ("evaluation", "env step"):
-                self._evaluations |= {(c.file, c.function)} - sources if is_seldom(trace, c) else set()
+                may = is_evaluation_name(c.function) or environments or place in batches
+                self._evaluations |= {place} - sources if may and is_seldom(trace, c) else set()
             elif c.kind == "optimiser step":
-                self._training.add((c.file, c.function))
+                self._training.add(place)
+        stacks = working(trace)
+        total = sum(s.seconds for s in stacks)
+        evaluated = sum(s.seconds for s in stacks if any(map(self.evaluates, s.frames)))
+        self.evaluates_only = not of_kind(trace, "optimiser step") and evaluated > ONLY * total
 
     def calls(self, site: Site) -> set[str]:
         """Names of what a line calls: `append`, and `append@np` where it is called of np; no products of elements."""
-        return self._calls.get(site, set()) - (PRODUCTS if site in self._picked else set())
+        return self._calls.get(site, set()) - (PRODUCTS if site in self._elements else set())
 
     def loop(self, site: Site) -> Loop | None:
         """The innermost loop of the user's whose body holds a line."""
         return self._looped.get(site)
 
-    def _line(self, frame: Frame) -> Doing:
-        called = self.calls((frame.file, frame.line))
+    def is_asked(self, stack: Stack) -> bool:
+        """Whether a library is asked for one item in a loop: for what it predicts, or for one row by its number."""
+        frame = own(stack)
+        site = (frame.file, frame.line) if frame else ("", 0)
+        loop = self.loop(site)
+        if loop is None or site not in self._elements:
+            return False
+        called = set[str]().union(*(self.calls((site[0], n)) for n in _lines(loop)))
+        return bool(called & {"predict", "iterrows", "itertuples"}) or "len" in _called(
+            loop.iter if isinstance(loop, ast.For) else loop.test
+        )
+
+    def goes_through_elements(self, file: str, loop: Loop) -> bool:
+        """Whether a loop takes elements by its own number, or computes with the items that it goes through."""
+        return any((file, n) in self._elements for n in _lines(loop)[1:])
+
+    def _line(self, site: Site) -> Doing:
+        called = self.calls(site)
         return next((doing for doing, names in _CALLS if called & set(names.split())), "python")
 
     def _read(self, file: str, tree: ast.Module) -> None:
@@ -129,30 +213,46 @@ class Kinds:
         passes, others = set[tuple[str, str]](), set[tuple[str, str]]()
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
-                for line in _lines(node):
-                    self._calls.setdefault((file, line), set()).update(names_of(node))
+                self._call(file, node, names_of(node))
             elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-                for line in _lines(node):
-                    self._calls.setdefault((file, line), set()).add("@")
+                self._call(file, node, {"@"})
+            elif isinstance(node, ast.Assign):
+                self._assigned(file, node)
             elif isinstance(node, (ast.For, ast.While)):
                 loops.append(node)
                 self._steady |= {(file, n) for n in _lines(node)}
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                self._compiled |= {node.name} if any(map(_compiles, node.decorator_list)) else set()
                 place, called, loops_round = (file, node.name), _called(node), _loops(node)
                 self._evaluations |= {place} if _is_evaluation(called, loops_round) else set()
                 (passes if _is_pass(node.name, called, loops_round) else others).add(place)
         self._passes |= passes - others  # of two of a name none is told from the other
         for loop in sorted(loops, key=lambda n: n.lineno):  # inner ones lie below, and hide outer ones
             self._looped.update({(file, n): loop for n in _lines(loop)[1:]})
-            self._picked |= {(file, n) for n in _picks(loop)}
+            self._elements |= {(file, n) for n in _elements(loop)}
+
+    def _call(self, file: str, node: ast.expr, names: set[str]) -> None:
+        for line in _lines(node):
+            self._calls.setdefault((file, line), set()).update(names)
+
+    def _assigned(self, file: str, node: ast.Assign) -> None:
+        """`x = np.concatenate([x, y])` grows by a copy of itself; `f = jax.jit(g)` is compiled."""
+        if not isinstance(node.value, ast.Call):
+            return
+        targets = {ast.dump(t).replace("Store()", "Load()") for t in node.targets}
+        if {n.partition("@")[0] for n in names_of(node.value)} & _JOINS:
+            given = {ast.dump(n) for a in node.value.args for n in ast.walk(a) if isinstance(n, ast.expr)}
+            self._call(file, node.value, {"itself+"} if targets & given else set())
+        if _compiles(node.value):
+            self._compiled |= {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+            self._compiled |= {n.attr for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Attribute)}
 
 
 def package(stack: Stack) -> str:
-    """The installed package below the user's line that it is in, as `jax`; empty where in none, or in one we know."""
-    inner = stack.frames[-1] if stack.frames else None
-    if inner is None or is_own(inner):
-        return ""
-    found = re.search(r"/(?:site|dist)-packages/(\w+)", inner.file.replace("\\", "/"))
+    """The installed package that the user's line calls, as `jax`; empty where it is none, or one that we know."""
+    at = max((i for i, f in enumerate(stack.frames) if is_own(f)), default=-1)
+    below = stack.frames[at + 1 :]
+    found = re.search(r"/(?:site|dist)-packages/(\w+)", below[0].file.replace("\\", "/")) if below else None
     return found[1] if found and found[1] not in ("numpy", "torch") else ""
 
 
@@ -171,11 +271,38 @@ def _lines(node: ast.stmt | ast.expr) -> range:
     return range(node.lineno, (node.end_lineno or node.lineno) + 1)
 
 
-def _picks(loop: Loop) -> set[int]:
-    """Lines of a loop that take elements by its own number."""
-    numbers = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)} if isinstance(loop, ast.For) else set()
-    taken = [n for n in ast.walk(loop) if isinstance(n, ast.Subscript)]
-    return {n.lineno for n in taken if numbers & {x.id for x in ast.walk(n.slice) if isinstance(x, ast.Name)}}
+def _elements(loop: Loop) -> Iterator[int]:
+    """Lines of a loop that take elements by its own number, or compute with the item that it has in hand.
+
+    Lines that take slices take many at once.
+    """
+    if isinstance(loop, ast.For):
+        items = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+    else:  # a number that it counts up itself
+        items = {n.target.id for n in ast.walk(loop) if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)}
+    is_number = isinstance(loop, ast.While) or (isinstance(loop.iter, ast.Call) and "range" in names_of(loop.iter))
+    inner = [n for part in loop.body for n in ast.walk(part)]
+    slices = {line for n in inner if isinstance(n, ast.Slice) for line in _lines(n)}
+    kinds: tuple[type[ast.expr], ...] = (ast.Subscript,) if is_number else (ast.Subscript, ast.BinOp, ast.Call)
+    whole = (
+        set[int]() if is_number else {n.lineno for n in inner if isinstance(n, ast.BinOp | ast.Call) and _multiplies(n)}
+    )
+    for node in inner:
+        if isinstance(node, kinds) and node.lineno not in slices | whole:
+            within = node.slice if is_number and isinstance(node, ast.Subscript) else node
+            if items & {n.id for n in ast.walk(within) if isinstance(n, ast.Name)}:
+                yield node.lineno
+
+
+def _multiplies(node: ast.BinOp | ast.Call) -> bool:
+    return isinstance(node.op, ast.MatMult) if isinstance(node, ast.BinOp) else bool(names_of(node) & PRODUCTS)
+
+
+def _compiles(node: ast.expr) -> bool:
+    """A call, or a decorator, that has what it is given compiled: `jax.jit(f)`, `@njit`, `@partial(jax.jit, …)`."""
+    names = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
+    names |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    return bool(names & _COMPILES) or {"tf", "function"} <= names
 
 
 def _is_evaluation(called: set[str], loops: bool) -> bool:

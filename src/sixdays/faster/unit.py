@@ -30,7 +30,11 @@ NEARLY = 0.9  # two sites that move in as many gaps but for this are taken for e
 SURELY = 3  # gaps between updates in which a site moves that is taken for one that a patch has moved
 
 Site = tuple[tuple[str, ...], int, int]  # the key of a counter, its line, how often it moved
-EVALUATION = re.compile(r"(^|_)(eval\w*|valid\w*|val|test|tests|testing)(_|$)")  # as the agent has it
+# As the agent has it. One that trains too is none, nor is one that asks whether a move is valid.
+EVALUATION = re.compile(
+    r"^(?!(?:.*_)?(?:train\w*|fit|learn\w*)(?:_|$))"
+    r"(?:(?:.*_)?(?:eval\w*|validat\w*|val|test|tests|testing)(?:_|$)|(?:.*(?<!is)_)?valid(?:_(?:epoch|step|loop|set))?$)"
+)
 
 
 @dataclass(frozen=True, slots=True)

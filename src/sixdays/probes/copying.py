@@ -7,14 +7,14 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sixdays.errors import RunError
 
 MOST_FILES, LARGE, IN_ALL = 50_000, 64 << 20, 2 << 30
-SMALL = 256 << 20  # of a folder outside, that a link of the project leads to
+SMALL = 256 << 20  # of a folder of data beside the project
 NAMING = 200_000  # bytes of a file whose text is read for names
 LEFT_OUT = frozenset(
     ".git .hg .svn __pycache__ .mypy_cache .pytest_cache .ruff_cache .ipynb_checkpoints .tox .nox .hypothesis .idea "
@@ -26,7 +26,7 @@ SAVED = frozenset(
 )
 # What runs only write, but for what they are told to read: new ones find it empty where it is too much to copy.
 RESULTS = frozenset("wandb mlruns multirun lightning_logs runs outputs".split())
-TEXTS = (".py", ".sh", ".bash", ".yaml", ".yml", ".json", ".toml", ".cfg")  # that are read for names
+TEXTS = (".py", ".sh", ".bash", ".yaml", ".yml", ".json", ".toml", ".cfg", ".ini", ".gin", ".env", ".mk", "file")
 _DATA = re.compile(r"data|corpus|corpora|images", re.I)
 Stamp = tuple[int, int, int, int]  # size, mtime and ctime in ns, inode
 
@@ -72,8 +72,8 @@ def _too_many(folder: Path) -> bool:
     return False
 
 
-def contents(root: str, home: str) -> Contents:
-    """What a copy of the project would hold.
+def contents(root: str, home: str, *, most_files: int | None = None, most_bytes: int | None = None) -> Contents:
+    """What a copy of a folder would hold, and to what it would link.
 
     Raises:
         RunError: the folder is none that can be copied; the hint says how to mend it.
@@ -81,19 +81,20 @@ def contents(root: str, home: str) -> Contents:
     hint = "run it in the folder of your project: cd PROJECT, then sixdays faster -- COMMAND"
     if os.path.realpath(root) in (os.path.realpath(home) if home else "", os.path.realpath("/")):
         raise RunError(f"{root} is no folder of a project, so it cannot be copied to try changes in", hint)
-    for most in (MOST_FILES, MOST_FILES // 10):
+    limit = most_files or MOST_FILES
+    for most in (limit, limit // 10):
         try:
-            whole = _walk(root, "", most)
+            whole = _walk(root, "", limit, most)
             break
         except _TooMany as e:
             where = f"; most lie in {e.folder}" if e.folder else ""
     else:
         raise RunError(
-            f"{root} holds more than {MOST_FILES:,} files, too many to copy to try changes in{where}",
+            f"{root} holds more than {limit:,} files, too many to copy to try changes in{where}",
             "keep data outside of the project and name it by its absolute path; or " + hint,
         )
-    large = {p: s for p, s in whole.large.items() if Path(p).suffix not in SAVED or s[0] > IN_ALL // 4}
-    return _fitting(root, replace(whole, large=large))
+    large = {p: s for p, s in whole.large.items() if Path(p).suffix not in SAVED}
+    return _fitting(root, replace(whole, large=large), most_bytes or IN_ALL)
 
 
 class _TooMany(Exception):
@@ -104,8 +105,10 @@ class _TooMany(Exception):
         self.folder = folder
 
 
-def _walk(root: str, folder: str, most: int) -> Contents:
+def _walk(root: str, folder: str, limit: int, most: int) -> Contents:
     """What a folder and those in it hold. Data of more than `most` files are linked, results of as many left out.
+
+    limit: how many files any other folder may hold.
 
     Raises:
         _TooMany: it holds too much all the same.
@@ -116,7 +119,7 @@ def _walk(root: str, folder: str, most: int) -> Contents:
     linked: list[str] = []
     large: dict[str, tuple[int, int]] = {}
     is_data = _DATA.search(folder)
-    most_here = most if is_data or os.path.basename(folder) in RESULTS else MOST_FILES
+    most_here = most if is_data or os.path.basename(folder) in RESULTS else limit
     for entry in _entries(os.path.join(root, folder)):
         path = os.path.join(folder, entry.name)
         if entry.name in LEFT_OUT:
@@ -124,11 +127,11 @@ def _walk(root: str, folder: str, most: int) -> Contents:
         if entry.is_symlink():
             links[path] = os.readlink(entry.path)
         elif entry.is_dir(follow_symlinks=False):
-            if _is_environment(entry.path):
+            if is_environment(entry.path):
                 linked.append(path)
                 continue
             try:
-                inner = _walk(root, path, most)
+                inner = _walk(root, path, limit, most)
             except _TooMany:
                 if _DATA.search(path):
                     linked.append(path)
@@ -143,26 +146,28 @@ def _walk(root: str, folder: str, most: int) -> Contents:
             linked += inner.linked
             large |= inner.large
         elif entry.is_file(follow_symlinks=False):  # sockets and pipes are not copied
-            stat = entry.stat(follow_symlinks=False)
-            files[path] = stat.st_size
-            if stat.st_size > LARGE:
-                large[path] = (stat.st_size, stat.st_mtime_ns)
+            with contextlib.suppress(OSError):  # gone meanwhile
+                stat = entry.stat(follow_symlinks=False)
+                files[path] = stat.st_size
+                if stat.st_size > LARGE:
+                    large[path] = (stat.st_size, stat.st_mtime_ns)
         if len(files) + len(links) + len(folders) > most_here:
             raise _TooMany(folder)
     return Contents(tuple(folders), files, links, tuple(linked), large)
 
 
-def _fitting(root: str, whole: Contents) -> Contents:
-    """The largest files are linked until the rest may be copied."""
+def _fitting(root: str, whole: Contents, most: int) -> Contents:
+    """The largest files are linked until the rest may be copied, last of all what a command may write again."""
     files = {p: n for p, n in whole.files.items() if p not in whole.large}
     large = dict(whole.large)
     total = sum(files.values())
-    for path in sorted(files, key=files.__getitem__, reverse=True):
-        if total <= IN_ALL:
+    for path in sorted(files, key=lambda p: (Path(p).suffix in SAVED, -files[p])):
+        if total <= most:
             break
         total -= files.pop(path)
-        stat = os.stat(os.path.join(root, path))
-        large[path] = (stat.st_size, stat.st_mtime_ns)
+        with contextlib.suppress(OSError):  # gone meanwhile
+            stat = os.stat(os.path.join(root, path))
+            large[path] = (stat.st_size, stat.st_mtime_ns)
     return Contents(whole.folders, files, whole.links, (*whole.linked, *large), large)
 
 
@@ -174,7 +179,7 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def _is_environment(folder: str) -> bool:
+def is_environment(folder: str) -> bool:
     """A virtual environment, a conda environment, or modules of node."""
     if os.path.basename(folder) in ("node_modules", "site-packages"):
         return True
@@ -192,7 +197,7 @@ def copy(root: str, what: Contents, target: str) -> None:
         for folder in what.folders:
             os.makedirs(os.path.join(target, folder), exist_ok=True)
         for path in what.files:
-            _copy_file(os.path.join(root, path), os.path.join(target, path))
+            copy_file(os.path.join(root, path), os.path.join(target, path))
         for path, to in what.links.items():
             os.symlink(_leading(to, path, root), os.path.join(target, path))
         for path in what.linked:
@@ -215,57 +220,53 @@ def outward(root: str, links: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Links of the project that lead out of it to something, and where they lead."""
     for path, to in links.items():
         full = os.path.normpath(os.path.join(root, os.path.dirname(path), to))
-        if not full.startswith(root + os.sep) and os.path.exists(full):
+        if full != root and not full.startswith(root + os.sep) and os.path.exists(full):
             yield path, full
 
 
-def copy_small(source: str, target: str, home: str) -> bool:
-    """Copies a file or a folder from outside of the project; False where it is too large, or none that is copied."""
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-    if os.path.isfile(source):
-        is_small = os.path.getsize(source) <= LARGE
-        if is_small:
-            _copy_file(source, target)
-        return is_small
-    if not os.path.isdir(source):  # a device, a pipe
-        return False
-    try:
-        what = contents(source, home)
-    except RunError:
-        return False
-    if what.size > SMALL or what.linked:
-        return False
-    copy(source, what, target)
-    return True
-
-
-def _copy_file(source: str, target: str) -> None:
+def copy_file(source: str, target: str) -> None:
     try:
         shutil.copy2(source, target, follow_symlinks=False)
     except (PermissionError, FileNotFoundError):  # not ours to read, or gone meanwhile: absent in the copy
         return
 
 
+def rewrite(file: Path, text: bytes) -> None:
+    """Writes a file of a copy anew, with the rights that it had: a link would lead to the user's own."""
+    mode = file.stat().st_mode if file.exists() else None
+    file.unlink(missing_ok=True)
+    file.write_bytes(text)
+    if mode is not None:
+        file.chmod(mode)
+
+
 def may_be_written(path: str) -> bool:
-    """Whether something outside of the project that a command names may be where it writes: a folder, or saved."""
-    is_saved = os.path.isdir(path) or Path(path).suffix in SAVED
-    return is_saved and os.access(path, os.W_OK) and not _is_environment(path)
+    """Whether what is there outside of the project may be written: no source, no program, no environment."""
+    if os.path.isdir(path):
+        return os.access(path, os.W_OK) and not is_environment(path)
+    return os.access(path, os.W_OK) and not os.access(path, os.X_OK) and not path.endswith(TEXTS)
 
 
 def texts(root: str, what: Contents) -> Iterator[tuple[str, bytes]]:
-    """Sources and configurations of the project, but for very long ones."""
+    """Sources and configurations of the project, Makefiles too, but for very long ones."""
     for path, size in what.files.items():
         if size <= NAMING and path.endswith(TEXTS):
             with contextlib.suppress(OSError):
                 yield path, Path(root, path).read_bytes()
 
 
-def beside(root: str, texts: Mapping[str, bytes]) -> dict[str, Contents | None]:
-    """Folders beside the project that these texts name, as ../data, by name; None for data too much to be copied."""
-    names: set[str] = set()
-    for text in texts.values():
-        joined = re.findall(rb"""["']\.\.["'],\s*["'](\w[\w.-]*)["']""", text)  # os.path.join("..", "data")
-        names |= {os.fsdecode(name) for name in (*re.findall(rb"\.\./(\w[\w.-]*)", text), *joined)}
+def named_beside(text: bytes) -> set[str]:
+    """Names of folders beside the project that a text names.
+
+    >>> sorted(named_beside(b"open('../data/x'); os.path.join('..', 'logs')"))
+    ['data', 'logs']
+    """
+    joined = re.findall(rb"""["']\.\.["'],\s*["'](\w[\w.-]*)["']""", text)
+    return {os.fsdecode(name) for name in (*re.findall(rb"\.\./(\w[\w.-]*)", text), *joined)}
+
+
+def beside(root: str, names: Set[str]) -> dict[str, Contents | None]:
+    """Folders of these names beside the project; None for data that are too much to be copied."""
     found: dict[str, Contents | None] = {}
     for name in sorted(names - {os.path.basename(root)}):
         if os.path.isdir(folder := os.path.join(os.path.dirname(root), name)) and os.path.dirname(root) != os.sep:
@@ -370,12 +371,13 @@ def changed_since(folder: str, before: Mapping[str, Stamp]) -> dict[str, int]:
 
 
 def large_changed(root: str, large: Mapping[str, tuple[int, int]]) -> Iterator[str]:
-    """Which of the large files, that copies only link to, are not what they were."""
+    """Full names of the large files, that copies only link to, that are not what they were."""
     for path, was in large.items():
+        full = os.path.join(root, path)
         try:
-            s = os.stat(os.path.join(root, path))
+            s = os.stat(full)
         except OSError:
-            yield path
+            yield full
             continue
         if (s.st_size, s.st_mtime_ns) != was:
-            yield path
+            yield full

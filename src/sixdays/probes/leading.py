@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 OUT = ".out"  # beside a copy: its twins of what lies outside of the project, by their full paths
 # Of the system, or of all: never copied, nor is anything new led elsewhere.
@@ -21,23 +22,26 @@ def twin(folder: str, path: str) -> str:
 
 
 class Leading:
-    """root: the project. environments: inside of it, to which copies link. home: of the user.
+    """root: the project. environments: inside of it, to which copies link. env: the user's, for HOME and PWD.
 
-    beside: names of folders beside the project that stand beside each copy too. twins: paths outside of which each
-    copy has its own.
+    names: all full names by which the project is known. beside: names of folders beside the project that stand beside
+    each copy too. twins: paths outside of which each copy has its own.
     """
 
-    def __init__(self, root: str, environments: Sequence[str], home: str) -> None:
+    def __init__(self, root: str, environments: Sequence[str], env: Mapping[str, str]) -> None:
         self.root = root
+        self.names = sorted(set(_names(root, env)), key=len, reverse=True)
+        self.environments = environments
         self.beside: set[str] = set()
         self.twins: set[str] = set()
-        self.environments = environments
-        below_home = os.path.relpath(root, home) if home and is_below(root, {home}) else ""
-        spelt = [re.escape(name) for name in sorted({root, os.path.realpath(root)}, key=len, reverse=True)]
-        spelt += [rf"(?:~|\$HOME|\$\{{HOME\}})/{re.escape(below_home)}"] if below_home else []
+        spelt = [re.escape(name) for name in self.names]
+        if home := env.get("HOME"):
+            below = [os.path.relpath(name, home) for name in self.names if is_below(name, {os.path.normpath(home)})]
+            spelt += [rf"(?:~|\$HOME|\$\{{HOME\}})/{re.escape(path)}" for path in below]
         own = "|".join(map(re.escape, environments))
         kept = rf"(?!/(?:{own})(?:[/\s'\"]|$))" if own else ""  # an environment's own interpreter
-        pattern = rf"(?<![\w./~-])(?:{'|'.join(spelt)}){kept}(?=[/\s;&|()'\",:\]}}]|$)"
+        first = r"(?:(?<![\w./~-])|(?<=[a-z]://)|(?<=[a-z]:///))"  # a name, not a part of one; file:// and sqlite:///
+        pattern = rf"{first}(?:{'|'.join(spelt)}){kept}(?=[/\s;&|()'\",:\]}}]|$)"
         self._named = re.compile(os.fsencode(pattern), re.M)
 
     def text(self, source: bytes, root: str) -> bytes:
@@ -46,20 +50,24 @@ class Leading:
 
     def word(self, word: str, folder: str, root: str, cwd: str) -> str:
         """A word of a command, or a value of the environment, as the copy at root gets it. folder: holds the copy."""
+        led = os.fsdecode(self.text(os.fsencode(word), root))
+        if re.search(r"\s", led):  # a line for a shell
+            for path in sorted(self.twins, key=len, reverse=True):
+                led = re.sub(rf"(?<![\w./~-]){re.escape(path)}(?=[/\s;&|()'\"]|$)", twin(folder, path), led)
+        full = self.outside(word, cwd) if led == word else ""
+        if not full:
+            return led
         head, tail = _split(word)
-        for real in {self.root, os.path.realpath(self.root)}:
-            if tail == real or tail.startswith(real + os.sep):
-                inner = os.path.relpath(tail, real)
-                if is_below(inner, self.environments):
-                    return word
-                return head + os.path.normpath(os.path.join(root, inner))
-        full = self.outside(word, cwd)
-        if full and is_below(full, self.twins):
-            return head + twin(folder, tail if tail.startswith(os.sep) else full)
-        if not full or tail.startswith(os.sep) or not os.path.exists(full):
-            return word
-        name = os.path.relpath(full, os.path.dirname(self.root)).partition(os.sep)[0]
-        return word if name in self.beside else head + full
+        is_full = tail.startswith(os.sep)
+        if is_below(full, self.twins):
+            return head + twin(folder, tail if is_full else full)
+        if self.is_beside(full):
+            return head + os.path.join(folder, os.path.relpath(full, os.path.dirname(self.root))) if is_full else word
+        return word if is_full else head + full
+
+    def is_beside(self, path: str) -> bool:
+        """Whether it lies in a folder beside the project that stands beside each copy too."""
+        return os.path.relpath(path, os.path.dirname(self.root)).partition(os.sep)[0] in self.beside
 
     def outside(self, word: str, cwd: str) -> str:
         """The full path that a word names outside of the project, there or not; empty where it names none.
@@ -68,28 +76,58 @@ class Leading:
         """
         tail = _split(word)[1]
         full = os.path.normpath(os.path.join(self.root, cwd, tail))
-        if not tail.startswith((os.sep, "../")) or re.search(r"[\s,;|&<>*?{}%$\[\]:]|^//", tail):
+        if not (tail == ".." or tail.startswith((os.sep, "../"))) or re.search(r"[,;|&<>*?{}%$\[\]:\n]|^//", tail):
             return ""
-        return "" if is_below(full, {self.root, *_SYSTEM}) else full
+        if " " in tail and not os.path.exists(os.path.dirname(full)):
+            return ""
+        return "" if is_below(full, {*self.names, *_SYSTEM}) else full
+
+    def all_outside(self, word: str, cwd: str) -> Iterator[str]:
+        """The paths that a word names outside, those in a line for a shell too."""
+        try:
+            words = [word, *shlex.split(word)] if re.search(r"\s", word) else [word]
+        except ValueError:  # no such line
+            words = [word]
+        yield from filter(None, (self.outside(w, cwd) for w in words))
 
 
-def is_new(path: str) -> bool:
-    """Whether it is not there, in a folder that is; not what names of files that are there begin with."""
-    above, name = os.path.split(path)
-    if above == os.sep or os.path.lexists(path):
-        return False
+def _names(root: str, env: Mapping[str, str]) -> Iterator[str]:
+    """A project is known by where its links lead, and by how the user came to it: /home/me may lead to /nfs/home/me."""
+    real, home, here = os.path.realpath(root), env.get("HOME", ""), env.get("PWD", "")
+    yield from (root, real)
+    if home and is_below(real, {os.path.realpath(home)}):
+        yield os.path.normpath(os.path.join(home, os.path.relpath(real, os.path.realpath(home))))
+    below = os.path.relpath(os.path.realpath(here), real) if here and is_below(os.path.realpath(here), {real}) else ""
+    if below == ".":
+        yield os.path.normpath(here)
+    elif below and here.endswith(os.sep + below):
+        yield os.path.normpath(here[: -len(below) - 1])
+
+
+def new_part(path: str) -> str:
+    """The first folder of a path that is not there; empty where all of it is, or where it is what names of files that
+    are there begin with: model.index.
+
+    >>> new_part("/"), new_part(os.path.join(os.getcwd(), "none", "such")) == os.path.join(os.getcwd(), "none")
+    ('', True)
+    """
+    if os.path.lexists(path):
+        return ""
+    while not os.path.isdir(above := os.path.dirname(path)):
+        path = above
+    begun = re.compile(re.escape(os.path.basename(path)) + r"[-_.]?(?:\d|[.]\w)")
     try:
-        return not any(there.startswith(name) for there in os.listdir(above))
+        return "" if above == os.sep or any(map(begun.match, os.listdir(above))) else path
     except OSError:
-        return False
+        return ""
 
 
-def is_below(path: str, folders: Iterable[str]) -> bool:
+def is_below(path: str, folders: Collection[str]) -> bool:
     """By its name alone: a link counts as where it stands."""
-    return any(path == f or path.startswith(f + os.sep) for f in folders)
+    return any(path == f or path.startswith(f.rstrip(os.sep) + os.sep) for f in folders)
 
 
 def _split(word: str) -> tuple[str, str]:
     """A word as what stands before a path, `--out=`, and the path."""
-    head, sep, tail = word.rpartition("=")
-    return (head + sep, tail) if "/" in tail else ("", word)
+    head, sep, tail = word.partition("=")
+    return (head + sep, tail) if "/" in tail and "/" not in head else ("", word)

@@ -14,7 +14,7 @@ from sixdays.errors import RunError
 from sixdays.faster.model import Command
 from sixdays.faster.preload import line_of, loaded_by, with_first_line
 from sixdays.faster.setting import PREAMBLE, added
-from sixdays.probes.entry import entry_of
+from sixdays.probes.copying import rewrite
 
 
 def put_patch(root: str, cwd: str, patch: str, env: Mapping[str, str], name: str) -> None:
@@ -62,8 +62,8 @@ def _any_ends(patch: str) -> Iterable[str]:
     return dict.fromkeys((patch, plain, other))
 
 
-def put_preamble(command: Command, text: str, env: Mapping[str, str]) -> tuple[str, str]:
-    """Writes the preamble into the copy at the command's root, and the line that loads it first into the script.
+def put_preamble(command: Command, entry: str | None, text: str) -> tuple[str, str]:
+    """Writes the preamble into the copy at the command's root, and the line that loads it first into its script, entry.
 
     Which script that is, and the file of the preamble, relative to the root. What the script loads already is added to;
     where another script's lies there, it has a name of its own.
@@ -71,7 +71,6 @@ def put_preamble(command: Command, text: str, env: Mapping[str, str]) -> tuple[s
     Raises:
         RunError: the command has no script in the project.
     """
-    entry = entry_of(command, env.get("PATH"))
     script = Path(os.path.normpath(os.path.join(command.root, entry or "")))
     beside = _import_folder(command, script)
     if entry is None or not all(_is_inside(p, command.root) for p in (beside, script.parent)):
@@ -90,10 +89,8 @@ def put_preamble(command: Command, text: str, env: Mapping[str, str]) -> tuple[s
         if file.exists():  # another script's
             file = file.with_stem(re.sub(r"\W", "_", f"{file.stem}_{script.stem}"))
         source = with_first_line(source, line_of(file.stem))
-    for path in (script, file):
-        path.unlink(missing_ok=True)  # a link would lead to the user's own
-    script.write_bytes(source.encode(coding, "surrogateescape"))
-    file.write_text(text, encoding="utf-8")
+    rewrite(script, source.encode(coding, "surrogateescape"))
+    rewrite(file, text.encode())
     return os.path.relpath(script, command.root), os.path.relpath(file, command.root)
 
 

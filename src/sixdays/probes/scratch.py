@@ -5,13 +5,11 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import re
 import shutil
-import sys
 import tempfile
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,7 +17,10 @@ from sixdays.errors import RunError
 from sixdays.faster.model import Command, Setting
 from sixdays.faster.setting import changed, preamble
 from sixdays.probes import copying
-from sixdays.probes.leading import OUT, Leading, is_below, is_new, twin
+from sixdays.probes.entry import entry_of
+from sixdays.probes.environment import environment
+from sixdays.probes.leading import OUT, Leading, is_below, twin
+from sixdays.probes.outside import Outside
 from sixdays.probes.putting import put_patch, put_preamble
 from sixdays.processes import terminable, undisturbed
 
@@ -31,28 +32,6 @@ class Overwritten(RunError):
 PREFIX = "sixdays-"  # of the folders that hold copies
 OWN = (".tmp", ".agent")  # beside each copy, empty when a probe starts
 PICTURES = (".png", ".pdf", ".svg", ".jpg", ".jpeg", ".gif")
-# Trackers that would send what a probe does over the net write into the copy, or nowhere.
-OFFLINE = {
-    "WANDB_MODE": "offline",
-    "WANDB_SILENT": "true",
-    "COMET_START_ONLINE": "0",
-    "NEPTUNE_MODE": "offline",
-    "CLEARML_OFFLINE_MODE": "1",
-    "SWANLAB_MODE": "offline",
-    "DVC_STUDIO_OFFLINE": "1",
-    "AIM_ACCESS_TOKEN": "",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "UV_NO_SYNC": "1",  # a copy is no reason to change the environment that it links to
-    "UV_FROZEN": "1",
-}
-# The user's own value holds where there is one.
-UNLESS_SET = {
-    "HF_HUB_OFFLINE": "1",
-    "HF_DATASETS_OFFLINE": "1",
-    "PYTHONHASHSEED": "0",
-    "SOURCE_DATE_EPOCH": "315532800",
-}
-WITHOUT_DISPLAY = {"MPLBACKEND": "Agg", "SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"}
 
 
 @dataclass(slots=True)
@@ -109,21 +88,26 @@ class Scratch:
         self.what = what
         self.keep = keep
         self._env = dict(env)
-        self._home = env.get("HOME", "")
         self._name = os.path.basename(root) or "project"
         self._whole = os.path.join(path, "pristine")
         self.pristine = os.path.join(self._whole, self._name)
-        self._leading = Leading(root, [p for p in what.linked if p not in what.large], self._home)
+        environments = [path for path in what.linked if copying.is_environment(os.path.join(root, path))]
+        self._leading = Leading(root, environments, env)
+        self._outside = Outside(self._leading, self._whole, env.get("HOME", ""))
+        self._outside.large[root] = what.large
         self._naming: tuple[str, ...] = ()  # files that name the project by its full path
         self._made = 0
         self._free: list[tuple[str, dict[str, copying.Stamp]]] = []
         self._clean: dict[str, dict[str, copying.Stamp]] = {}
-        self._large = {root: what.large}
-        self._met: set[str] = set()  # paths outside that commands name
+        self.changed: set[str] = set()  # files to which copies link that others wrote meanwhile
 
     def prepare(self) -> None:
-        texts = dict(copying.texts(self.root, self.what))
-        beside = copying.beside(self.root, texts)
+        naming, names = [], set[str]()
+        for file, text in copying.texts(self.root, self.what):
+            names |= copying.named_beside(text)
+            if self._leading.text(text, "") != text:
+                naming.append(file)
+        beside = copying.beside(self.root, names - {self._name})
         size = self.what.size + sum(what.size for what in beside.values() if what is not None)
         if size * 3 > shutil.disk_usage(self.path).free:
             raise RunError(
@@ -136,41 +120,15 @@ class Scratch:
             if what is None:  # as where its full path is named; what is written there is told
                 os.symlink(original, copied)
                 continue
-            self._large[original] = what.large
+            self._outside.large[original] = what.large
             copying.copy(original, what, copied)
         self._leading.beside |= beside.keys()
-        self._naming = tuple(name for name, text in texts.items() if self._leading.text(text, "") != text)
-        for path, full in sorted(copying.outward(self.root, self.what.links), key=lambda found: found[1]):
-            if self._has_twin(full):
-                link = os.path.join(self.pristine, path)
-                os.unlink(link)
-                os.symlink(os.path.relpath(twin(self._whole, full), os.path.dirname(link)), link)
+        self._naming = tuple(naming)
+        self._outside.lead_links(self.what.links, self.pristine)
 
-    def _has_twin(self, path: str) -> bool:
-        """Makes one for all copies, where what is there outside is small."""
-        made = self._leading.twins
-        if (
-            not is_below(path, made)
-            and not any(is_below(t, {path}) for t in made)
-            and copying.copy_small(path, twin(self._whole, path), self._home)
-        ):
-            made.add(path)
-        return is_below(path, made)
-
-    def _meet(self, command: Command) -> None:
-        """Paths outside that the command may write have twins from now on, also those that are not there yet.
-
-        Decided once for all runs: what one of them writes outside must not change what the next one gets.
-        """
-        paths = {self._leading.outside(word, command.cwd) for word in command.argv[1:]} - self._met - {""}
-        self._met |= paths
-        for path in sorted(paths):
-            if is_below(self.path, {path}) or is_below(self.root, {path}) or is_below(path, {self.path}):
-                continue
-            if is_new(path):
-                self._leading.twins.add(path)
-            elif not self._made and copying.may_be_written(path):
-                self._has_twin(path)
+    def meet(self, command: Command) -> None:
+        """Paths outside that a command names, and the environment's for results, are each copy's own from now on."""
+        self._outside.meet(command.argv[1:], {**self._env, **command.env}, command.cwd, is_late=self._made > 0)
 
     def fresh(self, command: Command, setting: Setting = (), *, is_to_run: bool = True) -> Place:
         """A clean copy with the candidates put in. is_to_run: full names of the project in its files lead into it too.
@@ -179,38 +137,41 @@ class Scratch:
             RunError: a patch does not apply, or there is no script to load a preamble.
         """
         inner = changed(command, setting)
-        self._meet(inner)
+        self.meet(inner)
         folder = self._clean_copy()
         root = os.path.join(folder, self._name)
         for name in (*OWN, OUT):
             os.makedirs(os.path.join(folder, name), exist_ok=True)
         for path in self._leading.twins:
             os.makedirs(os.path.dirname(twin(folder, path)), exist_ok=True)
-        argv = tuple(self._leading.word(word, folder, root, command.cwd) for word in inner.argv)
-        if len(argv) > 2 and re.fullmatch(r"-\w*c", argv[1]):  # a line for a shell, with words of its own
-            line = self._leading.text(os.fsencode(argv[2]), root)
-            argv = (*argv[:2], os.fsdecode(line), *argv[3:])
+
+        def led(word: str) -> str:
+            return self._leading.word(word, folder, root, command.cwd)
+
+        argv = tuple(map(led, inner.argv))
         try:
             for c in setting:
                 if c.patch:
                     put_patch(root, command.cwd, c.patch, self._env, c.name)
             text, loads = preamble(setting), ("", "")
             if text:
-                loads = put_preamble(replace(command, argv=argv, root=root), text, self._env)
+                entry = entry_of(inner, self._env.get("PATH"))
+                loads = put_preamble(replace(command, argv=argv, root=root), entry, text)
         except RunError:
             self._free.append((folder, self._clean[folder]))
             raise
         for name in self._naming if is_to_run else ():
             self._lead_in(Path(root, name), root)
+        cwd = os.path.normpath(os.path.join(root, command.cwd))
         unset = {u for c in setting for u in c.unset if not inner.env.get(u)}
         return Place(
             folder=folder,
             root=root,
-            cwd=os.path.normpath(os.path.join(root, command.cwd)),
+            cwd=cwd,
             agent=os.path.join(folder, ".agent"),
             mark=uuid.uuid4().hex,
             argv=argv,
-            env=self._environment(inner.env, unset, folder, command.cwd),
+            env=environment(self._env, inner.env, unset, led, root=root, cwd=cwd, folder=folder),
             original=self.root,
             loads=loads,
             ready=copying.stamps(folder),
@@ -219,10 +180,9 @@ class Scratch:
     def _lead_in(self, file: Path, root: str) -> None:
         """A file of the copy at root that names the project; a patch may have taken it away."""
         if file.is_file() and not file.is_symlink():
-            mode, text = file.stat().st_mode, self._leading.text(file.read_bytes(), root)
-            file.unlink()
-            file.write_bytes(text)
-            file.chmod(mode)
+            stat, text = file.stat(), self._leading.text(file.read_bytes(), root)
+            copying.rewrite(file, text)
+            os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))  # nothing is made anew for it
 
     def has_neighbour(self) -> bool:
         """Whether other copies are in use on this machine now: another search of this user's runs beside this one."""
@@ -239,21 +199,21 @@ class Scratch:
 
         outside: what runs wrote outside of their copies.
         """
-        for root, large in self._large.items():
-            if names := sorted(copying.large_changed(root, large)):
-                raise Overwritten(
-                    f"{os.path.join(root, names[0])} changed during a short run: it is too large to copy, so "
-                    "copies link to it, and the command (or something else) wrote it",
-                    "restore it, and run the command with another output folder",
-                )
+        written = set(outside)
+        for root, large in self._outside.large.items():
+            for path in sorted(copying.large_changed(root, large)):
+                if os.path.realpath(path) in written:
+                    raise Overwritten(
+                        f"{path} changed during a short run: it is too large to copy, so copies link to it, and the "
+                        "command wrote it",
+                        "restore it, and run the command with another output folder",
+                    )
+                self.changed.add(path)
         top = os.path.realpath(self.root)
-        for path in outside:
+        for path in sorted(written):
             inner = os.path.relpath(path, top)
-            if (
-                is_below(path, {top})
-                and not f"/{inner}".count("/.")
-                and not is_below(inner, self._leading.environments)
-            ):
+            is_hidden = f"/{inner}".count("/.") > 0
+            if is_below(path, {top}) and not is_hidden and not is_below(inner, self._leading.environments):
                 raise Overwritten(
                     f"{path} was written during a short run, from within a copy of the project: the command names it "
                     "in a way that leads out of the copy, or it lies in a folder too large to copy",
@@ -277,39 +237,13 @@ class Scratch:
         try:
             shutil.copytree(self._whole, folder, symlinks=True)
         except OSError as e:
+            shutil.rmtree(folder, ignore_errors=True)  # it may have filled the disk
+            why = e.strerror or "not all of it could be copied"
             raise RunError(
-                f"no copy of the project can be made in {folder}: {e}", "set TMPDIR to a disk with room"
+                f"no copy of the project can be made in {folder}: {why}", "set TMPDIR to a disk with room"
             ) from e
         self._clean[folder] = copying.stamps(folder)
         return folder
-
-    def _environment(self, own: Mapping[str, str], unset: set[str], folder: str, cwd: str) -> dict[str, str]:
-        root = os.path.join(folder, self._name)
-
-        def led(value: str) -> str:
-            return self._leading.word(value, folder, root, cwd)
-
-        env = {k: v if k == "PATH" else led(v) for k, v in self._env.items()}
-        env.pop("PYTHONDONTWRITEBYTECODE", None)
-        quiet = {k: v for k, v in OFFLINE.items() if env.get(k) not in ("disabled", "dryrun")}
-        env = {
-            **UNLESS_SET,
-            "TORCHINDUCTOR_CACHE_DIR": os.path.join(self.path, "compiled"),  # one for all probes
-            **env,
-            **quiet,
-            "PYTHONUNBUFFERED": "1",
-            "TMPDIR": os.path.join(folder, ".tmp"),
-            "PWD": os.path.normpath(os.path.join(root, cwd)),
-        }
-        env["MLFLOW_TRACKING_URI"] = Path(root, "mlruns").as_uri()
-        if sys.platform != "darwin" and not (env.get("DISPLAY") or env.get("WAYLAND_DISPLAY")):
-            env = {**WITHOUT_DISPLAY, **env}
-        env.update({k: led(v) for k, v in own.items()})
-        for name in unset:
-            env.pop(name, None)
-        if paths := env.get("PYTHONPATH"):
-            env["PYTHONPATH"] = os.pathsep.join(map(led, paths.split(os.pathsep)))
-        return env
 
 
 @contextmanager
@@ -324,7 +258,7 @@ def scratch(root: str, env: Mapping[str, str], *, keep: bool = False) -> Iterato
     root = os.path.abspath(root)
     what = copying.contents(root, env.get("HOME", ""))
     with terminable():
-        path = tempfile.mkdtemp(prefix=PREFIX, dir=env.get("TMPDIR") or None)
+        path = _made_in(env.get("TMPDIR") or None)
         held = os.open(path, os.O_RDONLY)
         fcntl.flock(held, fcntl.LOCK_EX)  # for as long as it is in use: so others know of it
         try:
@@ -336,6 +270,17 @@ def scratch(root: str, env: Mapping[str, str], *, keep: bool = False) -> Iterato
                 os.close(held)
                 if not keep:
                     _remove(path)
+
+
+def _made_in(folder: str | None) -> str:
+    """A new folder there, by its real name: by that runs name their files."""
+    try:
+        return os.path.realpath(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
+    except OSError as e:
+        raise RunError(
+            f"no folder for copies can be made in {folder or 'a temporary folder'}: {e.strerror}",
+            "set TMPDIR to a disk with room",
+        ) from e
 
 
 def _is_held(folder: Path) -> bool:
@@ -359,5 +304,6 @@ def _remove(path: str) -> None:
         for inner, names, _ in os.walk(path):
             for folder in (inner, *(os.path.join(inner, name) for name in names)):
                 if not os.path.islink(folder):
-                    os.chmod(folder, 0o700)
+                    with suppress(OSError):  # another user's
+                        os.chmod(folder, 0o700)
         shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,65 @@
+"""The environment of a short run: the user's, but nothing leaves the machine and no window opens."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+# Trackers that would send what a probe does over the net write into the copy, or nowhere.
+OFFLINE = {
+    "WANDB_MODE": "offline",
+    "WANDB_SILENT": "true",
+    "COMET_START_ONLINE": "0",
+    "NEPTUNE_MODE": "offline",
+    "CLEARML_OFFLINE_MODE": "1",
+    "SWANLAB_MODE": "offline",
+    "DVC_STUDIO_OFFLINE": "1",
+    "AIM_ACCESS_TOKEN": "",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "UV_NO_SYNC": "1",  # a copy is no reason to change the environment that it links to
+    "UV_FROZEN": "1",
+}
+# The user's own value holds where there is one.
+UNLESS_SET = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "PYTHONHASHSEED": "0",
+    "SOURCE_DATE_EPOCH": "315532800",
+}
+WITHOUT_DISPLAY = {"MPLBACKEND": "Agg", "SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"}
+
+
+def environment(
+    of_user: Mapping[str, str],
+    own: Mapping[str, str],
+    unset: Collection[str],
+    led: Callable[[str], str],
+    *,
+    root: str,
+    cwd: str,
+    folder: str,
+) -> dict[str, str]:
+    """own: what the command sets. unset: taken out. led: where a path leads. folder: that holds the copy at root."""
+    env = {k: v if k == "PATH" else led(v) for k, v in of_user.items()}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    quiet = {k: v for k, v in OFFLINE.items() if env.get(k) not in ("disabled", "dryrun")}
+    env = {
+        **UNLESS_SET,
+        "TORCHINDUCTOR_CACHE_DIR": os.path.join(os.path.dirname(folder), "compiled"),  # one for all probes
+        **env,
+        **quiet,
+        "PYTHONUNBUFFERED": "1",
+        "TMPDIR": os.path.join(folder, ".tmp"),
+        "PWD": cwd,
+    }
+    env["MLFLOW_TRACKING_URI"] = Path(root, "mlruns").as_uri()
+    if sys.platform != "darwin" and not (env.get("DISPLAY") or env.get("WAYLAND_DISPLAY")):
+        env = {**WITHOUT_DISPLAY, **env}
+    env.update({k: led(v) for k, v in own.items()})
+    for name in unset:
+        env.pop(name, None)
+    if paths := env.get("PYTHONPATH"):
+        env["PYTHONPATH"] = os.pathsep.join(map(led, paths.split(os.pathsep)))
+    return env

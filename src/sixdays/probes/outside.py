@@ -1,0 +1,81 @@
+"""What copies have of their own of what lies outside of the project: as it was at the start, anew for each run."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+
+from sixdays.errors import RunError
+from sixdays.probes import copying
+from sixdays.probes.leading import Leading, is_below, new_part, twin
+
+MOST_FILES, MOST_BYTES = 5_000, 256 << 20  # of one folder outside
+MOST_LINKS = 1_000  # of a project, that lead out of it to one file each: more are data
+# Values of the environment by names like these say where results go: OUT_DIR, nnUNet_results, WANDB_DIR.
+_WRITTEN_TO = re.compile(
+    r"(?:^|_)(?:out|outputs?|results?|logs?|logging|save|saves|ckpts?|checkpoints?|runs?|exps?|experiments?|wandb|"
+    r"tensorboard)(?:_?(?:dir|path|root|folder))?$",
+    re.I,
+)
+
+
+class Outside:
+    """Makes twins, below a folder that all copies are made from. large: files to which they link, by their folder."""
+
+    def __init__(self, leading: Leading, whole: str, home: str) -> None:
+        self._leading = leading
+        self._whole = whole
+        self._home = home
+        self._met: set[str] = set()
+        self.large: dict[str, Mapping[str, tuple[int, int]]] = {}
+
+    def lead_links(self, links: Mapping[str, str], root: str) -> None:
+        """Links of the project that lead out of it to what may be written lead to twins, in its copy at root."""
+        found = sorted(copying.outward(self._leading.root, links), key=lambda link: link[1])
+        for path, full in found if len(found) <= MOST_LINKS else [x for x in found if os.path.isdir(x[1])]:
+            if copying.may_be_written(full) and self._has_twin(full):
+                link = os.path.join(root, path)
+                os.unlink(link)
+                os.symlink(os.path.relpath(twin(self._whole, full), os.path.dirname(link)), link)
+
+    def meet(self, words: Iterable[str], env: Mapping[str, str], cwd: str, *, is_late: bool) -> None:
+        """Paths outside that a command may write have twins from now on, also those that are not there yet.
+
+        Decided once for all runs: what one of them writes outside must not change what the next one gets. is_late:
+        copies have been made, so that what is there outside gets no twin any more.
+        """
+        words = [*words, *(value for name, value in env.items() if _WRITTEN_TO.search(name))]
+        paths = {path for word in words for path in self._leading.all_outside(word, cwd)} - self._met
+        self._met |= paths
+        for path in sorted(path for path in paths if not self._leading.is_beside(path)):
+            if is_below(path, self._leading.twins):
+                continue
+            if new := new_part(path):
+                self._leading.twins.add(new)
+            elif not is_late and copying.may_be_written(path):
+                self._has_twin(path)
+
+    def _has_twin(self, path: str) -> bool:
+        """Makes one for all copies, where there is not too much."""
+        made = self._leading.twins
+        holds = {self._leading.root, self._whole, *made}
+        if not is_below(path, made) and not any(is_below(x, {path}) for x in holds) and self._copied(path):
+            made.add(path)
+        return is_below(path, made)
+
+    def _copied(self, path: str) -> bool:
+        target = twin(self._whole, path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if not os.path.isdir(path):
+            is_small = os.path.isfile(path) and os.path.getsize(path) <= copying.LARGE
+            if is_small:
+                copying.copy_file(path, target)
+            return is_small
+        try:
+            what = copying.contents(path, self._home, most_files=MOST_FILES, most_bytes=MOST_BYTES)
+        except RunError:
+            return False
+        copying.copy(path, what, target)
+        self.large[path] = what.large
+        return True
