@@ -434,7 +434,9 @@ def test_a_module_that_was_only_asked_for_is_watched_when_it_comes(tmp_path: Pat
 
 
 def test_trackers_stay_here_whatever_the_script_says(tmp_path: Path) -> None:
-    (tmp_path / "wandb.py").write_text("def init(project=None, mode=None):\n    return mode\n", encoding="utf-8")
+    (tmp_path / "wandb.py").write_text(
+        "def init(project=None, mode=None, settings=None):\n    return mode\n", encoding="utf-8"
+    )
     (tmp_path / "neptune.py").write_text("def init_run(mode=None):\n    return mode\n", encoding="utf-8")
     (tmp_path / "swanlab.py").write_text("def init(mode=None):\n    return mode\n", encoding="utf-8")
     comet = "class Experiment: pass\nclass OfflineExperiment:\n    def __init__(self, project_name=None): self.p = project_name\n"
@@ -448,12 +450,13 @@ def test_trackers_stay_here_whatever_the_script_says(tmp_path: Path) -> None:
         "import comet_ml, mlflow, neptune, swanlab, wandb\nfrom mlflow.tracking.client import MlflowClient\n"
         "print(wandb.init('p', mode='online'), wandb.init(mode='disabled'), wandb.init(), neptune.init_run(mode='async'))\n"
         "print(swanlab.init(mode='cloud'), type(comet_ml.Experiment('key', project_name='p')).__name__)\n"
+        "import os\nos.environ['WANDB_MODE'] = 'online'\nprint(wandb.init(), wandb.init(settings=1, mode='disabled'))\n"
         "print(mlflow.set_tracking_uri('https://host'), mlflow.set_tracking_uri('here'), MlflowClient('http://host').uri)\n",
         encoding="utf-8",
     )
     said, _ = watched(tmp_path, sys.executable, "track.py", MLFLOW_TRACKING_URI="file:///runs")
     assert said.splitlines() == [
-        "offline disabled None offline", "offline OfflineExperiment", "file:///runs here file:///runs",
+        "offline disabled None offline", "offline OfflineExperiment", "offline offline", "file:///runs here file:///runs",
     ]  # fmt: skip
 
 
@@ -704,3 +707,82 @@ for _ in range(2): net(torch.randn(4, 3))
     (tmp_path / "frozen.py").write_text(text, encoding="utf-8")
     _, trace = watched(tmp_path, sys.executable, "frozen.py")
     assert [c.count for c in trace.counters if c.kind == "evaluation"] == [2]
+
+
+def test_a_program_that_waits_for_all_other_threads_ends(tmp_path: Path) -> None:
+    source = "import threading\nfor t in threading.enumerate():\n    if t is not threading.main_thread():\n        t.join()\n"
+    (tmp_path / "t.py").write_text(source + "print(threading.active_count())\n", encoding="utf-8")
+    text, _ = watched(tmp_path, sys.executable, "t.py", stacks=0.01)
+    assert text == "1\n"
+
+
+@pytest.mark.parametrize("way", ["fork", "spawn", "forkserver"])
+def test_each_child_has_streams_of_its_own_that_repeat(tmp_path: Path, way: str) -> None:
+    """Python reseeds `random` in what it forks, whether the script had seeded it or not."""
+    (tmp_path / "t.py").write_text(
+        "import multiprocessing, random\nimport numpy as np\nrandom.seed(7)\n"
+        "module = np.random.default_rng().random()\n"
+        "def draw(queue):\n    queue.put((random.random(), np.random.rand(), module))\n"
+        "if __name__ == '__main__':\n"
+        f"    context = multiprocessing.get_context('{way}')\n    queue = context.Queue()\n"
+        "    for _ in range(2):\n"
+        "        child = context.Process(target=draw, args=(queue,))\n        child.start()\n"
+        "        print(*queue.get())\n        child.join()\n",
+        encoding="utf-8",
+    )
+    first, _ = watched(tmp_path, sys.executable, "t.py")
+    assert first == watched(tmp_path, sys.executable, "t.py")[0]
+    a, b = (line.split() for line in first.splitlines())
+    if way == "fork":  # numpy's state goes with the fork, as without us
+        assert a[0] != b[0]
+        assert a[1:] == b[1:]
+    else:
+        assert a[0] == b[0]  # the script seeds it in each child
+        assert a[1] != b[1]
+        assert a[2] != b[2]
+
+
+def test_an_optimiser_within_another_is_not_counted_twice(tmp_path: Path) -> None:
+    needed("torch")
+    source = TRAIN.format(lr=0.01, steps=20).replace(
+        "def main():",
+        "class Holder(torch.optim.Optimizer):\n"
+        "    def __init__(self, inner):\n"
+        "        super().__init__(inner.param_groups, {}); self.inner = inner\n"
+        "    def step(self, closure=None):\n        return self.inner.step()\n"
+        "optimizer = Holder(optimizer)\ndef main():",
+    )
+    (tmp_path / "t.py").write_text(source, encoding="utf-8")
+    text, trace = watched(tmp_path, sys.executable, "t.py")
+    assert text == watched(tmp_path, sys.executable, "t.py", agent=False)[0]
+    assert [c.count for c in trace.counters if c.kind == "optimiser step"] == [20]
+    assert {d.site for d in trace.digests if d.what == "parameters"} == {0}
+
+
+def test_a_step_that_an_environment_has_from_another_base_is_counted(tmp_path: Path) -> None:
+    needed("gymnasium")
+    more = (
+        "class Steps:\n    def step(self, action):\n        return np.zeros(2), 1.0, False, False, {}\n"
+        "class Mixed(Steps, gymnasium.Env):\n    pass\n"
+        "env = Mixed()\nfor _ in range(30): env.step(0)\n"
+    )
+    (tmp_path / "t.py").write_text(ENVIRONMENT + more, encoding="utf-8")
+    _, trace = watched(tmp_path, sys.executable, "t.py")
+    assert [c.count for c in trace.counters if c.kind == "env step"] == [30]
+
+
+@pytest.mark.parametrize(("name", "base"), [("dm_env._environment", "Environment"), ("pettingzoo.utils.env", "AECEnv")])
+def test_environments_of_other_libraries_are_counted(tmp_path: Path, name: str, base: str) -> None:
+    """Stand-ins with the same names, as neither library is at hand."""
+    folder = tmp_path.joinpath(*name.split(".")[:-1])
+    folder.mkdir(parents=True)
+    for above in (folder, *folder.relative_to(tmp_path).parents):
+        (tmp_path / above / "__init__.py").touch()
+    (folder / f"{name.rpartition('.')[2]}.py").write_text(f"class {base}:\n    pass\n", encoding="utf-8")
+    (tmp_path / "t.py").write_text(
+        f"from {name} import {base}\nclass Own({base}):\n    def step(self, a):\n        return (1, 0.5, 1.0, [a])\n"
+        "env = Own()\nfor i in range(25):\n    env.step(i)\n",
+        encoding="utf-8",
+    )
+    _, trace = watched(tmp_path, sys.executable, "t.py")
+    assert [c.count for c in trace.counters if c.kind == "env step"] == [25]

@@ -121,6 +121,64 @@ def main():
     assert "graph per step" not in [x.kind for x in found]
 
 
+ACTING = """\
+def act(net, state):
+    out = net(state)
+    dist = Categorical(out)
+    action = dist.sample()
+    {act}
+
+def learn(net):
+    loss = net(batch).mean()
+    loss.backward()
+    return loss
+
+def main():
+    for t in range(500):
+        {main}
+        state, reward, done, _ = env.step(action)
+        {more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("act", "main", "more", "keeps"),
+    [
+        # a sampled action and its log probability, which stays in the graph
+        ("return action.item(), dist.log_prob(action)", "action, p = act(net, state); saved.append(p)", "", True),
+        ("return action.item(), dist.log_prob(action)", "action, p = act(net, state)", "saved.append(action)", False),
+        ("return action, out.float()", "action, p = act(net, state); saved.append(p)", "", True),
+        # a number, by a name
+        ("action = out.max(1)[1].item(); return action", "action = act(net, state)", "memory.push(state, action)", False),
+        ("return out.max(1)[1].view(1, 1)", "action = act(net, state)", "memory.push(state, action)", False),
+        ("return out.data[0]", "action = act(net, state)", "memory.push(state, action)", False),
+        ("a = out.detach().numpy()[0, 0]; return a", "action = act(net, state)", "memory.add(state, action)", False),
+        # what is stored of a policy that is asked again, as numbers
+        (
+            "p = squeeze(dist.log_prob(action)).item(); v = squeeze(out).item(); return action, p, v",
+            "action, p, v = act(net, state)", "memory.remember(state, action, p, v)", False,
+        ),
+        # a loss after its pass backwards
+        ("return action", "action = act(net, state)", "losses.append(learn(net))", False),
+        ("return action", "action = act(net, state)", "loss = learn(net); losses.append(loss)", False),
+        # without gradients at all
+        ("return action", "with torch.no_grad(): memory.push(Categorical(net(state)).log_prob(action))", "", False),
+    ],
+)  # fmt: skip
+def test_whether_each_step_keeps_its_graph(act: str, main: str, more: str, keeps: bool) -> None:
+    source = ACTING.format(act=act, main=main, more=more)
+    stacks = [
+        (5.0, f"14:main > 2:act > {LINEAR}"),
+        (2.0, f"16:main > 8:learn > {LINEAR}"),
+        (2.0, f"16:main > 9:learn > {BACKWARD}"),
+        (1.0, f"15:main > {CARTPOLE}"),
+    ]
+    if "no_grad" in main:
+        stacks = [(5.0, f"14:main > {LINEAR}"), *stacks[1:]]
+    found = diagnose(profile(source, stacks, counters=(counter("env step", 15),)))
+    assert ("graph per step" in [x.kind for x in found]) == keeps
+
+
 def _moved(frame: str, by: int) -> str:
     line, _, rest = frame.partition(":")
     return f"{int(line) + by}:{rest}" if line.isdigit() else frame
@@ -297,6 +355,137 @@ def test_a_line_that_takes_all_has_no_bound_in_json() -> None:
     assert list(made) == ["file", "line", "share", "kind", "bound", "text"]
     assert (made["share"], made["bound"]) == (1.0, None)
     assert str(made["text"]).endswith("bound above 100×")
+
+
+PYTHON_LIB = "/usr/lib/python3.11/"
+
+
+def kinds_of(source: str, *stacks: tuple[float, str], **more: object) -> list[tuple[str, int]]:
+    return [(x.kind, x.line) for x in diagnose(profile(source, stacks, **more))]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("source", "stack", "kind"),
+    [
+        # own physics behind wrappers of a library
+        ("while 1:\n    env.step(a)\ndef step(self, a):\n    for i in range(n):\n        x[i] = x[i] + a\n",
+         "2:main > gymnasium/wrappers/time_limit.py:1:step > 5:step", "element by element"),
+        # a learner in a process or a thread of its own
+        ("def train():\n    while 1:\n        x = torch.tensor([s for s in rows])\n",
+         "9:<module> > multiprocessing/process.py:1:run > 3:train", "tensors"),
+        # the closure of an optimiser
+        ("while 1:\n    optimizer.step(closure)\ndef closure():\n    y = np.tanh(a @ b)\n",
+         "2:main > torch/optim/lbfgs.py:1:step > 4:closure", "products"),
+        # a generator behind a bar
+        ("for b in tqdm(batches()):\n    use(b)\ndef batches():\n    while 1:\n        yield np.stack([r for r in rows])\n",
+         "1:main > tqdm/std.py:1:__iter__ > 5:batches", "tensors"),
+        # a loop of the user's own within a network
+        ("def forward(self, x):\n    for n in nodes:\n        near = adjacent[n]\nwhile 1:\n    net(x)\n",
+         "5:main > torch/nn/modules/module.py:1:__call__ > 3:forward", "element by element"),
+        ("def forward(self, x):\n    return x * torch.cat([x, y])\nwhile 1:\n    net(x)\n",
+         "4:main > torch/nn/modules/module.py:1:__call__ > 2:forward", "small passes"),
+        # items that are read while it trains
+        ("for x in loader:\n    use(x)\ndef __getitem__(self, i):\n    return np.load(self.files[i])\n",
+         "1:main > torch/utils/data/dataloader.py:1:__next__ > 4:__getitem__ > numpy/lib/npyio.py:1:load", "data"),
+        ("while 1:\n    x = np.load(name)\n", "2:main > numpy/lib/npyio.py:1:load", "python"),
+        ("while 1:\n    np.save(name, x)\n", "2:main > numpy/lib/npyio.py:1:save", "saving"),
+        # compiled functions have no frames
+        ("@jax.jit\ndef update(p, b):\n    return p\nfor i in range(n):\n    p = update(p, b)\n", "5:main", "library"),
+        ("step = tf.function(model)\nfor x in data:\n    step(x)\n", "3:main", "library"),
+        # whole arrays at once, step after step
+        ("for t in range(n):\n    u[1:-1] = v[1:-1] + k * (v[2:] - v[:-2])\n", "2:main", "python"),
+        # a replay's batch is no array that grows
+        ("while 1:\n    states = torch.cat(batch.state)\n", "2:main", "tensors"),
+        ("while 1:\n    seen = np.concatenate([seen, new])\n", "2:main", "growing"),
+        # a library that is asked for one at a time
+        ("for s, a in minibatch:\n    y = model.predict(s)\n", "2:main > keras/src/models/model.py:1:predict", "element by element"),
+        ("for i in range(len(df)):\n    df.loc[i, 'x'] = df.loc[i - 1, 'x'] * 0.9\n", "2:main > pandas/core/indexing.py:1:__setitem__", "element by element"),
+        ("for epoch in range(9):\n    model.fit(x, y)\n", "2:main > keras/src/models/model.py:1:fit", "library"),
+        # its own workers
+        ("while 1:\n    pool.map(f, population)\n", f"2:main > {PYTHON_LIB}multiprocessing/pool.py:1:map", "workers"),
+        # a frame rate that is kept
+        ("while 1:\n    clock.tick(40)\n", "2:main", "waiting"),
+        # the colours of rays, which a network learns
+        ("import matplotlib\nwhile 1:\n    render(rays)\ndef render(rays):\n    net(rays)\n", f"3:main > 5:render > {LINEAR}", "small passes"),
+        ("while 1:\n    draw(rng)\ndef draw(rng):\n    return rng.random()\n", "2:main > 4:draw", "python"),
+        ("import pygame\nwhile 1:\n    draw(s)\ndef draw(s):\n    s.fill(0)\n", "3:main > 5:draw", "drawing"),
+        # moves that are valid, and what is trained and evaluated at once, are no evaluation
+        ("while 1:\n    play()\ndef get_valid_moves(b):\n    return [m for m in b if m]\n", "2:main > 4:get_valid_moves", "python"),
+        ("def train_and_evaluate():\n    while 1:\n        a = b + c\n", "3:train_and_evaluate", "python"),
+        ("def evaluate(genome):\n    while 1:\n        a = b + c\n", "9:main > 3:evaluate", "python"),
+    ],
+)  # fmt: skip
+def test_what_lies_below_the_users_line_tells_else_that_line(source: str, stack: str, kind: str) -> None:
+    assert kinds_of(source, (9.0, stack))[0][0] == kind
+
+
+def test_what_a_library_evaluates_is_named_at_the_users_line() -> None:
+    below = "evaluation.py:1:evaluate_policy > torch/nn/modules/linear.py:1:forward"
+    stacks = ((5.0, f"2:main > stable_baselines3/common/{below}"), (5.0, f"2:main > {BACKWARD}"))
+    found = kinds_of("x = 1\nmodel.learn(9, callback=call)\n", *stacks, counters=(counter("optimiser step", 50),))
+    assert found[0] == ("evaluation", 2)
+
+
+def test_the_agent_is_no_line_of_the_users() -> None:
+    found = diagnose(
+        profile(
+            "while 1:\n    env.step(a)\n    x = y\n",
+            [(9.0, "2:main > sixdays/agent/_sixdays_gym.py:1:call"), (1.0, "3:main")],
+        )
+    )
+    assert [x.line for x in found] == [3]
+
+
+def test_a_library_that_takes_nearly_all_is_said_before_what_little_could_go_and_after_what_much() -> None:
+    source = "for i in range(9):\n    model.fit(x)\n    print(i)\n    a = b\n"
+    inside = "2:main > sklearn/svm.py:1:fit > numpy/linalg.py:1:norm"
+    found = diagnose(profile(source, [(95.0, inside), (5.0, "3:main")]))
+    assert [x.kind for x in found] == ["library", "logging"]
+    assert "95 % inside sklearn" in found[0].text
+    found = diagnose(profile(source, [(70.0, inside), (30.0, "3:main")]))
+    assert [x.kind for x in found] == ["logging", "library"]
+    assert [x.kind for x in diagnose(profile(source, [(1.0, inside), (8.0, "3:main"), (1.0, "4:main")]))] == [
+        "logging",
+        "python",
+    ]
+
+
+def test_what_a_library_drives_outside_of_the_users_loops_is_not_dropped() -> None:
+    source = "def forward(x):\n    for b in blocks:\n        x = b(x)\ntrainer.fit(net)\n"
+    fit = "4:main > lightning/trainer.py:1:fit"
+    stacks = [
+        (4.0, f"{fit} > 3:forward > {LINEAR}"),
+        (4.0, f"{fit} > torch/utils/data/dataloader.py:1:__next__"),
+        (2.0, f"{fit} > {BACKWARD}"),
+    ]
+    found = {x.kind: x for x in diagnose(profile(source, stacks))}
+    assert found["data"].share == pytest.approx(0.4)
+    once = "def main():\n    load()\n    for i in range(9):\n        a = b\nhydra.main(main)\n"
+    launched = "5:<module> > hydra/main.py:1:run"
+    found = {x.kind: x for x in diagnose(profile(once, [(6.0, f"{launched} > 2:main"), (4.0, f"{launched} > 4:main")]))}
+    assert found["python"].line == 4
+
+
+def test_a_run_that_is_measured_as_a_whole_drops_nothing() -> None:
+    source = "for i in range(9):\n    a.append(f(i))\nsearch.fit(a)\n"
+    seen = profile(source, [(3.5, "2:main"), (6.5, "3:main > sklearn/model_selection.py:1:fit")])
+    assert diagnose(seen)[0].line == 2
+    assert [x.line for x in diagnose(replace(seen, progress="run"))] == [2, 3]
+
+
+def test_a_network_that_does_not_act_is_small_by_the_time_of_its_passes_alone() -> None:
+    digest = Digest("parameters", 0, 1, "x", shapes="(2, 50) float32;(50,) float32")
+    updates = counter("optimiser step", 13, 20)
+    stacks = ((6.0, f"19:main > {LINEAR}"), (4.0, f"12:main > {BACKWARD}"))  # half a second each
+    assert first(LOOP, *stacks, digests=(digest,), counters=(updates,)).kind == "products"
+    acts = counter("env step", 20, 99)
+    assert first(LOOP, *stacks, digests=(digest,), counters=(updates, acts)).kind == "small passes"
+
+
+def test_items_drawn_by_chance_are_not_made_once() -> None:
+    waits = (8.0, "10:main > torch/utils/data/dataloader.py:1:__next__")
+    found = diagnose(profile("t = RandomCrop(32)\n" + LOOP, [waits]))
+    assert "do once what is not drawn by chance" in found[0].text
 
 
 def test_a_function_that_takes_batches_of_its_own_may_evaluate() -> None:

@@ -791,3 +791,76 @@ def test_a_new_path_outside_is_made_beside_the_copy_and_none_that_may_be_there(p
         place = copies.fresh(Command(("python", *words), str(project)), ())
         assert place.argv[2].startswith(place.folder)
         assert not Path(place.argv[2]).exists()
+
+
+@pytest.mark.parametrize("way", ["script", "env", "line"])
+def test_a_command_that_sets_its_own_path_is_counted_all_the_same(project: Path, tmp_path: Path, way: str) -> None:
+    (project / "sub" / "helper.py").write_text("x = 1\n", encoding="utf-8")
+    (project / "train.py").write_text("import helper\nprint(helper.x)\n", encoding="utf-8")
+    line = f"export PYTHONPATH=sub; {sys.executable} train.py"
+    (project / "run.sh").write_text(line + "\n", encoding="utf-8")
+    argv = {
+        "script": ("bash", "run.sh"),
+        "env": ("env", "PYTHONPATH=sub", sys.executable, "train.py"),
+        "line": ("sh", "-c", line),
+    }
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        (trace,) = probe(copies, Command(argv[way], str(project)), stop=Stop(30.0))
+    assert [p.text for p in trace.printed] == ["1"]
+    assert trace.facts["entry"] == "train.py"
+
+
+def test_a_project_is_known_by_the_way_that_its_user_came(tmp_path: Path) -> None:
+    """As where /home/me leads to /nfs/home/me."""
+    real, home = tmp_path / "nfs" / "me", tmp_path / "me"
+    (real / "work" / "sub").mkdir(parents=True)
+    home.symlink_to(real)
+    source = f"print('{home}/work/sub', '~/work', '{real}/work')\nopen('{home}/work/sub/new', 'w')\n"
+    (real / "work" / "train.py").write_text(source, encoding="utf-8")
+    argv = (sys.executable, f"{home}/work/train.py", f"--out={home}/work/runs")
+    env = {**env_of(tmp_path), "HOME": str(home), "PWD": str(home / "work")}
+    with scratch(str(real / "work"), env) as copies:
+        place = copies.fresh(Command(argv, str(real / "work")))
+        assert place.argv[1:] == (f"{place.root}/train.py", f"--out={place.root}/runs")
+        copies.release(place)
+        (trace,) = probe(copies, Command(argv, str(real / "work")), stop=Stop(30.0))
+        assert not trace.outside
+        assert trace.printed[0].text == f"sub {real}/work {real}/work"
+    assert not (real / "work" / "sub" / "new").exists()
+
+
+def test_where_results_go_by_the_environment_each_copy_has_its_own(project: Path, tmp_path: Path) -> None:
+    runs, data = tmp_path / "runs", tmp_path / "data"
+    for folder in (runs, data):
+        folder.mkdir()
+        (folder / "last.csv").write_text("mine", encoding="utf-8")
+    (project / "train.py").write_text(
+        "import os\nopen(os.environ['nnUNet_results'] + '/last.csv', 'w')\n", encoding="utf-8"
+    )
+    env = env_of(tmp_path, nnUNet_results=str(runs), DATA=str(data))
+    with scratch(str(project), env) as copies:
+        (trace,) = probe(copies, Command((sys.executable, "train.py"), str(project)), stop=Stop(30.0))
+        assert not trace.failed
+        assert copies.fresh(Command(("true",), str(project))).env["DATA"] == str(data)
+    assert (runs / "last.csv").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_script_keeps_its_rights_and_is_found_behind_a_name_of_its_project(project: Path, tmp_path: Path) -> None:
+    script = project / "train.py"
+    script.write_text(f"#!{sys.executable}\nprint(1)\n", encoding="utf-8")
+    script.chmod(0o755)
+    (project / "run.sh").write_text(f"cd {project} && python {project}/train.py\n", encoding="utf-8")
+    lever = Candidate("switches", "x", "x", "same", preamble=("print('first')",))
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        for argv in (("./train.py",), ("bash", "run.sh")):
+            (trace,) = probe(copies, Command(argv, str(project)), (lever,), stop=Stop(30.0))
+            assert [p.text for p in trace.printed][:2] == ["first", "1"], argv
+
+
+def test_torch_saves_are_seen_though_they_are_written_in_c(project: Path, tmp_path: Path) -> None:
+    needed("torch")
+    source = "import sys, torch\ntorch.save({}, sys.argv[1].replace('+', '/'))\n"
+    (project / "train.py").write_text(source, encoding="utf-8")
+    command = Command((sys.executable, "train.py", str(project / "x.pt").replace("/", "+")), str(project))
+    with scratch(str(project), env_of(tmp_path)) as copies, pytest.raises(Overwritten, match=r"x\.pt was written"):
+        probe(copies, command, stop=Stop(60.0))

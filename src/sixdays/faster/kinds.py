@@ -62,6 +62,7 @@ _CALLS: tuple[tuple[Doing, str], ...] = (
     ("products", "@ dot matmul mm bmm einsum tensordot solve lstsq inv svd eigh cholesky fft ifft"),
 )
 PRODUCTS = frozenset(dict(_CALLS)["products"].split())
+_MADE = frozenset(next(names for doing, names in _CALLS if doing == "tensors").split())
 _JOINS = frozenset("append insert concatenate cat vstack hstack stack".split())
 _COMPILES = frozenset("jit njit pmap filter_jit guvectorize".split())
 _DRAWERS = re.compile(r"matplotlib|seaborn|plotly|pyglet|pygame|visdom|imageio|cv2|PIL|tkinter|turtle|arcade")
@@ -113,7 +114,8 @@ class Kinds:
             return "python"
         site = (frame.file, frame.line)
         called = self._line(site)
-        if called in ("python", "growing", "products") and site not in self._elements:
+        joins = called == "tensors" and not self.calls(site) & _MADE
+        if (called in ("python", "growing", "products") or joins) and site not in self._elements:
             # a network's own code, or that of a pass backwards
             passes: tuple[Doing, ...] = ("forward", "backward")
             if (found := next((doing for doing in passes if doing in above), None)) is not None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
+AGENT = Path(__file__).parent.parent / "agent"
 # Trackers that would send what a probe does over the net write into the copy, or nowhere.
 OFFLINE = {
     "WANDB_MODE": "offline",
@@ -28,7 +30,20 @@ UNLESS_SET = {
     "PYTHONHASHSEED": "0",
     "SOURCE_DATE_EPOCH": "315532800",
 }
+_PATH = re.compile(rb"""\bPYTHONPATH=("[^"\n]*"|'[^'\n]*'|[^\s;&|"']*)(?=[\s;&|]|$)""")
 WITHOUT_DISPLAY = {"MPLBACKEND": "Agg", "SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"}
+
+
+def keeping_path(text: bytes, path: str) -> bytes:
+    """A shell script, or words of a command, that set PYTHONPATH anew, with what it must hold behind that.
+
+    >>> keeping_path(b'export PYTHONPATH="a b" # x', "$PYTHONPATH")
+    b'export PYTHONPATH="a b":$PYTHONPATH # x'
+    >>> keeping_path(b"PYTHONPATH=src:$PYTHONPATH python t.py", "$PYTHONPATH")
+    b'PYTHONPATH=src:$PYTHONPATH python t.py'
+    """
+    behind = os.fsencode(os.pathsep + path)
+    return _PATH.sub(lambda m: m[0] if b"PYTHONPATH" in m[1] else m[0] + behind, text)
 
 
 def environment(

@@ -173,6 +173,12 @@ def refusal(command: Command, here: Machine, trace: Trace | None, *, env: Mappin
         if why:
             return why
     if not trace.counters and not growing(trace.printed) and trace.stopped == "time":
+        if "executable" not in trace.facts and entry_of(command, env.get("PATH")):
+            return (
+                f"Python ran for {trace.seconds:.0f} s without what counts its progress. Where the command or its "
+                "script sets PYTHONPATH, let it keep what was there (PYTHONPATH=src:$PYTHONPATH); start Python without "
+                "-I, -E and -S; or let it print its step"
+            )
         return (
             f"no progress was seen in {trace.seconds:.0f} s: it steps no optimiser and no environment that we know, "
             "and prints no number that grows. Give it more time with --budget, or let it print its step"

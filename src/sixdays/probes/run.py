@@ -17,12 +17,12 @@ from sixdays.faster import printed
 from sixdays.faster.model import Command, Printed, Setting, Trace
 from sixdays.faster.unit import Unit, counted
 from sixdays.probes.copying import size_of
+from sixdays.probes.environment import AGENT
 from sixdays.probes.leading import OUT
 from sixdays.probes.machine import free_memory
 from sixdays.probes.scratch import Place, Scratch
 from sixdays.probes.traces import counts, read_trace
 
-AGENT = Path(__file__).parent.parent / "agent"
 POLL_S = 0.05
 SCRATCH = "/scratch"  # what is printed of a scratch folder
 MOST_DISK = 20 << 30

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 import uuid
@@ -18,7 +19,7 @@ from sixdays.faster.model import Command, Setting
 from sixdays.faster.setting import changed, preamble
 from sixdays.probes import copying
 from sixdays.probes.entry import entry_of
-from sixdays.probes.environment import environment
+from sixdays.probes.environment import AGENT, environment, keeping_path
 from sixdays.probes.leading import OUT, Leading, is_below, twin
 from sixdays.probes.outside import Outside
 from sixdays.probes.putting import put_patch, put_preamble
@@ -105,7 +106,7 @@ class Scratch:
         naming, names = [], set[str]()
         for file, text in copying.texts(self.root, self.what):
             names |= copying.named_beside(text)
-            if self._leading.text(text, "") != text:
+            if self._led_in(file, text, "") != text:
                 naming.append(file)
         beside = copying.beside(self.root, names - {self._name})
         size = self.what.size + sum(what.size for what in beside.values() if what is not None)
@@ -146,7 +147,9 @@ class Scratch:
             os.makedirs(os.path.dirname(twin(folder, path)), exist_ok=True)
 
         def led(word: str) -> str:
-            return self._leading.word(word, folder, root, command.cwd)
+            led = self._leading.word(word, folder, root, command.cwd)
+            path = "$PYTHONPATH" if re.search(r"\s", led) else str(AGENT)  # a line for a shell; a word of `env`
+            return os.fsdecode(keeping_path(os.fsencode(led), path))
 
         argv = tuple(map(led, inner.argv))
         try:
@@ -180,9 +183,14 @@ class Scratch:
     def _lead_in(self, file: Path, root: str) -> None:
         """A file of the copy at root that names the project; a patch may have taken it away."""
         if file.is_file() and not file.is_symlink():
-            stat, text = file.stat(), self._leading.text(file.read_bytes(), root)
-            copying.rewrite(file, text)
+            stat = file.stat()
+            copying.rewrite(file, self._led_in(file.name, file.read_bytes(), root))
             os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))  # nothing is made anew for it
+
+    def _led_in(self, file: str, text: bytes, root: str) -> bytes:
+        """Its text with names of the project that are those of the copy; a shell script keeps the agent's path."""
+        text = self._leading.text(text, root)
+        return keeping_path(text, "$PYTHONPATH") if file.endswith((".sh", ".bash")) else text
 
     def has_neighbour(self) -> bool:
         """Whether other copies are in use on this machine now: another search of this user's runs beside this one."""
