@@ -403,6 +403,7 @@ def kinds_of(source: str, *stacks: tuple[float, str], **more: object) -> list[tu
         ("for epoch in range(9):\n    model.fit(x, y)\n", "2:main > keras/src/models/model.py:1:fit", "library"),
         # its own workers
         ("while 1:\n    pool.map(f, population)\n", f"2:main > {PYTHON_LIB}multiprocessing/pool.py:1:map", "workers"),
+        ("while 1:\n    pop.run(pe)\n", f"2:main > neat/parallel.py:1:run > {PYTHON_LIB}multiprocessing/pool.py:1:get", "workers"),
         # a frame rate that is kept
         ("while 1:\n    clock.tick(40)\n", "2:main", "waiting"),
         # the colours of rays, which a network learns

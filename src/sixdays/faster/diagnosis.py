@@ -25,7 +25,10 @@ SAID = ("fetching", "threads")  # how much it would give is not known, and worth
 MOST = 100  # a larger bound says no more than that nearly all of the time would go
 SMALL = 500_000  # parameters: below, a pass takes longer to start than to compute
 SHORT_S = 0.005  # of forward and backward for one update: below, the same
-_AUGMENTS = re.compile(r"\b(Random[A-Z]\w*|AutoAugment|RandAugment|albumentations)\b")
+_AUGMENTS = re.compile(  # items that are drawn anew: torchvision's, and others'
+    r"\b(Random(Crop|Resized|Horizontal|Vertical|Flip|Rotat|Affine|Eras|Apply|Gray|Perspective|Adjust|Brightness)\w*|"
+    r"ColorJitter|AutoAugment|RandAugment|TrivialAugment\w*|AugMix|albumentations)\b"
+)
 CHANCE = 0.02  # of the passes in a loop: a line of it seen in fewer is one where something ran by chance
 
 

@@ -120,9 +120,10 @@ class Kinds:
             passes: tuple[Doing, ...] = ("forward", "backward")
             if (found := next((doing for doing in passes if doing in above), None)) is not None:
                 return found
-        if called == "python" and (package(stack) or self.calls(site) & self._compiled):
-            return "library"
-        return "waiting" if waits else called
+        if waits:
+            return "waiting"
+        is_library = package(stack) or self.calls(site) & self._compiled
+        return "library" if called == "python" and is_library else called
 
     def steady(self, stacks: Sequence[Stack]) -> tuple[Stack, ...]:
         """Those seen inside a loop of the user's, or of a library that calls what is: what runs once is not worth a

@@ -16,6 +16,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _NOISE = re.compile(
     r"\d{4}-\d\d-\d\d"  # dates
     r"|[\u2500-\u259f]+|[#=>.]{2,}"  # bars of progress
+    r"|(?<=\w)\[\d+\](?=:? (?:DEBUG|INFO|NOTICE|WARN|ERROR|CRITICAL))"  # numbers of processes
     r'|(?<=\.py):\d+|(?<=\.py", )line \d+'  # places in sources: a first line put in moves them all
 )
 # A time of day, a time or a speed with its unit: the unit of a bar moves with the speed, from ms/step to s/step.
@@ -57,8 +58,8 @@ def parts(text: str) -> tuple[str, tuple[float, ...]]:
     ('step #: loss # ( t )', (1000.0, -0.25))
     >>> parts("20/422 12ms/step, 1,234 it/s")
     ('#/# t , t', (20.0, 422.0))
-    >>> parts("train.py:196: FutureWarning: 2 of them")
-    ('train.py : FutureWarning: # of them', (2.0,))
+    >>> parts("train.py:196: FutureWarning: 2 of them"), parts("2026-11-30 host train[7275] INFO epoch 3")
+    (('train.py : FutureWarning: # of them', (2.0,)), ('host train INFO epoch #', (3.0,)))
     """
     text = " ".join(_NOISE.sub(" ", _TIMED.sub(" t ", _COLOUR.sub(" ", text))).replace("#", " ").split())
     return _NUMBER.sub("#", text), tuple(float(n.replace(",", "")) for n in _NUMBER.findall(text))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sixdays.faster.bounds import ROOM, bound, is_own, share
+from sixdays.faster.bounds import ROOM, bound, share
 from sixdays.faster.compare import SHOWN
 from sixdays.faster.kinds import Kinds
 from sixdays.faster.length import totals
@@ -239,17 +239,12 @@ def _seen_share(topic: Topic, trace: Trace, kinds: Callable[[], Kinds]) -> float
     """The share of the time that is seen below a topic's functions and files; None where that cannot be told."""
     if sum(s.seconds for s in trace.stacks if s.thread == "main") < SEEN_S:
         return None
-    is_about = _evaluates(kinds()) if topic.about == "evaluation" else _is_below(topic.below) if topic.below else None
+    is_about = kinds().evaluates if topic.about == "evaluation" else _is_below(topic.below) if topic.below else None
     if is_about is None:
         return None
     found = share(trace, lambda s: any(map(is_about, s.frames)))
     # What is written into the main loop has no function of its own; what a library does always has its files.
     return min(1.0, ROOM * found) if found or topic.library else None
-
-
-def _evaluates(kinds: Kinds) -> Callable[[Frame], bool]:
-    """Of libraries what begins so, as evaluate_policy; they also evaluate polynomials."""
-    return lambda f: kinds.evaluates(f) and (is_own(f) or f.function.startswith(("eval", "valid", "test")))
 
 
 def _is_below(places: str) -> Callable[[Frame], bool]:
