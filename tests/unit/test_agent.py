@@ -309,7 +309,9 @@ def test_names_of_evaluations_are_the_same_to_the_agent() -> None:
         ("test_agent", True), ("valid", True), ("valid_epoch", True), ("do_validation", True), ("eval_genomes", True),
         ("latest", False), ("train_and_evaluate", False), ("train_eval", False), ("fit_and_validate", False),
         ("get_valid_moves", False), ("is_valid", False), ("is_valid_move", False), ("valid_moves", False),
-        ("retrain_test", True), ("evaluate_fitness", True), ("learn", False), ("contest", False),
+        ("valid_fn", True), ("valid_one_epoch", True), ("evaluate_trained_agent", True), ("eval_train", False),
+        ("evaluate_on_training_set", True), ("evaluate_and_train", False), ("fit_evaluate", False), ("train_test", False),
+        ("train_val_split", False), ("retrain_test", True), ("evaluate_fitness", True), ("learn", False), ("contest", False),
     ],
 )  # fmt: skip
 def test_a_name_tells_an_evaluation(name: str, is_one: bool) -> None:
@@ -450,13 +452,13 @@ def test_trackers_stay_here_whatever_the_script_says(tmp_path: Path) -> None:
         "import comet_ml, mlflow, neptune, swanlab, wandb\nfrom mlflow.tracking.client import MlflowClient\n"
         "print(wandb.init('p', mode='online'), wandb.init(mode='disabled'), wandb.init(), neptune.init_run(mode='async'))\n"
         "print(swanlab.init(mode='cloud'), type(comet_ml.Experiment('key', project_name='p')).__name__)\n"
-        "import os\nos.environ['WANDB_MODE'] = 'online'\nprint(wandb.init(), wandb.init(settings=1, mode='disabled'))\n"
+        "import os\nos.environ['WANDB_MODE'] = 'online'\nprint(wandb.init(), wandb.init(settings=1), wandb.init(settings=1, mode='disabled'))\n"
         "print(mlflow.set_tracking_uri('https://host'), mlflow.set_tracking_uri('here'), MlflowClient('http://host').uri)\n",
         encoding="utf-8",
     )
     said, _ = watched(tmp_path, sys.executable, "track.py", MLFLOW_TRACKING_URI="file:///runs")
     assert said.splitlines() == [
-        "offline disabled None offline", "offline OfflineExperiment", "offline offline", "file:///runs here file:///runs",
+        "offline disabled None offline", "offline OfflineExperiment", "offline offline disabled", "file:///runs here file:///runs",
     ]  # fmt: skip
 
 
@@ -757,6 +759,29 @@ def test_an_optimiser_within_another_is_not_counted_twice(tmp_path: Path) -> Non
     assert text == watched(tmp_path, sys.executable, "t.py", agent=False)[0]
     assert [c.count for c in trace.counters if c.kind == "optimiser step"] == [20]
     assert {d.site for d in trace.digests if d.what == "parameters"} == {0}
+
+
+def test_an_optimiser_whose_step_calls_that_of_its_base_is_counted_once(tmp_path: Path) -> None:
+    needed("torch")
+    source = TRAIN.format(lr=0.01, steps=20).replace(
+        "def main():",
+        "class Mine(torch.optim.Adam):\n    def step(self, closure=None):\n        return super().step()\n"
+        "optimizer = Mine(net.parameters())\ndef main():",
+    )
+    (tmp_path / "t.py").write_text(source, encoding="utf-8")
+    _, trace = watched(tmp_path, sys.executable, "t.py")
+    assert [c.count for c in trace.counters if c.kind == "optimiser step"] == [20]
+    assert not [name for name in trace.facts if name.startswith("hook")]
+
+
+def test_a_function_that_is_made_anew_for_each_task_is_one_site(tmp_path: Path) -> None:
+    needed("gymnasium")
+    more = "source = compile('def task(env): env.step(0)', 'task.py', 'exec')\n"
+    more += "import marshal\ntext = marshal.dumps(source)\nenv = Walk(); env.reset()\n"
+    more += "for _ in range(12):\n    made = {}\n    exec(marshal.loads(text), made)\n    made['task'](env)\n"
+    (tmp_path / "t.py").write_text(ENVIRONMENT + more, encoding="utf-8")
+    _, trace = watched(tmp_path, sys.executable, "t.py")
+    assert [c.count for c in trace.counters if c.kind == "env step"] == [12]
 
 
 def test_a_step_that_an_environment_has_from_another_base_is_counted(tmp_path: Path) -> None:

@@ -400,6 +400,8 @@ def kinds_of(source: str, *stacks: tuple[float, str], **more: object) -> list[tu
         # a library that is asked for one at a time
         ("for s, a in minibatch:\n    y = model.predict(s)\n", "2:main > keras/src/models/model.py:1:predict", "element by element"),
         ("for i in range(len(df)):\n    df.loc[i, 'x'] = df.loc[i - 1, 'x'] * 0.9\n", "2:main > pandas/core/indexing.py:1:__setitem__", "element by element"),
+        ("for i in range(len(files)):\n    df = pd.read_csv(files[i])\n", "2:main > pandas/io/parsers.py:1:read_csv", "library"),
+        ("while 1:\n    c = df['a'] * df['b']\n", "2:main > pandas/core/computation/expressions.py:1:evaluate", "library"),
         ("for epoch in range(9):\n    model.fit(x, y)\n", "2:main > keras/src/models/model.py:1:fit", "library"),
         # its own workers
         ("while 1:\n    pool.map(f, population)\n", f"2:main > {PYTHON_LIB}multiprocessing/pool.py:1:map", "workers"),

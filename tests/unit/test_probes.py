@@ -276,6 +276,14 @@ def test_full_names_of_the_project_are_those_of_the_copy(text: str, wanted: str)
     assert leading.text(text.encode(), "/c/1").decode() == wanted
 
 
+def test_of_a_project_with_a_short_name_texts_name_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.path.isdir", lambda path: path == "/data")
+    monkeypatch.setattr("os.listdir", lambda path: ["train.py", "runs"])
+    leading = Leading("/data", [], {})
+    assert leading.text(b"f['/data'] /data/runs/x /data/y", "/c/1") == b"f['/data'] /c/1/runs/x /data/y"
+    assert leading.word("--out=/data/new", "/c", "/c/1", ".") == "--out=/c/1/new"
+
+
 def test_what_writes_into_the_project_from_a_copy_all_the_same_is_stopped(project: Path, tmp_path: Path) -> None:
     source = "import os, sys\nopen(os.sep.join(sys.argv[1].split('+')) + '/last.csv', 'w').write('x')\n"
     (project / "train.py").write_text(source, encoding="utf-8")
@@ -286,6 +294,44 @@ def test_what_writes_into_the_project_from_a_copy_all_the_same_is_stopped(projec
     (project / ".cache").mkdir()
     with scratch(str(project), env_of(tmp_path)) as copies:
         probe(copies, Command((sys.executable, "train.py", hidden), str(project)), stop=Stop(30.0))
+
+
+def test_a_large_file_that_is_only_mapped_is_not_written(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "LARGE", 1000)
+    (project / "data.bin").write_bytes(bytes(2000))
+    os.utime(project / "data.bin", (1e9, 1e9))
+    (project / "train.py").write_text("print(open('data.bin', 'r+b').read(1))\n", encoding="utf-8")
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        (trace,) = probe(copies, Command((sys.executable, "train.py"), str(project)), stop=Stop(30.0))
+        assert trace.outside == (str(project / "data.bin"),)
+        copies.check()
+
+
+def test_a_folder_that_is_named_takes_up_what_links_lead_to_within_it(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "best.npy").write_text("mine", encoding="utf-8")
+    (project / "best.npy").symlink_to(tmp_path / "runs" / "best.npy")
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        place = copies.fresh(Command(("python", "train.py", f"--set=out={tmp_path}/runs"), str(project)))
+        runs = Path(place.argv[2].removeprefix("--set=out="))
+        assert (place.root / Path("best.npy")).resolve() == (runs / "best.npy").resolve()
+        assert runs == Path(place.folder, ".out", *tmp_path.parts[1:], "runs")
+
+
+def test_what_copies_have_of_their_own_is_limited_in_all(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sixdays.probes.outside.MOST_IN_ALL", 15)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.npy").write_bytes(bytes(10))
+        (project / name).symlink_to(tmp_path / name)
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        root = Path(copies.fresh(Command(("true",), str(project))).root)
+        assert (root / "a").resolve() != tmp_path / "a"
+        assert (root / "b").resolve() == tmp_path / "b"
 
 
 def test_many_data_are_linked_and_many_results_left_out(
@@ -660,8 +706,11 @@ def test_of_a_large_folder_that_a_link_leads_to_large_files_stay_linked_of_many_
         assert not (root / "runs" / "y.csv").is_symlink()
         (root / "runs" / "x.bin").write_text("other", encoding="utf-8")
         with pytest.raises(Overwritten, match=r"x\.bin changed during a short run"):
-            copies.check([str(tmp_path / "runs" / "x.bin")])
-        copies.check()  # by another process: told at the end
+            copies.check({str(tmp_path / "runs" / "x.bin")})
+        with pytest.raises(Overwritten, match=r"or something else"):
+            copies.check()
+        with (tmp_path / "runs" / "x.bin").open("a"):  # by another process, which is still at it: told at the end
+            copies.check()
         assert copies.changed == {str(tmp_path / "runs" / "x.bin")}
 
 

@@ -63,7 +63,7 @@ class Agent:
         """As a new process: nothing counted, nothing written, no thread yet."""
         self.pid = os.getpid()
         self.counters = {}
-        self.codes = []
+        self.codes, self.equal = [], {}
         self.order = []
         self.updates = 0
         self.pause = 0
@@ -112,10 +112,16 @@ class Agent:
 
     def _counter(self, key, kind, frame, at, each):
         code = frame.f_code
-        c = Counter(kind, self.shown(code.co_filename), code.co_name, frame.f_lineno, each)
+        self.codes.append(code)  # no other may have its id
+        c = self.equal.get((kind, code, frame.f_lineno))
+        if c is not None:  # a function that is made anew for each task is still the same
+            self.counters[key] = c
+            return c
+        c = self.equal[(kind, code, frame.f_lineno)] = Counter(
+            kind, self.shown(code.co_filename), code.co_name, frame.f_lineno, each
+        )
         c.first = at - self.pause
         with self.lock:
-            self.codes.append(code)  # no other may have its id
             self.counters[key] = c
             self.order.append(c)
         self.watch()

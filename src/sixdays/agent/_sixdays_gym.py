@@ -48,7 +48,10 @@ def _environment(agent, module):
                 depth.inside = False
             began = now()
             try:
-                reward = out[1] if isinstance(out, tuple) and len(out) > 1 else None
+                told = out
+                if hasattr(out, "observation"):  # dm_env's, which has the kind of step first
+                    told = (out.observation, out.reward, out.discount)
+                reward = told[1] if isinstance(told, tuple) and len(told) > 1 else None
                 c = agent.count("env step", stepper(_GYM), began, _side_by_side(self, reward))
                 is_far = getattr(reward, "is_cuda", False)  # a GPU may still be at it
                 if is_far and c.count in AT_STEPS:
@@ -59,8 +62,8 @@ def _environment(agent, module):
                 if c.count == 1:
                     _about_environment(agent, self, action)
                 if c.count <= EVERY > len(c.ends):
-                    c.ends.extend([c.count] * _ended(c, out))
-                _stepped(agent, c, action, out, is_far)
+                    c.ends.extend([c.count] * _ended(c, told))
+                _stepped(agent, c, action, told, is_far)
             except Exception as e:
                 agent.facts["hook step"] = repr(e)
             agent.pause += now() - began

@@ -11,8 +11,8 @@ _EVALUATES = {}
 _CODES = []  # that are kept, so that no other has their ids
 # One that trains too is none, nor is one that asks whether a move is valid.
 _EVALUATION = re.compile(
-    r"^(?!(?:.*_)?(?:train\w*|fit|learn\w*)(?:_|$))"
-    r"(?:(?:.*_)?(?:eval\w*|validat\w*|val|test|tests|testing)(?:_|$)|(?:.*(?<!is)_)?valid(?:_(?:epoch|step|loop|set))?$)"
+    r"^(?!(?:.*_)?(?:train|fit|learn)(?:_(?:and_)?(?:eval|valid|val|test)|$))(?!.*(?:eval|valid|val|test)\w*_and_(?:train|fit|learn))"
+    r"(?:(?:.*_)?(?:eval\w*|validat\w*|val|test|tests|testing)(?:_|$)|(?:.*(?<!is)_)?valid(?:_(?:epoch|step|loop|set|fn|func|one_epoch|model|batch))?$)"
 )
 
 

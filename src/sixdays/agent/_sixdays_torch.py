@@ -18,29 +18,19 @@ MOST_SITES = 16  # optimisers that are followed: some scripts make one for each 
 _TORCH = ("torch",)
 
 
-class _Optimisers(threading.local):
-    """Those whose step runs now in this thread, outermost first: one that another holds is not counted."""
-
-    def __init__(self):
-        self.running = []
-
-    def enter(self, optimizer):
-        """Whether it is the outermost one."""
-        for i, other in enumerate(self.running):
-            if other is optimizer:  # whose last step raised
-                del self.running[i:]
-                break
-        self.running.append(optimizer)
-        return len(self.running) == 1
-
-    def leave(self):
-        """Whether it was."""
-        self.running.pop()
-        return not self.running
+def _is_inner():
+    """Whether a step that calls our hook was called by the step of another optimiser, which is counted."""
+    frame = sys._getframe(2)
+    step, frame = frame.f_code, frame.f_back
+    while frame is not None:
+        if frame.f_code is step:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _optimiser(agent, module):
-    known, made_so_far, steps = weakref.WeakKeyDictionary(), [], _Optimisers()
+    known, made_so_far = weakref.WeakKeyDictionary(), []
     agent.early = True
 
     def site_of(optimizer):
@@ -62,9 +52,9 @@ def _optimiser(agent, module):
     def before(optimizer, args, kwargs):
         began = now()
         try:
-            if steps.enter(optimizer):
+            if not known.get(optimizer, (0, 0))[1] and not _is_inner():
                 found = site_of(optimizer)
-                if found[1] == 0 and found[0] < MOST_SITES and not captures():
+                if found[0] < MOST_SITES and not captures():
                     noted(found[0], 0, optimizer)
         except Exception as e:
             agent.facts["hook before"] = repr(e)
@@ -73,7 +63,7 @@ def _optimiser(agent, module):
     def after(optimizer, args, kwargs):
         began = now()
         try:
-            if steps.leave():
+            if not _is_inner():
                 found = site_of(optimizer)
                 found[1] += 1
                 agent.count("optimiser step", caller(_TORCH), began)

@@ -13,7 +13,8 @@ def _stays(owner, name, key, value, fine, env=""):
 
     def call(*args, **kwargs):
         given = kwargs.get(key) if kwargs.get(key) is not None else os.environ.get(env)
-        if (given is not None and given not in fine) or kwargs.get("settings") is not None:
+        is_open = kwargs.get(key) is None and kwargs.get("settings") is not None  # where they may say anything
+        if (given is not None and given not in fine) or is_open:
             kwargs[key] = value
         return original(*args, **kwargs)
 

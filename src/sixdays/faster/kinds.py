@@ -66,6 +66,7 @@ _MADE = frozenset(next(names for doing, names in _CALLS if doing == "tensors").s
 _JOINS = frozenset("append insert concatenate cat vstack hstack stack".split())
 _COMPILES = frozenset("jit njit pmap filter_jit guvectorize".split())
 _DRAWERS = re.compile(r"matplotlib|seaborn|plotly|pyglet|pygame|visdom|imageio|cv2|PIL|tkinter|turtle|arcade")
+_TRAINERS = re.compile(r"/(stable_baselines3|sb3_contrib|transformers|keras|lightning|pytorch_lightning|tianshou|ray)/")
 _LAUNCHERS = re.compile(r"/(absl|hydra|click|fire|typer|tyro|argparse|runpy|multiprocessing|concurrent|threading)\b")
 _DRAWING = re.compile(
     r"(^|_)plot(s|ting)?(_|$)|^(draw|render)(_(plot|figure|curve|frame)s?)?$|savefig|visuali[sz]e", re.I
@@ -83,6 +84,7 @@ class Kinds:
         self._calls: dict[Site, set[str]] = {}
         self._looped: dict[Site, Loop] = {}
         self._elements: set[Site] = set()  # lines in loops that go through elements
+        self._rows: set[Site] = set()  # lines that take a row of a table: df.loc[i]
         self._steady: set[Site] = set()  # with the heads of loops, which fetch their items
         self._compiled: set[str] = set()  # functions whose calls run in a compiler's code, without frames
         self._evaluations: set[tuple[str, str]] = set()
@@ -150,14 +152,14 @@ class Kinds:
     def evaluates(self, frame: Frame) -> bool:
         """Its function evaluates: by its name, by what it calls, or as was counted; never one that trains too.
 
-        Of a library's, what begins so, as evaluate_policy; they also evaluate polynomials.
+        Of libraries only those that train: others evaluate polynomials.
         """
         if self.evaluates_only:
             return False
         place = (frame.file, frame.function)
         is_named = is_evaluation_name(frame.function) and place not in self._passes
         if not is_own(frame):
-            return is_named and frame.function.startswith("evaluate") and "torch/" not in frame.file
+            return is_named and frame.function.startswith("evaluate") and bool(_TRAINERS.search(frame.file))
         return (is_named or place in self._evaluations) and place not in self._training
 
     def learn(self, trace: Trace) -> None:
@@ -192,16 +194,14 @@ class Kinds:
         return self._looped.get(site)
 
     def is_asked(self, stack: Stack) -> bool:
-        """Whether a library is asked for one item in a loop: for what it predicts, or for one row by its number."""
+        """Whether a library is asked for one item in a loop: for what it predicts, or for one row of a table."""
         frame = own(stack)
         site = (frame.file, frame.line) if frame else ("", 0)
         loop = self.loop(site)
         if loop is None or site not in self._elements:
             return False
         called = set[str]().union(*(self.calls((site[0], n)) for n in _lines(loop)))
-        return bool(called & {"predict", "iterrows", "itertuples"}) or "len" in _called(
-            loop.iter if isinstance(loop, ast.For) else loop.test
-        )
+        return bool(called & {"predict", "iterrows", "itertuples"}) or site in self._rows
 
     def goes_through_elements(self, file: str, loop: Loop) -> bool:
         """Whether a loop takes elements by its own number, or computes with the items that it goes through."""
@@ -221,6 +221,8 @@ class Kinds:
                 self._call(file, node, {"@"})
             elif isinstance(node, ast.Assign):
                 self._assigned(file, node)
+            elif isinstance(node, ast.Attribute) and node.attr in ("loc", "iloc", "at", "iat"):
+                self._rows.add((file, node.lineno))
             elif isinstance(node, (ast.For, ast.While)):
                 loops.append(node)
                 self._steady |= {(file, n) for n in _lines(node)}

@@ -32,8 +32,8 @@ SURELY = 3  # gaps between updates in which a site moves that is taken for one t
 Site = tuple[tuple[str, ...], int, int]  # the key of a counter, its line, how often it moved
 # As the agent has it. One that trains too is none, nor is one that asks whether a move is valid.
 EVALUATION = re.compile(
-    r"^(?!(?:.*_)?(?:train\w*|fit|learn\w*)(?:_|$))"
-    r"(?:(?:.*_)?(?:eval\w*|validat\w*|val|test|tests|testing)(?:_|$)|(?:.*(?<!is)_)?valid(?:_(?:epoch|step|loop|set))?$)"
+    r"^(?!(?:.*_)?(?:train|fit|learn)(?:_(?:and_)?(?:eval|valid|val|test)|$))(?!.*(?:eval|valid|val|test)\w*_and_(?:train|fit|learn))"
+    r"(?:(?:.*_)?(?:eval\w*|validat\w*|val|test|tests|testing)(?:_|$)|(?:.*(?<!is)_)?valid(?:_(?:epoch|step|loop|set|fn|func|one_epoch|model|batch))?$)"
 )
 
 

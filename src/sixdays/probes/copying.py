@@ -120,7 +120,10 @@ def _walk(root: str, folder: str, limit: int, most: int) -> Contents:
     large: dict[str, tuple[int, int]] = {}
     is_data = _DATA.search(folder)
     most_here = most if is_data or os.path.basename(folder) in RESULTS else limit
-    for entry in _entries(os.path.join(root, folder)):
+    entries = _entries(os.path.join(root, folder))
+    if len(entries) > most_here:
+        raise _TooMany(folder)
+    for entry in entries:
         path = os.path.join(folder, entry.name)
         if entry.name in LEFT_OUT:
             continue
@@ -193,7 +196,7 @@ def copy(root: str, what: Contents, target: str) -> None:
         RunError: there is no room for it.
     """
     try:
-        os.makedirs(target)
+        os.makedirs(target, exist_ok=True)
         for folder in what.folders:
             os.makedirs(os.path.join(target, folder), exist_ok=True)
         for path in what.files:
@@ -368,6 +371,14 @@ def changed_since(folder: str, before: Mapping[str, Stamp]) -> dict[str, int]:
         for path, stamp in stamps(folder).items()
         if before.get(path) != stamp and not {".git", "__pycache__"} & set(path.split(os.sep))
     }
+
+
+def is_older(path: str, moment: float) -> bool:
+    """Whether a file is there and was written last before a moment, in seconds; clocks of disks may lag a little."""
+    try:
+        return os.stat(path).st_mtime < moment - 2.0
+    except OSError:
+        return False
 
 
 def large_changed(root: str, large: Mapping[str, tuple[int, int]]) -> Iterator[str]:

@@ -30,7 +30,7 @@ UNLESS_SET = {
     "PYTHONHASHSEED": "0",
     "SOURCE_DATE_EPOCH": "315532800",
 }
-_PATH = re.compile(rb"""\bPYTHONPATH=("[^"\n]*"|'[^'\n]*'|[^\s;&|"']*)(?=[\s;&|]|$)""")
+_PATH = re.compile(rb"""\bPYTHONPATH=("[^"\n]*"|'[^'\n]*'|(?:\$\([^()\n]*\)|`[^`\n]*`|[^\s;&|"'()`])*)(?=[\s;&|]|$)""")
 WITHOUT_DISPLAY = {"MPLBACKEND": "Agg", "SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"}
 
 
@@ -41,6 +41,10 @@ def keeping_path(text: bytes, path: str) -> bytes:
     b'export PYTHONPATH="a b":$PYTHONPATH # x'
     >>> keeping_path(b"PYTHONPATH=src:$PYTHONPATH python t.py", "$PYTHONPATH")
     b'PYTHONPATH=src:$PYTHONPATH python t.py'
+    >>> keeping_path(b"export PYTHONPATH=$(dirname $0)/src", "$PYTHONPATH")
+    b'export PYTHONPATH=$(dirname $0)/src:$PYTHONPATH'
+    >>> keeping_path(b"PYTHONPATH=$(f $(g x)) python t.py", "$PYTHONPATH")
+    b'PYTHONPATH=$(f $(g x)) python t.py'
     """
     behind = os.fsencode(os.pathsep + path)
     return _PATH.sub(lambda m: m[0] if b"PYTHONPATH" in m[1] else m[0] + behind, text)

@@ -35,22 +35,32 @@ class Leading:
         self.beside: set[str] = set()
         self.twins: set[str] = set()
         spelt = [re.escape(name) for name in self.names]
+        below_home: list[str] = []
         if home := env.get("HOME"):
             below = [os.path.relpath(name, home) for name in self.names if is_below(name, {os.path.normpath(home)})]
-            spelt += [rf"(?:~|\$HOME|\$\{{HOME\}})/{re.escape(path)}" for path in below]
+            below_home = [rf"(?:~|\$HOME|\$\{{HOME\}})/{re.escape(path)}" for path in below]
         own = "|".join(map(re.escape, environments))
         kept = rf"(?!/(?:{own})(?:[/\s'\"]|$))" if own else ""  # an environment's own interpreter
         first = r"(?:(?<![\w./~-])|(?<=[a-z]://)|(?<=[a-z]:///))"  # a name, not a part of one; file:// and sqlite:///
-        pattern = rf"{first}(?:{'|'.join(spelt)}){kept}(?=[/\s;&|()'\",:\]}}]|$)"
-        self._named = re.compile(os.fsencode(pattern), re.M)
+        last = r"(?=[/\s;&|()'\",:\]}]|$)"
+
+        def named(names: Sequence[str]) -> re.Pattern[bytes]:
+            return re.compile(os.fsencode(rf"{first}(?:{'|'.join([*names, *below_home])}){kept}{last}"), re.M)
+
+        self._named = named(spelt)
+        # Of a project in /data a text names it only with what is there: "/data" alone may be many things.
+        inside = "|".join(map(re.escape, sorted(os.listdir(root)))) if os.path.isdir(root) else ""
+        is_short = [os.path.dirname(name) == os.sep for name in self.names]
+        careful = [rf"{s}(?=/(?:{inside})(?![\w.-]))" if short else s for s, short in zip(spelt, is_short, strict=True)]
+        self._in_texts = named(careful)
 
     def text(self, source: bytes, root: str) -> bytes:
         """A text with full names of the project that are those of its copy at root; ~ and $HOME are read."""
-        return self._named.sub(lambda _: os.fsencode(root), source)
+        return self._in_texts.sub(lambda _: os.fsencode(root), source)
 
     def word(self, word: str, folder: str, root: str, cwd: str) -> str:
         """A word of a command, or a value of the environment, as the copy at root gets it. folder: holds the copy."""
-        led = os.fsdecode(self.text(os.fsencode(word), root))
+        led = os.fsdecode(self._named.sub(lambda _: os.fsencode(root), os.fsencode(word)))
         if re.search(r"\s", led):  # a line for a shell
             for path in sorted(self.twins, key=len, reverse=True):
                 led = re.sub(rf"(?<![\w./~-]){re.escape(path)}(?=[/\s;&|()'\"]|$)", twin(folder, path), led)
@@ -129,5 +139,5 @@ def is_below(path: str, folders: Collection[str]) -> bool:
 
 def _split(word: str) -> tuple[str, str]:
     """A word as what stands before a path, `--out=`, and the path."""
-    head, sep, tail = word.partition("=")
-    return (head + sep, tail) if "/" in tail and "/" not in head else ("", word)
+    found = re.match(r"(.*=)((?:/|\.\./|\.\.$).*)", word, re.S)
+    return (found[1], found[2]) if found else ("", word)

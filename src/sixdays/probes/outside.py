@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterable, Mapping
 
 from sixdays.errors import RunError
@@ -11,6 +12,7 @@ from sixdays.probes import copying
 from sixdays.probes.leading import Leading, is_below, new_part, twin
 
 MOST_FILES, MOST_BYTES = 5_000, 256 << 20  # of one folder outside
+MOST_IN_ALL = 1 << 30
 MOST_LINKS = 1_000  # of a project, that lead out of it to one file each: more are data
 # Values of the environment by names like these say where results go: OUT_DIR, nnUNet_results, WANDB_DIR.
 _WRITTEN_TO = re.compile(
@@ -28,6 +30,7 @@ class Outside:
         self._whole = whole
         self._home = home
         self._met: set[str] = set()
+        self._left = MOST_IN_ALL
         self.large: dict[str, Mapping[str, tuple[int, int]]] = {}
 
     def lead_links(self, links: Mapping[str, str], root: str) -> None:
@@ -59,23 +62,33 @@ class Outside:
     def _has_twin(self, path: str) -> bool:
         """Makes one for all copies, where there is not too much."""
         made = self._leading.twins
-        holds = {self._leading.root, self._whole, *made}
-        if not is_below(path, made) and not any(is_below(x, {path}) for x in holds) and self._copied(path):
+        holds = any(is_below(x, {path}) for x in (self._leading.root, self._whole))
+        if not is_below(path, made) and not holds and self._copied(path):
+            made -= {x for x in made if is_below(x, {path})}
             made.add(path)
         return is_below(path, made)
 
     def _copied(self, path: str) -> bool:
-        target = twin(self._whole, path)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        if not os.path.isdir(path):
-            is_small = os.path.isfile(path) and os.path.getsize(path) <= copying.LARGE
-            if is_small:
-                copying.copy_file(path, target)
-            return is_small
-        try:
-            what = copying.contents(path, self._home, most_files=MOST_FILES, most_bytes=MOST_BYTES)
-        except RunError:
+        """Copies what is there, with what of it was copied before, unless that is too much."""
+        if os.path.isdir(path):
+            try:
+                what = copying.contents(path, self._home, most_files=MOST_FILES, most_bytes=MOST_BYTES)
+            except RunError:
+                return False
+        elif os.path.isfile(path):
+            name = os.path.basename(path)
+            what = copying.Contents((), {name: os.path.getsize(path)}, {}, (), {})
+        else:  # a device, a pipe
             return False
-        copying.copy(path, what, target)
-        self.large[path] = what.large
+        self._left -= what.size
+        if self._left < 0 or 4 * what.size > shutil.disk_usage(self._whole).free:
+            return False
+        target = twin(self._whole, path)
+        if os.path.lexists(target):
+            shutil.rmtree(target)
+        if os.path.isdir(path):
+            copying.copy(path, what, target)
+            self.large[path] = what.large
+        else:
+            copying.copy(os.path.dirname(path), what, os.path.dirname(target))
         return True

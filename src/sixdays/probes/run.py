@@ -109,10 +109,13 @@ def probe(
         for _ in range(max((c.copies for c in setting), default=1)):
             places.append(scratch.fresh(command, setting))
         traces = run(places, stop=stop, stacks_every=stacks_every, seed=seed)
+    except Interrupted as e:
+        traces = e.traces
+        raise
     finally:
         for place in places:
             scratch.release(place)
-        scratch.check(path for t in traces for path in t.outside)
+        scratch.check({path for t in traces for path in t.outside})
     return traces
 
 

@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,7 +23,7 @@ from sixdays.probes.environment import AGENT, environment, keeping_path
 from sixdays.probes.leading import OUT, Leading, is_below, twin
 from sixdays.probes.outside import Outside
 from sixdays.probes.putting import put_patch, put_preamble
-from sixdays.processes import terminable, undisturbed
+from sixdays.processes import is_open_for_writing, terminable, undisturbed
 
 
 class Overwritten(RunError):
@@ -100,7 +100,8 @@ class Scratch:
         self._made = 0
         self._free: list[tuple[str, dict[str, copying.Stamp]]] = []
         self._clean: dict[str, dict[str, copying.Stamp]] = {}
-        self.changed: set[str] = set()  # files to which copies link that others wrote meanwhile
+        self._began = 0.0  # when the last probe was made ready, as files tell the time
+        self.changed: set[str] = set()  # files to which copies link that others write meanwhile
 
     def prepare(self) -> None:
         naming, names = [], set[str]()
@@ -143,6 +144,7 @@ class Scratch:
         root = os.path.join(folder, self._name)
         for name in (*OWN, OUT):
             os.makedirs(os.path.join(folder, name), exist_ok=True)
+        self._began = os.stat(os.path.join(folder, OWN[0])).st_mtime
         for path in self._leading.twins:
             os.makedirs(os.path.dirname(twin(folder, path)), exist_ok=True)
 
@@ -202,31 +204,34 @@ class Scratch:
         if not self.keep:
             self._free.append((place.folder, self._clean[place.folder]))
 
-    def check(self, outside: Iterable[str] = ()) -> None:
+    def check(self, outside: Set[str] = frozenset()) -> None:
         """Raises Overwritten where a file of the user's project was changed meanwhile; it names it.
 
         outside: what runs wrote outside of their copies.
         """
-        written = set(outside)
         for root, large in self._outside.large.items():
-            for path in sorted(copying.large_changed(root, large)):
-                if os.path.realpath(path) in written:
-                    raise Overwritten(
-                        f"{path} changed during a short run: it is too large to copy, so copies link to it, and the "
-                        "command wrote it",
-                        "restore it, and run the command with another output folder",
-                    )
-                self.changed.add(path)
+            for path in sorted(set(copying.large_changed(root, large)) - self.changed):
+                if os.path.realpath(path) not in outside and is_open_for_writing(path):
+                    self.changed.add(path)
+                    continue
+                raise Overwritten(
+                    f"{path} changed during a short run: it is too large to copy, so copies link to it, and the "
+                    "command (or something else) wrote it",
+                    "restore it, and run the command with another output folder",
+                )
         top = os.path.realpath(self.root)
-        for path in sorted(written):
+        for path in sorted(outside):
             inner = os.path.relpath(path, top)
             is_hidden = f"/{inner}".count("/.") > 0
-            if is_below(path, {top}) and not is_hidden and not is_below(inner, self._leading.environments):
-                raise Overwritten(
-                    f"{path} was written during a short run, from within a copy of the project: the command names it "
-                    "in a way that leads out of the copy, or it lies in a folder too large to copy",
-                    "look whether it is still what you want it to be, and let the command write relative to its folder",
-                )
+            if not is_below(path, {top}) or is_hidden or is_below(inner, self._leading.environments):
+                continue
+            if copying.is_older(path, self._began):  # opened so that it could be written, and read
+                continue
+            raise Overwritten(
+                f"{path} was written during a short run, from within a copy of the project: the command names it in a "
+                "way that leads out of the copy, or it lies in a folder too large to copy",
+                "look whether it is still what you want it to be, and let the command write relative to its folder",
+            )
 
     def _clean_copy(self) -> str:
         while self._free:

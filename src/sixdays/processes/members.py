@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,3 +104,23 @@ def busy_s() -> float | None:
             user, nice, system, _, _, irq, softirq, steal = (int(c) for c in counts[:8])
             total += user + nice + system + irq + softirq + steal
     return total / _TICK if seen else None
+
+
+def held_for_writing(pids: Iterable[int]) -> Iterator[str]:
+    """Files that these processes hold open for writing, as the machine says; none where it does not."""
+    for pid in pids:
+        try:
+            for number in os.listdir(f"/proc/{pid}/fd"):
+                path = os.readlink(f"/proc/{pid}/fd/{number}")
+                flags = re.search(rb"^flags:\s+(\d+)", read(f"/proc/{pid}/fdinfo/{number}"), re.M)
+                is_written = flags and int(flags[1], 8) & (os.O_WRONLY | os.O_RDWR)
+                is_file = path.startswith("/") and not path.startswith(("/dev/", "/proc/", "/sys/"))
+                if is_written and is_file and " (deleted)" not in path:
+                    yield path
+        except OSError:  # ended meanwhile, or another user's
+            continue
+
+
+def is_open_for_writing(path: str) -> bool:
+    """Whether a process of this user's holds a file open so that it can write it, now."""
+    return os.path.realpath(path) in held_for_writing(table())

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from sixdays.errors import RunError
-from sixdays.processes.members import Member, Table, read, table
+from sixdays.processes.members import Member, Table, held_for_writing, read, table
 from sixdays.processes.output import Output
 from sixdays.processes.program import find, why_not
 
@@ -156,18 +156,7 @@ class Process:
 
     def writes(self) -> set[str]:
         """Files that its processes hold open for writing, as the machine says; empty where it does not."""
-        found = set()
-        for pid in self._known:
-            try:
-                numbers = os.listdir(f"/proc/{pid}/fd")
-                for number in numbers:
-                    path = os.readlink(f"/proc/{pid}/fd/{number}")
-                    flags = re.search(rb"^flags:\s+(\d+)", read(f"/proc/{pid}/fdinfo/{number}"), re.M)
-                    if path.startswith("/") and flags and int(flags[1], 8) & (os.O_WRONLY | os.O_RDWR):
-                        found.add(path)
-            except OSError:  # ended meanwhile
-                continue
-        return {p for p in found if not p.startswith(("/dev/", "/proc/", "/sys/")) and " (deleted)" not in p}
+        return set(held_for_writing(self._known))
 
     def stop(self, grace_s: float = GRACE_S) -> None:
         """Ends it and all it started: asks first, then kills; nothing of it is left when this comes back.
