@@ -14,6 +14,7 @@ import numpy as np
 
 PY_SPY = Path(sys.executable).parent / "py-spy"
 AGENT = Path(__file__).parent.parent / "src" / "sixdays" / "agent"
+MANY = 2000  # steps of a chunk that does nothing else: what one of them costs
 CHUNKS, STEPS, ROUNDS = 20, 50, 31  # runs differ from each other by a tenth, whatever they are: many short ones
 # Busy, not asleep: a step of an environment that computes for about a millisecond, its own loop timed alone.
 LOOP = """
@@ -45,7 +46,7 @@ def inner_loops() -> int:
     return int(1_000_000 * 1e-3 / (time.perf_counter() - began))
 
 
-def took(script: Path, watcher: str) -> list[float]:
+def took(script: Path, watcher: str, steps: int = STEPS) -> list[float]:
     """Seconds of each chunk of the loop, as it says itself; start and end of the process are not in it."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("SIXDAYS")}
     argv = [sys.executable, str(script)]
@@ -64,7 +65,7 @@ def took(script: Path, watcher: str) -> list[float]:
     out = subprocess.run(argv, env=env, capture_output=True, text=True, check=True).stdout
     if watcher.startswith("agent"):
         sizes = [f.stat().st_size // 8 for f in seen.glob("*.times")]
-        assert sum(sizes) == CHUNKS * STEPS + 50, sizes  # every step was counted: the cost is that of real work
+        assert sum(sizes) == CHUNKS * steps + 50, sizes  # every step was counted: the cost is that of real work
     return next([float(x) for x in line.split()[1:]] for line in out.splitlines() if line.startswith("took"))
 
 
@@ -93,6 +94,10 @@ def main() -> None:
             low, high = np.quantile(np.median(ratios[again], axis=1), (0.05, 0.95))
             print(f"with {name} ÷ without{'':<{30 - len(name)}} {np.median(ratios):.3f} ({low:.3f} to {high:.3f})  "
                   f"{'≤ 1.02' if name == 'agent' else ''}")  # fmt: skip
+        script.write_text(LOOP.format(inner=0, chunks=CHUNKS, steps=MANY), encoding="utf-8")
+        each = {name: [float(np.median(took(script, name, MANY))) / MANY for _ in range(7)] for name in ("", "agent")}
+        cost = float(np.median(each["agent"]) - np.median(each[""]))
+        print(f"\nof a step that does nothing, the agent takes {1e6 * cost:.1f} µs: {cost / 1e-3:.2%} of 1 ms")
 
 
 if __name__ == "__main__":
