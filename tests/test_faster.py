@@ -17,11 +17,13 @@ import sixdays as public
 from sixdays.app import wanted
 from sixdays.app.delivering import put_in
 from sixdays.app.settings import Options
+from sixdays.app.tries import tries
 from sixdays.cli.faster import _put_in
 from sixdays.errors import RunError
 from sixdays.faster.model import Trace
 from sixdays.faster.report import Delivery
 from sixdays.faster.search import Search
+from sixdays.probes.putting import put_patch
 from tests.command import Sixdays
 
 # A step sleeps 2 ms, an evaluation 30 ms; nothing is computed, so a busy machine changes little.
@@ -110,7 +112,12 @@ def test_a_command_that_is_the_run_of_a_task_is_that_task(sixdays: Sixdays, monk
 
 @pytest.mark.parametrize(
     ("accept", "classes"),
-    [("changed", ("same", "equivalent", "changed")), ("same", ("same",)), ("same,less", ("same", "less"))],
+    [
+        ("changed", ("same", "equivalent", "changed")),
+        ("same", ("same",)),
+        ("same,less", ("same", "less")),
+        ("equivalent", ("same", "equivalent")),
+    ],
 )
 def test_other_classes_widen_what_is_accepted(tmp_path: Path, accept: str, classes: tuple[str, ...]) -> None:
     options = Options(datetime(2031, 5, 1, tzinfo=UTC), UTC)
@@ -276,3 +283,73 @@ def test_a_patch_that_cannot_be_put_in_is_thrown_out_before_anything_is_run(sixd
     assert "thrown out" in said[1]
     assert "/s" in said[2]
     assert not (sixdays.folder.parent / "x").exists()
+
+
+@pytest.mark.parametrize("ends", ["", "\n", "\n\n\n"])
+def test_a_patch_of_two_files_is_put_in_as_assistants_write_it(tmp_path: Path, ends: str) -> None:
+    """Without the lines by which git parts files, and with empty lines behind: as difflib and our own diff are."""
+    made = ""
+    for name in ("x.py", "y.py"):
+        (tmp_path / name).write_text("a = 1\nb = 2\n", encoding="utf-8")
+        made += f"--- a/{name}\n+++ b/{name}\n@@ -1,2 +1,2 @@\n-a = 1\n+a = 3\n b = 2\n"
+    made += "--- /dev/null\n+++ b/new.py\n@@ -0,0 +1 @@\n+c = 4"
+    put_patch(str(tmp_path), ".", made + ends, dict(os.environ), "p")
+    assert {p.name: p.read_text(encoding="utf-8").split("\n")[0] for p in tmp_path.iterdir()} == {
+        "x.py": "a = 3", "y.py": "a = 3", "new.py": "c = 4",
+    }  # fmt: skip
+
+
+def test_a_patch_without_prefixes_changes_the_file_that_it_names(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    for name in ("src/train.py", "train.py"):
+        (tmp_path / name).write_text("a = 1\n", encoding="utf-8")
+    patch = "--- src/train.py\n+++ src/train.py\n@@ -1 +1 @@\n-a = 1\n+a = 2\n"
+    put_patch(str(tmp_path), ".", patch, dict(os.environ), "p")
+    assert (tmp_path / "src" / "train.py").read_text(encoding="utf-8") == "a = 2\n"
+    assert (tmp_path / "train.py").read_text(encoding="utf-8") == "a = 1\n"
+
+
+def test_settings_before_a_command_are_its_environment(tmp_path: Path) -> None:
+    options, place = Options(datetime(2031, 5, 1, tzinfo=UTC), UTC), place_in(tmp_path)
+    found = wanted.asked_for(["OMP_NUM_THREADS=1", "python", "x.py"], options, place, is_command=True, plan="")
+    assert found.command.argv == ("env", "OMP_NUM_THREADS=1", "python", "x.py")
+    assert tries(["A=1 python y.py"], None).commands == {"A=1 python y.py": ("env", "A=1", "python", "y.py")}
+
+
+def test_what_is_tried_is_a_patch_by_what_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fast.sh").write_text("#!/bin/sh\npython x.py\n", encoding="utf-8")
+    (tmp_path / "mine").write_text("--- a/x\n+++ b/x\n", encoding="utf-8")
+    long = "python train.py " + " ".join(f"--option-{i}=/some/where/{i}" for i in range(60))
+    found = tries(["./fast.sh", "mine", long], None)
+    assert list(found.patches) == ["mine"]
+    assert list(found.commands) == ["./fast.sh", long]
+
+
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [("cd sub && python x.py", "shell: true"), ("python x.py > log.txt", "shell: true"), ("python 'x.py", "quot")],
+)
+def test_a_run_that_needs_a_shell_says_so(sixdays: Sixdays, run: str, said: str) -> None:
+    sixdays.write("plan.yaml", f'tasks: {{a: {{takes: 1h, run: "{run}"}}, b: {{takes: 1h, run: "true"}}}}')
+    ran = sixdays("faster", "a", "--yes")
+    assert ran.code == 2
+    assert said in ran.err
+    assert "mistake of ours" not in sixdays("faster", "--budget", "5s", "--", "false").err
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("faster", "python", "train.py", "--epochs", "3"), "sixdays faster -- python train.py --epochs 3"),
+        (("faster", "--units", "inf", "--", "true"), "not a number"),
+        (("faster", "--units", "abc", "--", "true"), "not a number"),
+    ],
+)
+def test_what_is_forgotten_or_no_number_is_told(sixdays: Sixdays, argv: tuple[str, ...], said: str) -> None:
+    ran = sixdays(*argv)
+    assert ran.code == 2
+    assert said in ran.err
+    told = json.loads(sixdays(*argv[:1], "--json", *argv[1:]).out) if argv[1] == "--units" else {"problems": [{}]}
+    assert set(told) >= {"problems"}
+    assert all("message" in p for p in told["problems"]) or argv[1] != "--units"

@@ -7,11 +7,12 @@ from math import log
 
 import numpy as np
 import pytest
+from tests.properties import traces
 from tests.properties.traces import Run, counter, episodes, printing
 
 from sixdays.faster import evaluations, phases, rate
 from sixdays.faster.mix import Events
-from sixdays.faster.model import EVERY, SPARSE, Printed, Trace
+from sixdays.faster.model import EVERY, SPARSE, Candidate, Printed, Trace
 from sixdays.faster.printed import growing, is_clock, parts
 from sixdays.faster.unit import (
     Unit,
@@ -536,3 +537,55 @@ def test_of_a_flood_the_gap_is_known() -> None:
     assert (out.has_gap, len(out.lines)) == (False, 21_000)
     out.take("".join(f"line {i}\n" for i in range(2_000)).encode(), 2.0)
     assert (out.has_gap, len(out.lines)) == (True, 22_000)
+
+
+def test_a_round_of_updates_is_compared_whole_however_long_it_takes() -> None:
+    """Large rollouts: 16 s of steps, 10 s of updates. A window of 5 s within it would hold all updates and one step."""
+    rounds = 5
+    steps = np.concatenate([26.0 * k + 16.0 * np.arange(1, 2049) / 2048 for k in range(rounds)])
+    updates = np.concatenate([26.0 * k + 16.0 + 10.0 * np.arange(1, 321) / 320 for k in range(rounds)])
+    trace = Trace(
+        counters=(
+            traces.counter("env step", steps, function="rollout", bursts=rounds - 1),
+            traces.counter("optimiser step", updates, function="learn"),
+        ),
+        seconds=130.0,
+        stopped="time",
+    )
+    u0, u1 = phases.window(trace, unit(trace), 5.0)
+    assert (u1 - u0) % 2048 == 0
+    assert rate.rate(trace, unit(trace), (u0, u1)) == pytest.approx(2048 / 26.0, rel=0.01)
+
+
+def test_the_unit_that_is_asked_for_is_that_of_its_word_before_that_of_a_name() -> None:
+    lines = tuple(Printed(float(i), f"epoch {i} loss 0.5") for i in range(1, 9))
+    steps = traces.counter("optimiser step", np.arange(0.1, 8.0, 0.1), function="train_one_epoch")
+    trace = Trace(counters=(steps,), printed=lines, seconds=9.0)
+    found = unit_of(trace, "epoch")
+    assert found is not None
+    assert found.kind == "printed"
+
+
+def test_of_what_comes_rarer_as_much_is_counted_as_a_long_run_holds() -> None:
+    """Evaluations of 5 s before each 5 s of an epoch, then every tenth time only: 10 s and .5 + 5 s, 1.82 times."""
+
+    def run(every: int) -> Trace:
+        at, steps, evaluated = 0.0, [], []
+        for epoch in range(8):
+            if epoch % every == 0:
+                evaluated += [at + 0.05 * k for k in range(1, 101)]
+                at += 5.0
+            steps += [at + 0.05 * k for k in range(1, 101)]
+            at += 5.0
+        counters = (
+            traces.counter("optimiser step", np.array(steps), function="train"),
+            traces.counter("evaluation", np.array(evaluated), function="evaluate", bursts=8 // every),
+        )
+        return Trace(counters=counters, seconds=at)
+
+    rarer = Candidate("flags", "e", "e", "same", flags=(("--eval-every", "10"),), fewer=("evaluation",), remains=0.1)
+    before, after = run(1), run(10)
+    u = unit(before)
+    by = Yardstick(u, (200.0, 600.0), before)
+    assert by.ratio(before, after, (rarer,)) == pytest.approx(1 / (0.5 + 0.05), rel=0.02)
+    assert by.ratio(before, after, (replace(rarer, remains=0.0),)) == pytest.approx(2.0, rel=0.02)

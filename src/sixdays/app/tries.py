@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from sixdays.errors import UsageError
@@ -35,11 +37,31 @@ def tries(given: Sequence[str], propose: str | None) -> Tries:
     patches: dict[str, str] = {}
     commands: dict[str, tuple[str, ...]] = {}
     for text in given:
-        if text.endswith((".diff", ".patch")) or Path(text).is_file():
+        if text.endswith((".diff", ".patch")) or _is_patch(text):
             patches[text] = _read(text)
         else:
             commands[text] = _words(text, "--try")
     return Tries(patches, commands, _words(propose, "--propose") if propose else ())
+
+
+def _is_patch(name: str) -> bool:
+    """Whether it names a file that is no program: one of any name may be a patch."""
+    if not os.path.isfile(name):
+        return False
+    with contextlib.suppress(OSError, ValueError), open(name, encoding="utf-8") as f:
+        start = f.read(MOST_PATCH)
+        return not start.startswith("#!") and bool(re.search(r"^(--- |diff |Index: )", start, re.M))
+    return not os.access(name, os.X_OK)
+
+
+def with_env(words: Sequence[str]) -> tuple[str, ...]:
+    """A command that begins with settings of its environment, as shells take it: `env` reads them.
+
+    >>> with_env(["OMP_NUM_THREADS=1", "python", "train.py"])
+    ('env', 'OMP_NUM_THREADS=1', 'python', 'train.py')
+    """
+    is_set = len(words) > 1 and re.match(r"[A-Za-z_]\w*=", words[0])
+    return ("env", *words) if is_set else tuple(words)
 
 
 def _read(path: str) -> str:
@@ -59,7 +81,7 @@ def _read(path: str) -> str:
 
 def _words(text: str, option: str) -> tuple[str, ...]:
     try:
-        words = tuple(shlex.split(text))
+        words = with_env(shlex.split(text))
     except ValueError as e:
         raise UsageError(f"{option} {text}: {e}", "close the quotes") from e
     if not words:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from sixdays.app.project import Project, open_project
 from sixdays.app.settings import Options
-from sixdays.app.tries import Tries, tries
+from sixdays.app.tries import Tries, tries, with_env
 from sixdays.errors import PlanError, StoreError, UsageError, did_you_mean
 from sixdays.faster.model import PROMISES, USUAL, Command, Promise
 from sixdays.plan.model import Task
@@ -19,6 +20,7 @@ from sixdays.quantities import Unreadable, parse_seconds, show_seconds
 from sixdays.stores.trust import Trust
 
 SLOWING = ("CUDA_LAUNCH_BLOCKING",)  # what a user's environment may hold that levers would take out
+_JOINED = frozenset("&& || ; | > >> < &".split())  # what a shell reads
 Ask = Callable[[str], bool] | None
 
 
@@ -66,9 +68,11 @@ def asked_for(
         UsageError: a word that says nothing we know.
         PlanError: the plan of a task is missing or invalid.
     """
+    if units is not None and not 0 < units < math.inf:
+        raise UsageError(f"--units: {units} is no length of a run", "write 900, 300k, 5M or 1e6")
     task, project = None, None
     if is_command:
-        argv = tuple(words)
+        argv = with_env(words)
         project, task = _running(argv, plan, options)
     else:
         project = open_project((plan,), options)
@@ -88,8 +92,15 @@ def _running(argv: Sequence[str], plan: str, options: Options) -> tuple[Project,
         project = open_project((plan,), options) if os.path.isfile(plan) else None
     except (PlanError, StoreError):
         return None, None
-    found = [t for t in project.plan.tasks.values() if t.run and _words(t) == tuple(argv)] if project else []
+    found = [t for t in project.plan.tasks.values() if t.run and _is_run(t, argv)] if project else []
     return (project, found[0]) if project and len(found) == 1 else (None, None)
+
+
+def _is_run(task: Task, argv: Sequence[str]) -> bool:
+    try:
+        return _words(task) == tuple(argv)
+    except ValueError:  # another task's, which is not asked for
+        return False
 
 
 def _task(project: Project, words: Sequence[str]) -> Task:
@@ -109,21 +120,25 @@ def _argv(task: Task) -> tuple[str, ...]:
     try:
         return _words(task)
     except ValueError as e:
-        raise UsageError(f"the run of {task.name} cannot be split into words: {e}", "close the quotes") from e
+        hint = "" if "shell" in str(e) else "close the quotes"
+        raise UsageError(f"the run of {task.name} cannot be split into words: {e}", hint) from e
 
 
 def _words(task: Task) -> tuple[str, ...]:
     """The words of a task's run, its placeholders filled for the first copy.
 
     Raises:
-        ValueError: quotes are not closed.
+        ValueError: quotes are not closed, or a shell is needed.
     """
     run = task.run.replace("{seed}", "0").replace("{copy}", "1")
     for name, values in task.sweep:
         run = run.replace(f"{{{name}}}", values[0])
     if task.shell:
         return ("sh", "-c", run)
-    return tuple(shlex.split(run))
+    words = tuple(shlex.split(run))
+    if words[:1] == ("cd",) or _JOINED & set(words):
+        raise ValueError("it is a line for a shell: add shell: true to the task")
+    return with_env(words)
 
 
 def _folder(project: Project | None, place: Place) -> tuple[str, str]:
@@ -150,7 +165,7 @@ def _classes(text: str) -> tuple[Promise, ...]:
         name = wrong[0] if wrong else text
         raise UsageError(f'--accept: "{name}" is no class', did_you_mean(name, PROMISES, ", ".join(PROMISES)))
     usual: set[Promise] = {"same", "equivalent"}
-    accepted = {*asked} if usual & {*asked} else {*asked, *usual}  # the others widen it
+    accepted = {*asked, "same"} if usual & {*asked} else {*asked, *usual}  # the others widen it
     return tuple(p for p in PROMISES if p in accepted)
 
 

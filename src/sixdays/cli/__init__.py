@@ -117,9 +117,9 @@ def _dispatch(argv: list[str]) -> int:
     except click.Abort:
         raise KeyboardInterrupt from None
     except click.ClickException as e:
-        _err(e.format_message())
-        _err(f"   hint: sixdays {name} --help")
-        return EXIT_USAGE
+        from sixdays.errors import UsageError
+
+        raise UsageError(e.format_message(), f"sixdays {name} --help") from None
     return code if isinstance(code, int) else 0
 
 
@@ -144,15 +144,16 @@ def _is_logs(name: str) -> bool:
 
 def _said(error: SixdaysError, *, json: bool) -> int:
     """Prints an error of ours as people or programs read it; returns its exit code."""
-    from sixdays.errors import PlanError, RunError, UsageError
+    from sixdays.errors import PlanError, Problem, RunError, UsageError
 
+    problems = error.problems if isinstance(error, PlanError) else (Problem(error.message, error.hint),)
+    if json:
+        import json as js
+
+        told = [p.to_dict() for p in problems]
+        print(js.dumps({"schema": 1, "problems": told}, ensure_ascii=False, indent=1))  # noqa: T201
     if isinstance(error, PlanError):
-        if json:
-            import json as js
-
-            problems = [p.to_dict() for p in error.problems]
-            print(js.dumps({"schema": 1, "problems": problems}, ensure_ascii=False, indent=1))  # noqa: T201
-        else:
+        if not json:
             from sixdays.render.problems import plan_error_lines
 
             _err("\n".join(plan_error_lines(error)))

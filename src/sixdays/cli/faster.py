@@ -7,6 +7,7 @@ import platform
 import shlex
 import sys
 from collections.abc import Callable
+from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,19 +32,39 @@ sixdays faster                       the ten-minute list; runs nothing
 """
 
 
+def _count(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
+    """A number as plans have it: 900, 300k, 5M, 1e6."""
+    from sixdays.errors import UsageError
+    from sixdays.quantities import Unreadable, parse_count
+
+    try:
+        return float(parse_count(value)) if value is not None else None
+    except Unreadable as e:
+        raise UsageError(f"--units: {e.message}", e.hint) from e
+
+
 class _Split(click.Command):
     """Notes whether a command stands after `--`: a lone word before it names a task."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta["after"] = "--" in args
-        return super().parse_args(ctx, args)
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError:
+            words = list(dropwhile(lambda word: word.startswith("-"), given))
+            if ctx.meta["after"] or len(words) < 2 or len(words) < len(given):
+                raise
+            from sixdays.errors import UsageError
+
+            raise UsageError("a command stands after --", f"sixdays faster -- {shlex.join(words)}") from None
 
 
 @click.command(cls=_Split, epilog=FORMS)
 @click.argument("words", nargs=-1, metavar="[TASK] | -- COMMAND...")
 @click.option("--budget", default="10min", show_default=True, metavar="D", help="How long it may measure.")
 @click.option("--accept", default="same,equivalent", show_default=True, help="Classes to take: also changed, less.")
-@click.option("--units", type=click.FloatRange(min=0, min_open=True), help="Of one whole run; read from it by default.")
+@click.option("--units", callback=_count, metavar="N", help="Of one whole run, as 5M; read from it by default.")
 @click.option("--unit", metavar="WORD", help="What counts as progress: env, optimiser, batch, printed.")
 @click.option("--seeds", type=click.IntRange(1, 100_000), help="How many copies the answer needs.")
 @click.option("--try", "tries", multiple=True, metavar='FILE.diff|"COMMAND"', help="A change of your own; repeatable.")
@@ -134,7 +155,9 @@ def _put_in(made: Delivery, is_any: bool, stamp: str, *, yes: bool) -> None:
     if not yes and not (sys.stdin.isatty() and click.confirm("Put it in?", default=False, err=True)):
         note(["nothing was changed", "   hint: --apply --yes puts it in without asking"])
         return
-    note([f"put in; taken back by: {delivering.put_in(made, stamp)}"])
+    back = delivering.put_in(made, stamp)
+    words = " ".join([*(f"{k}={shlex.quote(v)}" for k, v in made.env), shlex.join(made.argv)])
+    note([f"put in; start it as: {words}" if made.env else "put in", f"taken back by: {back}"])
 
 
 def _ask() -> Callable[[str], bool] | None:

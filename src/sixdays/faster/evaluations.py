@@ -44,6 +44,15 @@ def acts(trace: Trace, c: Counter) -> bool:
     return 0 < SELDOM * steps <= c.bursts
 
 
+def within(trace: Trace, begin: float, end: float) -> tuple[int, float]:
+    """How many evaluations a run made between two moments, and the seconds of each, about."""
+    sites = evaluations(trace)
+    times = np.sort(np.concatenate([c.times for c in sites])) if sites else np.zeros(0)
+    bursts = [b for b in _bursts(trace, times[(times > begin) & (times <= end)]) if b.size]
+    spent = sum(float(b[-1] - b[0]) * b.size / max(b.size - 1, 1) for b in bursts)
+    return len(bursts), spent / max(len(bursts), 1)
+
+
 def _sources(trace: Trace) -> list[Counter]:
     return feeding(of_kind(trace, "env step"), of_kind(trace, "optimiser step"))
 

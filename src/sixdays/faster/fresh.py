@@ -17,7 +17,9 @@ from sixdays.stats import median
 PAIRS = (3, 14)  # at least, at most
 SEVERAL = 6  # pairs from which on their spread is believed
 SURE = 1.25  # the interval ÷ the narrowest that it can become, at which more pairs tell nothing new
-WORKS = 0.5  # CPU seconds a second from which a run works; below it sleeps, and CPU time says nothing of it
+# CPU seconds a second from which a run works; below it sleeps, and CPU time says nothing of it. Nor does it of one that
+# works on several cores: what these share out takes less time, not less CPU.
+WORKS, SHARES = 0.5, 1.1
 
 
 @dataclass(slots=True)
@@ -33,7 +35,8 @@ class Fresh:
 
     def measured(self, loads: Sequence[float], cores: int) -> tuple[Factor | None, str]:
         """The factor, shown or not, and by which clock, in words. loads: cores that others kept busy."""
-        works = all(rate.cpu_share(a, self.by.unit, self.by.window) >= WORKS for a, _ in self.pairs)
+        used = [[rate.cpu_share(t, self.by.unit, self.by.window) for t in pair] for pair in self.pairs]
+        works = all(a >= WORKS and max(a, b) <= SHARES for a, b in used)
         cpu = self.log_ratios(cpu=True) if works else []
         which, clock = rate.clock(loads, self.log_ratios(), cpu, cores)
         return self.factor(cpu=which == "cpu"), clock

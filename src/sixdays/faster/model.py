@@ -42,6 +42,7 @@ class Candidate:
     argv: another command line altogether, in place of the command's. copies: how many run side by side.
     fewer: kinds of counters that it moves less often by design (evaluated every tenth time, as many items each).
     touches: the largest share of the wall time that it can take away, 0 to 1.
+    remains: of what it does less often, the share that is left, which a short run may not come to; 0 where nothing is.
     start_s: seconds that a run may take longer until it does its first unit (what is compiled, what is loaded).
     group: of the lever's candidates that set one thing, each in the other's place; empty where it stands alone.
     spoils: what it may spoil, empty where nothing.
@@ -60,6 +61,7 @@ class Candidate:
     copies: int = 1
     fewer: tuple[Kind, ...] = ()
     touches: float = 1.0
+    remains: float = 0.0
     start_s: float = 0.0
     group: str = ""
     spoils: str = ""

@@ -23,6 +23,7 @@ LASTING = 1.3  # a cost per unit that changes by this much and stays so is anoth
 BINS = 32
 FEW_UNITS, FEW_SECONDS = 4, 0.3  # what a phase must have lasted to be measured
 CYCLES = 3  # rounds of updates that a trace must have; of many more the first three warm up
+SEEN_ONCE_WHY = "an evaluation was seen only once"
 LONGER = 4.0  # windows, that a whole cycle may take to be compared
 SILENT = 10.0  # usual gaps between units, for which nothing moves any more
 VARIES = 0.1  # standard deviation ÷ mean of the units between updates, from which on episodes may still grow
@@ -154,8 +155,11 @@ def window(trace: Trace, unit: Unit, seconds: float, later: float = 0.0) -> tupl
     warm = max(_warm(trace, unit, numbers, times), later)
     sites = [c for kind in ("optimiser step", "evaluation", "env step") for c in of_kind(trace, kind)]
     grids = sorted(_cycles(unit, numbers, times, sites), key=len)
+    updates = grid_of(trace, unit, numbers, times, warm)
     for grid in [*grids, numbers]:
         g = grid[grid >= warm]
+        if grid is numbers and unit.kind == "env step" and 1 < updates.size < g.size:  # however long one takes
+            return float(updates[0]), float(updates[1])
         if g.size < 2:
             continue
         at = np.interp(g, numbers, times)
@@ -182,7 +186,7 @@ def not_yet(trace: Trace, unit: Unit, length: float | None = None) -> str:
     if trace.facts.get("optimisers") and not of_kind(trace, "optimiser step"):
         return "it has an optimiser that has not stepped yet"
     if _is_seen_once(trace, unit):
-        return "an evaluation was seen only once"
+        return SEEN_ONCE_WHY
     last = phases(trace, unit)[-1:]
     numbers, times = track(trace, unit)
     if not last or np.count_nonzero(numbers > last[0].start) < FEW_UNITS or last[0].seconds < FEW_SECONDS:

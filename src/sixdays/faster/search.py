@@ -40,6 +40,7 @@ FAR_GAIN, FAR_RUNS = 2.0, 3  # from which gain on runs as far as the look tell m
 CONFIRMING = 0.35  # of the budget, at least, is left for fresh pairs
 PACKING = 0.2  # at most, for copies
 SLOWER, SPARE_S = 1.6, 5.0  # a run may take so many times what is usual, and so much longer
+ONE_SIDED = 1.64  # standard deviations that nineteen of twenty do not fall short of
 LATE = 0.05  # of what is left, that any other run may take beyond it
 CLASSES_AT = 2  # pairs for whose time one of the other classes is tried; all together are confirmed by as many
 OVER = 0.08  # of the budget, that the fewest fresh pairs, and a second run of copies, may take beyond it
@@ -467,10 +468,12 @@ class Search:
             self.original.append(alone.trace)
             gains.append(log(together / one))
         logs = [g - log(kept) for g in gains]
-        # Three runs tell no interval of their own here: each must be more, and the middle one enough.
+        # Three runs tell no interval of their own here: each must be more, the middle one enough, and their mean more
+        # than runs of the command itself differ.
         if gains:
             self.not_shown.remove(packing.step)
-        if len(logs) > 1 and min(logs) > 0.0 and median(logs) >= log(compare.SHOWN):
+        surely = sum(logs) / max(len(logs), 1) - ONE_SIDED * sqrt(2.0 / max(len(logs), 1)) * self._spread()
+        if len(logs) > 1 and min(logs) > 0.0 and surely > 0.0 and median(logs) >= log(compare.SHOWN):
             self.packing, self.packed = setting, {chosen.copies: self.rate_before * exp(median(gains))}
         elif gains:
             self.not_shown.append(Step((chosen,), compare.factor(logs)))

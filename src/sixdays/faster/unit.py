@@ -78,7 +78,8 @@ def unit_of(trace: Trace, wanted: str | None = None, *, so_far: bool = False) ->
     units = _units(trace)
     if wanted:
         asked = printed.singular(wanted.lower()).replace("-", " ").replace("_", " ")
-        units = [u for u in units if asked in f"{u.kind} {u.text} {u.word} {SYNONYMS.get(u.kind, '')}".lower()]
+        by_word = [u for u in units if asked in f"{u.kind} {u.word} {SYNONYMS.get(u.kind, '')}".lower()]
+        units = by_word or [u for u in units if asked in u.text.lower()]
     if units and not (wanted or so_far) and _is_collected(trace, units[0]):
         return next(u for u in units if u.kind == "optimiser step")
     return units[0] if units else None

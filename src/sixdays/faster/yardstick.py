@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import exp, log
 
-from sixdays.faster import mix, rate
+from sixdays.faster import evaluations, mix, rate
 from sixdays.faster.mix import Events, Stretch
 from sixdays.faster.model import USUAL, Kind, Setting, Trace
 from sixdays.faster.quiet import OF, REACHED, Runs, runs_of
@@ -62,11 +62,12 @@ class Yardstick:
         if reach >= u0 + REACHED * (u1 - u0):
             direct = rate.gain(before, after, self.unit, (u0, reach))
         both = self._both(before, after)
-        if both is None or (direct is not None and not self.is_by_mix(before, after, setting)):
-            return direct
-        more = [(t, stretch) for t in others if (stretch := self.stretch(t)) is not None]
-        found = mix.ratio_by_mix(before, after, both, _fewer(setting), more)
-        return direct if found is None else found
+        found = direct
+        if both is not None and (direct is None or self.is_by_mix(before, after, setting)):
+            more = [(t, stretch) for t in others if (stretch := self.stretch(t)) is not None]
+            by_mix = mix.ratio_by_mix(before, after, both, _fewer(setting), more)
+            found = direct if by_mix is None else by_mix
+        return found if found is None or both is None else _with_rest(found, before, after, both, setting)
 
     def is_by_mix(self, before: Trace, after: Trace, setting: Setting) -> bool:
         """Whether two runs went different ways, so that they are compared at the original's mix of events."""
@@ -129,6 +130,16 @@ def quiet(runs: tuple[Runs, Runs], of: int) -> Pair:
     """What both sides took, without the machine's neighbours: the quickest of as many runs on either side."""
     of = min(of, *(r.took.shape[0] for r in runs))
     return runs[0].quiet(of), runs[1].quiet(of)
+
+
+def _with_rest(found: float, before: Trace, after: Trace, both: tuple[Stretch, Stretch], setting: Setting) -> float:
+    """A ratio with the evaluations that a longer run holds: of what comes ten times rarer a window may have none."""
+    left = [c.remains for c in setting if c.remains and "evaluation" in c.fewer]
+    if not left or found <= 1.0:
+        return found
+    count, seconds = evaluations.within(before, *both[0])
+    due = count * min(left) - evaluations.within(after, *both[1])[0]
+    return found if due <= 0.0 else 1.0 / (1.0 / found + due * seconds / (both[0][1] - both[0][0]))
 
 
 def _fewer(setting: Setting) -> set[Kind]:

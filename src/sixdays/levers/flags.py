@@ -28,7 +28,7 @@ LOW = ("bf16", "bfloat16", "bf16-mixed", "fp16", "float16", "half", "16-mixed", 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One change of an option. part: how much of the topic's time it can take away."""
+    """One change of an option. part: how much of the topic's time it can take away; remains: how much of it is left."""
 
     value: Scalar
     promise: Promise
@@ -36,6 +36,7 @@ class _Step:
     part: float = 1.0
     spoils: str = ""
     fewer: tuple[Kind, ...] = ()
+    remains: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class Flags:
                 fewer=_fewer(step.fewer, profile),
                 touches=touches,
                 spoils=step.spoils,
+                remains=step.remains,
                 start_s=COMPILING_S if m.topic.about == "compile" else 0.0,
             )
 
@@ -151,13 +153,16 @@ def _less_often(option: Option, topic: Topic, profile: Profile, lengths: Sequenc
     if isinstance(value, float) and value < 1.0:  # a share of an epoch
         times, new = min(LESS_OFTEN, 1.0 / value), min(1.0, value * LESS_OFTEN)
     else:
-        few = [n // REMAIN for n in lengths if n >= REMAIN * value] if topic.about in ("evaluation", "saving") else []
+        remaining = lengths if topic.about in ("evaluation", "saving") else ()
+        if any(value <= n < REMAIN * value for n in remaining):
+            return
+        few = [n // REMAIN for n in remaining if n >= REMAIN * value]
         new = int(min([value * LESS_OFTEN, *few]))
         times = new / value
         if times <= 1.0:
             return
     says = f"{topic.verb} {times:.3g} times less often than with {text(value)}"
-    yield _Step(new, _promise(topic, profile), says, 1.0 - 1.0 / times, topic.coarser, topic.fewer)
+    yield _Step(new, _promise(topic, profile), says, 1.0 - 1.0 / times, topic.coarser, topic.fewer, 1.0 / times)
 
 
 def _other_number(option: Option, topic: Topic, profile: Profile) -> Iterator[_Step]:

@@ -30,7 +30,11 @@ def put_patch(root: str, cwd: str, patch: str, env: Mapping[str, str], name: str
     clean = {k: v for k, v in env.items() if not k.startswith("GIT_")}
     clean |= {"GIT_CEILING_DIRECTORIES": os.path.dirname(root), "LC_ALL": "C"}
     first = ""
-    for text, strip, folder in product(_any_ends(patch), ("-p1", "-p0"), dict.fromkeys((".", cwd))):
+    patch = _parted(patch)
+    names = re.findall(r"^(?:---|\+\+\+) (\S+)", patch, re.M)
+    is_plain = any(not name.startswith(("a/", "b/", "/dev/null")) for name in names)  # as of git diff --no-prefix
+    strips = ("-p0", "-p1") if is_plain else ("-p1", "-p0")
+    for text, strip, folder in product(_any_ends(patch), strips, dict.fromkeys((".", cwd))):
         argv = ["git", "apply", strip, "--recount", "--whitespace=nowarn", f"--directory={folder}", "-"]
         argv = [w for w in argv if w != "--directory=."]
         try:
@@ -49,6 +53,24 @@ def put_patch(root: str, cwd: str, patch: str, env: Mapping[str, str], name: str
         raise RunError(f"the patch {name} changes {outside}, outside of the project", "leave that file out of it")
     why = first.removeprefix("error: ")
     raise RunError(f"the patch {name} does not apply: {why}", "make it with: git diff > my.diff")
+
+
+def _parted(patch: str) -> str:
+    r"""A patch whose files are parted by a line, as git writes them: it counts the lines of a hunk up to that.
+
+    >>> _parted("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-1\n+2\n--- a/y\n+++ b/y\n@@ -1 +1 @@\n-1\n+2\n\n").count("diff ")
+    2
+    """
+    lines = patch.rstrip().split("\n")
+    made: list[str] = []
+    has_head = False
+    for line, following in zip(lines, (*lines[1:], ""), strict=True):
+        if line.startswith("--- ") and following.startswith("+++ "):
+            made += [] if has_head else [f"diff {line[4:].split()[0]} {following[4:].split()[0]}"]
+            has_head = False
+        has_head = has_head or line.startswith("diff ")
+        made.append(line)
+    return "\n".join(made) + "\n"
 
 
 def _any_ends(patch: str) -> Iterable[str]:
