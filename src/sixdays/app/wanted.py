@@ -99,7 +99,7 @@ def _running(argv: Sequence[str], plan: str, options: Options) -> tuple[Project,
 def _is_run(task: Task, argv: Sequence[str]) -> bool:
     try:
         return _words(task) == tuple(argv)
-    except ValueError:  # another task's, which is not asked for
+    except (ValueError, UsageError):  # another task's, which is not asked for
         return False
 
 
@@ -120,15 +120,15 @@ def _argv(task: Task) -> tuple[str, ...]:
     try:
         return _words(task)
     except ValueError as e:
-        hint = "" if "shell" in str(e) else "close the quotes"
-        raise UsageError(f"the run of {task.name} cannot be split into words: {e}", hint) from e
+        raise UsageError(f"the run of {task.name} cannot be split into words: {e}", "close the quotes") from e
 
 
 def _words(task: Task) -> tuple[str, ...]:
     """The words of a task's run, its placeholders filled for the first copy.
 
     Raises:
-        ValueError: quotes are not closed, or a shell is needed.
+        ValueError: quotes are not closed.
+        UsageError: it needs a shell.
     """
     run = task.run.replace("{seed}", "0").replace("{copy}", "1")
     for name, values in task.sweep:
@@ -137,7 +137,7 @@ def _words(task: Task) -> tuple[str, ...]:
         return ("sh", "-c", run)
     words = tuple(shlex.split(run))
     if words[:1] == ("cd",) or _JOINED & set(words):
-        raise ValueError("it is a line for a shell: add shell: true to the task")
+        raise UsageError(f"the run of {task.name} is a line for a shell", "add shell: true to the task")
     return with_env(words)
 
 
