@@ -353,3 +353,11 @@ def test_what_is_forgotten_or_no_number_is_told(sixdays: Sixdays, argv: tuple[st
     told = json.loads(sixdays(*argv[:1], "--json", *argv[1:]).out) if argv[1] == "--units" else {"problems": [{}]}
     assert set(told) >= {"problems"}
     assert all("message" in p for p in told["problems"]) or argv[1] != "--units"
+
+
+@pytest.mark.parametrize(("name", "wanted"), [("train.py", "python train.py"), ("run.sh", "./run.sh")])
+def test_a_script_without_the_two_dashes_is_told_the_command(sixdays: Sixdays, name: str, wanted: str) -> None:
+    (sixdays.folder / name).touch()
+    ran = sixdays("faster", name)
+    assert ran.code == 2
+    assert f"sixdays faster -- {wanted}" in ran.err

@@ -15,7 +15,7 @@ from tests.properties.traces import Learner, Run, counter, printing
 from sixdays.faster import movement
 from sixdays.faster.checkpoints import EARLY
 from sixdays.faster.digests import Broken, Kept, Unchecked, kept
-from sixdays.faster.model import Digest, Kind, Printed, Promise, Trace
+from sixdays.faster.model import Digest, FloatArray, Kind, Printed, Promise, Trace
 
 UPDATES = 300
 OPTIMISERS = [{"adam": True, "rate": 1e-3}, {"adam": False, "rate": 0.05}]
@@ -506,3 +506,18 @@ def test_on_a_cpu_a_rounding_passes_and_a_loss_that_is_nearly_the_same_does_not(
     found = kept(a, near, "equivalent", a)
     assert isinstance(found, Broken)
     assert "after update 2 the parameters had moved elsewhere (0.4% apart" in found.why
+
+
+def test_a_rounding_that_grows_exponentially_is_no_jump_and_a_late_change_is() -> None:
+    base = {u: np.full(50, 0.01) * u for u in (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)}
+
+    def apart(at: dict[int, float]) -> dict[int, FloatArray]:
+        return {u: x * (1.0 + at.get(u, 0.0)) for u, x in base.items()}
+
+    growing = {u: 1e-7 * float(np.exp(u / 40.0)) for u in base if u}  # 1.5e-5 after 200 updates, .027 after 500
+    assert movement.jumped(base, apart(growing)) == ""
+    assert movement.jumped(base, apart({**growing, 500: 0.06})) == ""
+    flat = dict.fromkeys((u for u in base if u), 1e-7)
+    assert "agreed until update 200" in movement.jumped(base, apart({**flat, 500: 0.3}))
+    slowly = {u: 1e-9 * u for u in base if u}  # as fast as the updates
+    assert "agreed until update 200" in movement.jumped(base, apart({**slowly, 500: 0.3}))

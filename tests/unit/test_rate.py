@@ -589,3 +589,17 @@ def test_of_what_comes_rarer_as_much_is_counted_as_a_long_run_holds() -> None:
     by = Yardstick(u, (200.0, 600.0), before)
     assert by.ratio(before, after, (rarer,)) == pytest.approx(1 / (0.5 + 0.05), rel=0.02)
     assert by.ratio(before, after, (replace(rarer, remains=0.0),)) == pytest.approx(2.0, rel=0.02)
+
+
+def test_updates_in_bursts_are_compared_with_what_lies_between_them() -> None:
+    """Rollouts of 8 s in environments that nobody counts, then 20 updates in 2 s: 2 a second, not 10."""
+    updates = np.concatenate([10.0 * k + 8.0 + 0.1 * np.arange(1, 21) for k in range(8)])
+    trace = Trace(counters=(traces.counter("optimiser step", updates, function="learn"),), seconds=80.0, stopped="time")
+    window = phases.window(trace, unit(trace), 5.0)
+    assert (window[1] - window[0]) % 20 == 0
+    assert rate.rate(trace, unit(trace), window) == pytest.approx(2.0, rel=0.01)
+    steady = Trace(
+        counters=(traces.counter("optimiser step", np.arange(0.1, 80.05, 0.1)),), seconds=80.0, stopped="time"
+    )
+    u0, u1 = phases.window(steady, unit(steady), 5.0)
+    assert u1 - u0 == pytest.approx(50.0, abs=1)

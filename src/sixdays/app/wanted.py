@@ -75,6 +75,10 @@ def asked_for(
         argv = with_env(words)
         project, task = _running(argv, plan, options)
     else:
+        if plan == "plan.yaml" and not os.path.exists(plan) and len(words) == 1 and os.path.exists(words[0]):
+            raise UsageError(
+                f"no plan here has a task {words[0]}", f"a command stands after --: {_as_command(words[0])}"
+            )
         project = open_project((plan,), options)
         task = _task(project, words)
         argv = _argv(task)
@@ -94,6 +98,11 @@ def _running(argv: Sequence[str], plan: str, options: Options) -> tuple[Project,
         return None, None
     found = [t for t in project.plan.tasks.values() if t.run and _is_run(t, argv)] if project else []
     return (project, found[0]) if project and len(found) == 1 else (None, None)
+
+
+def _as_command(name: str) -> str:
+    program = ["python", name] if name.endswith(".py") else [name if os.sep in name else f"./{name}"]
+    return f"sixdays faster -- {shlex.join(program)}"
 
 
 def _is_run(task: Task, argv: Sequence[str]) -> bool:

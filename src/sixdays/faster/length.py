@@ -127,12 +127,13 @@ def _read(option: Option) -> _Found | None:
     value, is_given = option.value, option.given is not None
     if not kind or isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    if not 2 <= value < _ENDLESS:
+    if not (1 if is_given else 2) <= value < _ENDLESS:
         return None
     score = 4 * is_given + 3 * (option.loop == "outer") + option.chosen + (option.style != "constant")
     score += 4 if tail.startswith("total") else 2 if tail.startswith("max") else 1
     score += kind == "env step"
-    vague = kind == "step" and not tail.startswith(("total", "max"))
+    is_most = tail.startswith("max") and (is_given or option.loop == "outer")  # else perhaps of an episode
+    vague = kind == "step" and not tail.startswith("total") and not is_most
     return _Found(score, Length(float(value), kind, _text(option, value, is_given)), vague)
 
 

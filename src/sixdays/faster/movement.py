@@ -42,7 +42,9 @@ LATE = (0.6, 1.7)  # geometric mean of late lengths, over SOME stretches or more
 WILD = (1 / 3, 3.0)  # the same of a single late stretch
 SOME = 3
 MOVING = 0.1  # elements that moved by at least this share of the largest are compared
-CLOSE, JUMP = 1e-3, 0.05  # from the one distance to the other between two checkpoints, rounding does not grow
+# From the one distance to the other between two checkpoints rounding does not grow, unless it grew so before; and how
+# much more it may grow then.
+CLOSE, JUMP, GROWN = 1e-3, 0.05, 3.0
 STILL = 1e-3  # a movement shorter than this share of the original's is none
 _STEP = {"bfloat16": 2.0**-8, "float16": 2.0**-11}  # relative distance of neighbouring numbers; float32: 2**-24
 
@@ -154,15 +156,27 @@ def late(original: Mapping[int, FloatArray], candidate: Mapping[int, FloatArray]
 
 
 def jumped(original: Mapping[int, FloatArray], candidate: Mapping[int, FloatArray]) -> str:
-    """That movements agreed closely and then lay apart at once, in words; empty where they drifted or agreed."""
+    """That movements agreed closely and then lay apart at once, in words; empty where they drifted or agreed.
+
+    A rounding that a learner amplifies grows exponentially, in the checkpoints before as in the one after.
+    """
     common = sorted(original.keys() & candidate.keys())
     if not common or common[0] != 0:
         return ""
-    seen = [compare(u, original[u] - original[0], candidate[u] - candidate[0]) for u in common[1:]]
-    for before, after in pairwise(s for s in seen if s is not None):
-        if before.apart <= CLOSE and after.apart > JUMP:
+    all_seen = [compare(u, original[u] - original[0], candidate[u] - candidate[0]) for u in common[1:]]
+    seen = [s for s in all_seen if s is not None]
+    for first, before, after in zip((None, *seen), seen, seen[1:], strict=False):
+        if before.apart <= CLOSE and after.apart > JUMP and not _is_growth(first, before, after):
             return (
                 f"the parameters agreed until update {before.at} and lay {after.apart:.0%} apart after update "
                 f"{after.at}: are updates left out, or other data?"
             )
     return ""
+
+
+def _is_growth(first: Seen | None, before: Seen, after: Seen) -> bool:
+    """Whether movements drift apart as fast as they did from one checkpoint to the next before."""
+    if first is None or first.apart <= 0.0 or before.apart <= first.apart:
+        return False
+    growth = np.log(before.apart / first.apart) / (before.at - first.at)
+    return bool(np.log(after.apart / before.apart) <= growth * (after.at - before.at) + np.log(GROWN))

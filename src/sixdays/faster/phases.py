@@ -24,6 +24,7 @@ BINS = 32
 FEW_UNITS, FEW_SECONDS = 4, 0.3  # what a phase must have lasted to be measured
 CYCLES = 3  # rounds of updates that a trace must have; of many more the first three warm up
 SEEN_ONCE_WHY = "an evaluation was seen only once"
+OUTLYING = 10.0  # usual gaps between updates, from which on one parts bursts of them
 LONGER = 4.0  # windows, that a whole cycle may take to be compared
 SILENT = 10.0  # usual gaps between units, for which nothing moves any more
 VARIES = 0.1  # standard deviation ÷ mean of the units between updates, from which on episodes may still grow
@@ -142,6 +143,14 @@ def _cycles(unit: Unit, numbers: FloatArray, times: FloatArray, sites: Sequence[
     return [g for g in grids if g.size > 1]
 
 
+def _bursts(unit: Unit, numbers: FloatArray, times: FloatArray) -> list[FloatArray]:
+    """The updates after which none came for long, again and again: rollouts in environments that are not counted."""
+    gaps = np.diff(times)
+    long = gaps > OUTLYING * np.median(gaps) if gaps.size else np.zeros(0, dtype=bool)
+    is_much = np.count_nonzero(long) >= CYCLES and gaps[long].sum() > 0.1 * gaps.sum()
+    return [numbers[:-1][long]] if unit.kind == "optimiser step" and is_much else []
+
+
 def window(trace: Trace, unit: Unit, seconds: float, later: float = 0.0) -> tuple[float, float]:
     """From which unit to which a trace is compared: about so many seconds of its last phase, in whole cycles.
 
@@ -154,7 +163,8 @@ def window(trace: Trace, unit: Unit, seconds: float, later: float = 0.0) -> tupl
         return 0.0, 0.0
     warm = max(_warm(trace, unit, numbers, times), later)
     sites = [c for kind in ("optimiser step", "evaluation", "env step") for c in of_kind(trace, kind)]
-    grids = sorted(_cycles(unit, numbers, times, sites), key=len)
+    grids = [*_cycles(unit, numbers, times, sites), *_bursts(unit, numbers, times)]
+    grids.sort(key=len)
     updates = grid_of(trace, unit, numbers, times, warm)
     for grid in [*grids, numbers]:
         g = grid[grid >= warm]

@@ -189,7 +189,8 @@ class Search:
     def _without_unit(self, trace: Trace) -> str:
         counted = words_of(trace) if self.asked.unit else ()
         if not counted:
-            return f"no progress to be seen in {trace.seconds:.0f} s"
+            way = ": a longer --budget looks longer" if trace.stopped == "time" else ""
+            return f"no progress to be seen in {trace.seconds:.0f} s{way}"
         return (
             f'nothing called "{self.asked.unit}" was counted in {trace.seconds:.0f} s, but {", ".join(counted)}: '
             "name one of them with --unit, or leave it out"
@@ -646,7 +647,10 @@ class Search:
         if unit.kind == "printed":
             return ceil(end)
         c = counter_of(trace, unit)
-        return 0 if c is None else ceil(end / c.each) + 1
+        if c is None:
+            return 0
+        is_slow = self._by.rate(trace) < c.each  # one more event would take more than a second
+        return ceil(end / c.each) + (0 if is_slow else 1)
 
     def _cost(self, trace: Trace | None, copies: int = 1) -> float:
         """Seconds that a probe of this kind takes, from the start of the copy to its last process."""
