@@ -156,8 +156,7 @@ def _put_in(made: Delivery, is_any: bool, stamp: str, *, yes: bool) -> None:
         note(["nothing was changed", "   hint: --apply --yes puts it in without asking"])
         return
     back = delivering.put_in(made, stamp)
-    words = " ".join([*(f"{k}={shlex.quote(v)}" for k, v in made.env), shlex.join(made.argv)])
-    note([f"put in; start it as: {words}" if made.env else "put in", f"taken back by: {back}"])
+    note([f"put in; start it as: {made.line}" if made.env else "put in", f"taken back by: {back}"])
 
 
 def _ask() -> Callable[[str], bool] | None:

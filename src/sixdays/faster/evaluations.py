@@ -49,8 +49,7 @@ def within(trace: Trace, begin: float, end: float) -> tuple[int, float]:
     sites = evaluations(trace)
     times = np.sort(np.concatenate([c.times for c in sites])) if sites else np.zeros(0)
     bursts = [b for b in _bursts(trace, times[(times > begin) & (times <= end)]) if b.size]
-    spent = sum(float(b[-1] - b[0]) * b.size / max(b.size - 1, 1) for b in bursts)
-    return len(bursts), spent / max(len(bursts), 1)
+    return len(bursts), _spent(bursts) / max(len(bursts), 1)
 
 
 def _sources(trace: Trace) -> list[Counter]:
@@ -64,11 +63,16 @@ def _bursts(trace: Trace, times: FloatArray) -> list[FloatArray]:
     return np.split(times, np.flatnonzero(np.diff(between)) + 1)
 
 
+def _spent(bursts: Sequence[FloatArray]) -> float:
+    """Seconds of evaluations, by when their passes were over: of the first one it is not known when it began."""
+    return sum(float(b[-1] - b[0]) * b.size / max(b.size - 1, 1) for b in bursts)
+
+
 def share(trace: Trace, sites: Sequence[Counter]) -> float:
     """The share of the time, from the first evaluation to the last update, that evaluations took; about."""
     steps = of_kind(trace, "optimiser step")
     if not sites or not steps:
         return 0.0
     updates, times = (np.sort(np.concatenate([c.times for c in of])) for of in (steps, sites))
-    spent = sum(float(b[-1] - b[0]) * b.size / max(b.size - 1, 1) for b in _bursts(trace, times))
+    spent = _spent(_bursts(trace, times))
     return spent / max(float(updates[-1]) - float(times[0]), spent) if spent else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -185,6 +186,11 @@ class Delivery:
     root: str = "."
     file: str = ""
     has_patch: bool = False
+
+    @property
+    def line(self) -> str:
+        """What to type: what is set in the environment, then the words."""
+        return " ".join([*(f"{k}={shlex.quote(v)}" for k, v in self.env), shlex.join(self.argv)])
 
     def to_dict(self) -> dict[str, Any]:
         return {

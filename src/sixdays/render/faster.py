@@ -136,8 +136,7 @@ def _basis(s: Speedups) -> list[str]:
 
 def delivery_lines(made: Delivery, copies: int = 1) -> list[str]:
     """How to have what was found: the command line, and the text of the preamble with the line that loads it."""
-    words = " ".join([*(f"{k}={shlex.quote(v)}" for k, v in made.env), shlex.join(made.argv)])
-    lines = [f"To have it, {copies} copies of this at a time" if copies > 1 else "To have it", f"  {clean(words)}"]
+    lines = [f"To have it, {copies} copies of this at a time" if copies > 1 else "To have it", f"  {clean(made.line)}"]
     if made.preamble:
         file, patched = made.file, " and the patches above" * made.has_patch
         module = file.rpartition("/")[2].removesuffix(".py")
