@@ -503,6 +503,8 @@ def test_some_evaluations_remain_in_a_run_of_a_known_length(epochs: int, every: 
     source = f"p.add_argument('--eval-every', type=int, default={every})\n"
     source += f"for epoch in range({epochs}):\n    pass\n" if epochs else ""
     assert list(proposed(profile(source))) == words
+    plain = f"p.add_argument('--eval-every', type=int, default={every})\n"
+    assert list(proposed(replace(profile(plain), length=float(epochs) or None))) == words, "stated, or of the plan"
 
 
 def test_without_any_evaluation_or_model_it_is_another_experiment() -> None:

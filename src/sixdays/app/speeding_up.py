@@ -115,6 +115,8 @@ def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell) -> Fou
             if search.asked.length is None:
                 known, doubt = _read_length(profile, what)
                 search.asked = replace(search.asked, length=known, doubt=doubt)
+            if search.asked.length is not None:
+                profile = replace(profile, length=search.asked.length.value)
             diagnosis = diagnose(profile)
             found = _found(what, given, profile, diagnosis, search, copies, place)
             drive.run(search.improve(found), copies)

@@ -6,7 +6,7 @@ import os
 import platform
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,13 @@ def _count(_ctx: click.Context, _param: click.Parameter, value: str | None) -> f
         raise UsageError(f"--units: {e.message}", e.hint) from e
 
 
+def _not_after(words: Sequence[str]) -> Exception:
+    """Of a command without the two dashes before it."""
+    from sixdays.errors import UsageError
+
+    return UsageError("a command stands after --", f"sixdays faster -- {shlex.join(words)}")
+
+
 class _Split(click.Command):
     """Notes whether a command stands after `--`: a lone word before it names a task."""
 
@@ -55,9 +62,7 @@ class _Split(click.Command):
             words = list(dropwhile(lambda word: word.startswith("-"), given))
             if ctx.meta["after"] or len(words) < 2 or len(words) < len(given):
                 raise
-            from sixdays.errors import UsageError
-
-            raise UsageError("a command stands after --", f"sixdays faster -- {shlex.join(words)}") from None
+            raise _not_after(words) from None
 
 
 @click.command(cls=_Split, epilog=FORMS)
@@ -103,7 +108,7 @@ def command(
         return 0
     is_command = click.get_current_context().meta["after"]
     if len(words) > 1 and not is_command:  # options of the command would be taken for ours
-        raise UsageError("a command stands after --", f"sixdays faster -- {shlex.join(words)}")
+        raise _not_after(words)
     what = wanted.asked_for(
         words, how, place, is_command=is_command, plan=plan,
         budget=budget, accept=accept, units=units, unit=unit, seeds=seeds, given=tries, propose=propose, keep=keep,

@@ -107,7 +107,7 @@ def _notes(s: Search, by: Yardstick, seen: Factor | None, load: float) -> Iterat
         yield f"What helped on the way gave {seen.value:.2f}× ({seen.low:.2f} to {seen.high:.2f}) afresh: not shown."
     looked, within = by.looked, by.stretch(by.looked)
     why = phases.not_yet(looked, by.unit, s.asked.length.value if s.asked.length else None)
-    if why and looked.stopped == "time" and why != phases.SEEN_ONCE_WHY:
+    if why and looked.stopped == "time" and not phases.is_seen_once(looked, by.unit):  # that is the next note
         yield (
             f"The first look, of {looked.seconds:.0f} s, was too short for it: {why}. What is said here is of the time "
             "before that; a longer --budget looks longer."

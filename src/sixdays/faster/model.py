@@ -238,7 +238,7 @@ class Profile:
     help: what its --help prints; empty where unknown.
     sources: texts of the project's files that were seen running, by relative path. configs: of files that the
     command names. seeds: how many copies the user needs. accept: the classes that the user takes. progress: the kind of
-    unit that is measured; empty where it is not known.
+    unit that is measured; empty where it is not known. length: units of one whole run, where that is known.
     """
 
     command: Command
@@ -250,3 +250,4 @@ class Profile:
     seeds: int = 1
     accept: tuple[Promise, ...] = USUAL
     progress: str = ""
+    length: float | None = None

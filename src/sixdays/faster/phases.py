@@ -23,7 +23,6 @@ LASTING = 1.3  # a cost per unit that changes by this much and stays so is anoth
 BINS = 32
 FEW_UNITS, FEW_SECONDS = 4, 0.3  # what a phase must have lasted to be measured
 CYCLES = 3  # rounds of updates that a trace must have; of many more the first three warm up
-SEEN_ONCE_WHY = "an evaluation was seen only once"
 OUTLYING = 10.0  # usual gaps between updates, from which on one parts bursts of them
 LONGER = 4.0  # windows, that a whole cycle may take to be compared
 SILENT = 10.0  # usual gaps between units, for which nothing moves any more
@@ -195,8 +194,8 @@ def not_yet(trace: Trace, unit: Unit, length: float | None = None) -> str:
         return ""
     if trace.facts.get("optimisers") and not of_kind(trace, "optimiser step"):
         return "it has an optimiser that has not stepped yet"
-    if _is_seen_once(trace, unit):
-        return SEEN_ONCE_WHY
+    if is_seen_once(trace, unit):
+        return "an evaluation was seen only once"
     last = phases(trace, unit)[-1:]
     numbers, times = track(trace, unit)
     if not last or np.count_nonzero(numbers > last[0].start) < FEW_UNITS or last[0].seconds < FEW_SECONDS:
@@ -207,7 +206,7 @@ def not_yet(trace: Trace, unit: Unit, length: float | None = None) -> str:
     return ""
 
 
-def _is_seen_once(trace: Trace, unit: Unit) -> bool:
+def is_seen_once(trace: Trace, unit: Unit) -> bool:
     """Whether evaluations may take a share worth knowing, and the trace does not tell yet how often they come."""
     numbers, times = track(trace, unit)
     sites = evaluations(trace)

@@ -57,7 +57,7 @@ class Flags:
         if not options:
             return [NotTried(self.name, "no option of the command is known")]
         kinds = functools.cache(lambda: _kinds(profile))  # all sources are parsed: only where an option asks, once
-        lengths = totals(known)
+        lengths = (*totals(known), *([profile.length] if profile.length else []))
         return [c for option, m in _by_topic(options) for c in self._of(option, m, profile, kinds, lengths)]
 
     def _of(
