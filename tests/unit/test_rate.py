@@ -13,7 +13,7 @@ from tests.properties.traces import Run, counter, episodes, printing
 from sixdays.faster import evaluations, phases, rate
 from sixdays.faster.mix import Events
 from sixdays.faster.model import EVERY, SPARSE, Candidate, Printed, Trace
-from sixdays.faster.printed import growing, is_clock, parts
+from sixdays.faster.printed import LINES, growing, grown, is_clock, name_of, parts, place_of
 from sixdays.faster.unit import (
     Unit,
     counted,
@@ -100,7 +100,7 @@ def test_without_environments_the_optimiser_counts_then_batches_then_printed_num
 
 
 def test_a_printed_number_that_falls_or_tells_the_time_is_no_progress() -> None:
-    assert unit_of(printing([(i, f"loss {9 - i}") for i in range(8)])) is None
+    assert unit(printing([(i, f"loss {9 - i}") for i in range(8)])).word == "line", "but its lines are"
     assert unit_of(printing([(i, f"elapsed {i}") for i in range(1, 8)])) is None
     assert unit_of(printing([(1.0, "step 1"), (2.0, "step 2"), (3.0, "step 3")])) is None
 
@@ -364,7 +364,29 @@ def test_a_bar_that_begins_anew_each_epoch_goes_on_counting() -> None:
     lines = [f"{n}/4 ━━━━{'━' * n}────  {n}s 3ms/step - loss: 0.{9 - n}" for _ in range(3) for n in (1, 2, 3, 4)]
     found = growing([Printed(float(i), text) for i, text in enumerate(lines)])
     assert list(found[0].values) == list(range(1, 13))
-    assert growing([Printed(float(i), f"{n} of it") for i, n in enumerate([1, 2, 3, 1, 2, 3])]) == ()
+    assert growing([Printed(float(i), f"{n} of it") for i, n in enumerate([1, 2, 3, 1, 2, 3])])[0].token == LINES
+
+
+def test_lines_that_come_again_are_progress_where_nothing_in_them_grows() -> None:
+    """The most frequent ones; not a table that is printed at once, nor what is left of a flood."""
+    texts = ["[CV] fold 3 depth=8; time= 0.4s", "loss 0.5", "score 0.25", "loss 0.75"] * 5
+    lines = [Printed(0.5 * i, text) for i, text in enumerate(texts)]
+    found = growing(lines)
+    assert [(g.pattern, g.token, g.values.size) for g in found[:2]] == [
+        ("loss #", LINES, 10),
+        ("[CV] fold # depth=#; time= t", LINES, 5),
+    ]
+    assert list(found[0].values) == list(range(1, 11))
+    assert list(found[0].times[:3]) == [0.5, 1.5, 2.5]
+    assert place_of(found[0]) == 'lines like "loss #"'
+    assert name_of("loss #", LINES) == "line"
+    assert list(grown(lines[:3], "loss #", LINES).values) == [1.0]  # type: ignore[union-attr]
+    assert growing([replace(line, at=0.01 * line.at) for line in lines]) == ()
+    late = [replace(line, is_late=i > 5) for i, line in enumerate(lines)]
+    assert growing(late) == ()
+    ran = Trace(printed=tuple(lines), seconds=10.0, stopped="time")
+    assert unit_of(ran).word == "line"  # type: ignore[union-attr]
+    assert unit_of(replace(ran, stopped="", exit=0)) is None, "it ended: the run itself is the unit"
 
 
 def test_a_window_late_in_a_run_lasts_long_enough_to_tell() -> None:
@@ -474,7 +496,7 @@ def test_a_bar_whose_clocks_change_their_units_keeps_its_pattern() -> None:
 
 def test_a_setting_that_is_tried_out_in_powers_is_no_progress() -> None:
     for first, base in ((16, 2), (1, 10)):
-        assert unit_of(printing([(float(i), f"END C={first * base**i}, score 0.9") for i in range(6)])) is None
+        assert unit(printing([(float(i), f"END C={first * base**i}, score 0.9") for i in range(6)])).word == "line"
 
 
 def test_evaluations_before_the_first_update_are_known_where_they_come_again() -> None:

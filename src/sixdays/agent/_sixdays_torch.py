@@ -190,7 +190,10 @@ def _loader(agent, module):
 
 def _about_loader(agent, loader):
     n = sum(k.startswith("loader ") for k in agent.facts)
-    size = len(loader.dataset) if hasattr(loader.dataset, "__len__") else -1
+    try:
+        size = len(loader.dataset)
+    except TypeError:  # it comes as a stream, or says so only when asked
+        size = -1
     agent.facts[f"loader {n}"] = (
         f"{type(loader.dataset).__name__} of {size} items, batch {loader.batch_size}, {loader.num_workers} workers, "
         f"{type(loader.sampler).__name__}"

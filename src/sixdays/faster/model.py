@@ -96,8 +96,8 @@ class Counter:
     """One thing that moves in a command, counted by the agent.
 
     kind: env step · optimiser step · batch (of a DataLoader) · evaluation (a forward pass of a module in eval mode)
-    · printed (a number that grows). file, function, line: the call site, file relative to the project's root where
-    it lies there. For an optimiser step: where the optimiser's `step` was called.
+    · printed (a number that grows, or lines that come again). file, function, line: the call site, file relative to the
+    project's root where it lies there. For an optimiser step: where the optimiser's `step` was called.
     each: how many units one event stands for: environments side by side, items of an evaluation.
     times: seconds since the probe began at which each event was over, without what the agent itself took;
     shape (n,), n ≤ count: after the first EVERY events only each SPARSE-th is noted (see `events`).

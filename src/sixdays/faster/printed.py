@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 
 import numpy as np
 
@@ -39,6 +40,8 @@ _CLOCK_AFTER = re.compile(
 BEGINNING, AND_SO_ON = 3, " …"  # numbers that a beginning may hold; how its pattern ends
 KNOWN = 1 << 15  # lines whose parts are kept: those of a run are asked for again and again
 FEWEST = 4  # lines through which a number must grow to count as progress
+LINES = -1  # in place of a number's position: the lines themselves are counted
+SPREAD_S = 1.0  # from the first to the last of them at least: a table is printed at once
 
 
 def ending(lines: Iterable[str], most: int) -> str:
@@ -88,6 +91,8 @@ def name_of(pattern: str, token: int) -> str:
     >>> name_of("Episode: #, reward #", 0), name_of("| epoch # | #/# batches |", 1), name_of("[#] train-rmse:#", 0)
     ('episode', 'batch', 'iteration')
     """
+    if token == LINES:
+        return "line"
     around = pattern.split("#")
     if (around[token], around[token + 1][:1]) == ("[", "]"):  # as XGBoost and LightGBM begin their lines
         return "iteration"
@@ -96,6 +101,13 @@ def name_of(pattern: str, token: int) -> str:
     after = re.findall(r"^\s*([^\W\d_]{2,})" if has_total else r"[^\W\d_]{2,}", around[token + 1 + has_total])
     unnamed = "iteration" if has_total else "number"
     return singular((before[-1] if before else after[0] if after else unnamed).lower())
+
+
+def place_of(found: Growing) -> str:
+    """What grows, in words: `the number "epoch" in "epoch #: loss #"`."""
+    if found.token == LINES:
+        return f'lines like "{found.pattern}"'
+    return f'the number "{name_of(found.pattern, found.token)}" in "{found.pattern}"'
 
 
 def singular(word: str) -> str:
@@ -137,7 +149,10 @@ def _by_beginning(printed: Iterable[Printed]) -> dict[str, list[Line]]:
 
 @dataclass(frozen=True, slots=True)
 class Growing:
-    """A number that grows: where it stands, its values (n,) and when each was printed first (n,)."""
+    """A number that grows: where it stands, its values (n,) and when each was printed first (n,).
+
+    token: its position among the numbers of the line; LINES where it is the count of such lines.
+    """
 
     pattern: str
     token: int
@@ -149,10 +164,11 @@ def growing(printed: Iterable[Printed]) -> tuple[Growing, ...]:
     """Numbers that grow through at least FEWEST lines, the likeliest progress first.
 
     Likeliest: no percentage, whole numbers, in equal strides, on the most lines, nearest to the line's start. Where no
-    line comes again, as each holds words of its own, the text up to a number is its pattern.
+    line comes again, as each holds words of its own, the text up to a number is its pattern. Where no number grows
+    (`loss 0.31`), how often a line with the same words came does.
     """
     printed = tuple(printed)
-    return _of(by_pattern(_counted(printed))) or _of(_by_beginning(printed))
+    return _of(by_pattern(_counted(printed))) or _of(_by_beginning(printed)) or _lines_of(printed)
 
 
 def _counted(printed: Iterable[Printed]) -> Iterator[Printed]:
@@ -177,8 +193,30 @@ def _of(by_pattern: Mapping[str, list[Line]]) -> tuple[Growing, ...]:
     return tuple(g for _, g in sorted(found, key=lambda f: f[0]))
 
 
+def _lines_of(printed: Iterable[Printed]) -> tuple[Growing, ...]:
+    """Of each pattern that came again and again how many such lines there were, the most frequent first.
+
+    Not where its numbers are clocks: it may be said each minute, whatever was done.
+    """
+    lines = by_pattern(line for line in printed if not line.is_late)  # how many a gap swallowed is not known
+    often = {
+        pattern: known
+        for pattern, known in lines.items()
+        if len(known) >= FEWEST and known[-1][0] - known[0][0] >= SPREAD_S
+        if not all(is_clock(pattern, i) for i in range(len(known[0][1])))
+    }
+    return tuple(sorted(starmap(_number_of, often.items()), key=lambda g: -g.values.size))
+
+
+def _number_of(pattern: str, lines: Sequence[Line]) -> Growing:
+    return Growing(pattern, LINES, np.arange(1.0, len(lines) + 1.0), np.array([at for at, _ in lines]))
+
+
 def grown(printed: Iterable[Printed], pattern: str, token: int) -> Growing | None:
     """The same of a number that is known to be progress, from its first line on; None where it has none, or falls."""
+    if token == LINES:
+        same = by_pattern(line for line in printed if not line.is_late).get(pattern)
+        return _number_of(pattern, same) if same else None
     lines = (_by_beginning if pattern.endswith(AND_SO_ON) else by_pattern)(_counted(printed)).get(pattern)
     return _grows(pattern, token, lines, 1) if lines else None
 

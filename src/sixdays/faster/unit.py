@@ -41,8 +41,8 @@ EVALUATION = re.compile(
 class Unit:
     """What counts as progress. word: one of them; text: with its place.
 
-    key: of its counter, or (pattern, position) of a printed number. lines: of all sites of the same key, in order, of
-    which its own is the place-th. elsewhere: other functions in which its kind moved.
+    key: of its counter, or (pattern, position) of a printed number; see printed.Growing. lines: of all sites of the
+    same key, in order, of which its own is the place-th. elsewhere: other functions in which its kind moved.
     """
 
     kind: Kind | Literal["run"]
@@ -72,8 +72,9 @@ def unit_of(trace: Trace, wanted: str | None = None, *, so_far: bool = False) ->
     """The counter that is progress; None where nothing grows.
 
     The environment site that moves with the optimiser, else the optimiser, else batches, else a printed number that
-    grows. wanted: a word of what the user counts in; the first that fits. so_far: it goes on, and an environment that
-    has not moved since the first update may yet; else that one was collected from, and is no progress.
+    grows, else lines that come again. wanted: a word of what the user counts in; the first that fits. so_far: it goes
+    on, and an environment that has not moved since the first update may yet; else that one was collected from, and is
+    no progress.
     """
     units = _units(trace)
     if wanted:
@@ -102,9 +103,9 @@ def _units(trace: Trace) -> list[Unit]:
     batches = sorted(of_kind(trace, "batch"), key=lambda c: (-c.count, c.first))
     others = [c for c in of_kind(trace, "env step") if c not in environments]
     lines = [
-        Unit("printed", (g.pattern, str(g.token)), f'the number "{name}" in "{g.pattern}"', name)
+        Unit("printed", (g.pattern, str(g.token)), printed.place_of(g), printed.name_of(g.pattern, g.token))
         for g in printed.growing(trace.printed)
-        for name in [printed.name_of(g.pattern, g.token)]
+        if g.token != printed.LINES or not trace.ended_well  # else the run itself tells more
     ]
     first = environments if environments else steps
     ranked = [*first, *(c for c in (*steps, *batches, *others) if c not in first)]

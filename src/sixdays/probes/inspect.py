@@ -181,7 +181,7 @@ def refusal(command: Command, here: Machine, trace: Trace | None, *, env: Mappin
             )
         return (
             f"no progress was seen in {trace.seconds:.0f} s: it steps no optimiser and no environment that we know, "
-            "and prints no number that grows. Give it more time with --budget, or let it print its step"
+            "and prints no line again and again. Give it more time with --budget, or let it print its step"
         )
     return ""
 
