@@ -509,3 +509,45 @@ def test_a_rollout_in_eval_mode_that_the_updates_learn_from_is_no_evaluation() -
     assert not kinds.evaluates(Frame("train.py", 3, "collect"))
     kinds.learn(Trace(counters=(replace(env, bursts=60), replace(acting, function="check"), steps)))
     assert kinds.evaluates(Frame("train.py", 3, "check"))
+
+
+def test_a_folder_above_a_library_says_nothing_of_it() -> None:
+    """An environment of conda that is called gym, data and all."""
+    for above in (
+        "/opt/conda/envs/gym/lib/python3.11/site-packages",
+        "/home/u/datasets/venv/lib/python3.11/site-packages",
+    ):
+        frame = Frame(f"{above}/torch/nn/modules/linear.py", 1, "forward")
+        assert Kinds({}).of(Stack((Frame("t.py", 1, "main"), frame), 1.0)) == "forward"
+    checked_out = Frame("/home/u/gym/gym/envs/cartpole.py", 1, "step")
+    assert Kinds({}).of(Stack((Frame("t.py", 1, "main"), checked_out), 1.0)) == "environment"
+
+
+@pytest.mark.parametrize(
+    ("body", "is_one"),
+    [
+        ("x[i + 1] = x[i] + dt * v[i]", True),
+        ("v = v + dt * (noise[i] - v)", True),
+        ("v = walk(v, noise[i])", True),
+        ("x[i] = 2 * a[i] + a[i + 1]", False),
+        ("s = s + a[i]", False),
+        ("s += a[i]", False),
+        ("m = max(m, a[i])", False),
+    ],
+)
+def test_a_loop_whose_passes_need_each_other_is_not_said_to_be_one_operation(body: str, is_one: bool) -> None:
+    line = first(f"while 1:\n    for i in range(n):\n        {body}\n", (1.0, "3:main"))
+    assert line.kind == "element by element"
+    assert line.text.startswith("a loop each pass of which needs the one before" if is_one else "a loop that goes one")
+
+
+def test_an_optimiser_that_updates_all_at_once_is_not_told_to() -> None:
+    stack = (1.0, f"3:main > {STEP}")
+    source = "while 1:\n    x = f(x)\n    optimiser.step()\n"
+    assert "fused=True" in first(source, stack, facts={"optimiser 0": "Adam(lr=0.1, foreach=None, fused=None)"}).text
+    for facts in (
+        {"optimiser 0": "Adam(lr=0.1, foreach=None, fused=True)"},
+        {"optimiser 0": "Adam(lr=0.1, foreach=None, fused=None)", "device": "cuda"},
+    ):
+        line = first(source, stack, facts=facts)
+        assert (line.share, line.text) == (0.0, "100 % in the optimiser, which updates all at once")

@@ -16,6 +16,7 @@ from sixdays.faster import movement
 from sixdays.faster.checkpoints import EARLY
 from sixdays.faster.digests import Broken, Kept, Unchecked, kept
 from sixdays.faster.model import Digest, FloatArray, Kind, Printed, Promise, Trace
+from sixdays.faster.wording import silent
 
 UPDATES = 300
 OPTIMISERS = [{"adam": True, "rate": 1e-3}, {"adam": False, "rate": 0.05}]
@@ -100,6 +101,17 @@ def test_printing_less_often_is_allowed_and_other_numbers_are_not() -> None:
         a, printed=tuple(replace(p, text=p.text.replace("accuracy 0.", "accuracy 0.9")) for p in a.printed)
     )
     assert "says accuracy" in broken(altered, "same")
+
+
+def test_lines_that_are_gone_are_named() -> None:
+    a = run()
+    gone = replace(a, printed=tuple(p for p in a.printed if "accuracy" not in p.text))
+    assert "accuracy #" in silent(a, gone)
+    assert silent(a, run(print_every=3)) == ""
+    assert silent(replace(gone, counters=()), replace(a, counters=())) == ""
+    short = run().counters[0]
+    early = replace(gone, counters=(replace(short, times=short.times[:20], count=20),))
+    assert silent(a, early) == "", "it did not get to the second of them"
 
 
 def test_printed_clocks_are_left_out() -> None:

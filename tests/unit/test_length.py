@@ -221,6 +221,14 @@ def test_steps_of_each_epoch_are_counted_where_an_option_says_how_many() -> None
     )
 
 
+def test_steps_of_each_epoch_are_no_updates_where_environments_are_stepped() -> None:
+    source = "epochs = 50\nstep_per_epoch = 4000\nsteps_per_epoch = 4000\n"
+    elsewhere = Trace(counters=(counter("optimiser step"),), facts={"others step": "environments"})
+    assert "is not known" in said(source, trace=elsewhere)
+    alone = Trace(counters=(counter("optimiser step"),))
+    assert said(source, trace=alone).startswith("200000 optimiser step")
+
+
 def test_steps_beside_epochs_may_be_those_of_one_epoch() -> None:
     acting = Trace(counters=(counter("env step"), counter("optimiser step")))
     assert said("epochs = 50\nsteps = 4000\n", trace=acting).startswith("it is said in two ways")

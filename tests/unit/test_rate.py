@@ -381,9 +381,8 @@ def test_lines_that_come_again_are_progress_where_nothing_in_them_grows() -> Non
     assert place_of(found[0]) == 'lines like "loss #"'
     assert name_of("loss #", LINES) == "line"
     assert list(grown(lines[:3], "loss #", LINES).values) == [1.0]  # type: ignore[union-attr]
-    assert growing([replace(line, at=0.01 * line.at) for line in lines]) == ()
-    late = [replace(line, is_late=i > 5) for i, line in enumerate(lines)]
-    assert growing(late) == ()
+    assert growing(lines, over=10.0) == ()
+    assert growing([replace(line, is_late=i > 5) for i, line in enumerate(lines)]) == ()
     ran = Trace(printed=tuple(lines), seconds=10.0, stopped="time")
     assert unit_of(ran).word == "line"  # type: ignore[union-attr]
     assert unit_of(replace(ran, stopped="", exit=0)) is None, "it ended: the run itself is the unit"
@@ -625,3 +624,68 @@ def test_updates_in_bursts_are_compared_with_what_lies_between_them() -> None:
     )
     u0, u1 = phases.window(steady, unit(steady), 5.0)
     assert u1 - u0 == pytest.approx(50.0, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("rollout", "updates", "each", "seen"),
+    [(30.0, 320, 0.02, 34.5), (8.0, 100, 0.1, 12.5), (3.0, 20, 0.25, 12.0), (45.0, 5, 0.05, 100.0), (2.0, 2, 0.1, 5.0)],
+)
+def test_a_look_goes_on_until_what_feeds_the_updates_was_seen_again(
+    rollout: float, updates: int, each: float, seen: float
+) -> None:
+    """It works without a count for so long, then updates so often: units a second are those of the whole."""
+    cycle = rollout + updates * each
+    burst = rollout + each * np.arange(1, updates + 1)
+    times = np.concatenate([k * cycle + burst for k in range(40)])
+
+    def until(s: float) -> Trace:
+        return Trace(counters=(traces.counter("optimiser step", times[times <= s]),), seconds=s, stopped="time")
+
+    assert phases.not_yet(until(seen), unit(until(seen)))
+    long = until(4.0 * cycle + 0.5 * rollout)
+    assert not phases.not_yet(long, unit(long))
+    window = phases.window(long, unit(long), 5.0)
+    assert (window[1] - window[0]) % updates == 0
+    assert rate.rate(long, unit(long), window) == pytest.approx(updates / cycle, rel=0.02)
+
+
+def test_what_is_counted_between_updates_is_no_pause() -> None:
+    """Evaluations of half of the time, twice: they were seen, and their own rule asks for no more."""
+    updates = np.concatenate([2.0 * k + 0.01 * np.arange(1, 101) for k in range(4)])
+    passes = np.concatenate([2.0 * k + 1.0 + 0.05 * np.arange(1, 20) for k in range(4)])
+    step, evaluation = traces.counter("optimiser step", updates), traces.counter("evaluation", passes, line=30)
+    trace = Trace(counters=(step, evaluation), seconds=8.0, stopped="time")
+    assert not phases.not_yet(trace, unit(trace))
+    two = replace(step, times=step.times[:200], count=200)
+    assert "pause" in phases.not_yet(replace(trace, counters=(two,), seconds=3.9), unit(trace))
+
+
+def test_a_library_whose_updates_are_not_counted_may_not_have_begun_to_learn() -> None:
+    steps = Trace(counters=(traces.counter("env step", np.arange(0.1, 9.0, 0.1)),), seconds=9.0, stopped="time")
+    assert phases.learns_unseen(replace(steps, modules={"jax": "1"}), unit(steps))
+    assert not phases.learns_unseen(replace(steps, modules={"torch": "2"}), unit(steps))
+
+
+def test_what_is_printed_at_once_or_while_data_are_loaded_is_no_progress() -> None:
+    """Eight parts in 2 s, then a fit of a minute; a table at the end; layers at the start beside slow epochs."""
+    parts = [(0.25 * i, f"Loaded part {i}") for i in range(1, 9)]
+    assert unit_of(replace(printing(parts), seconds=60.0, stopped="time")) is None
+    table = [(30.0 + 0.001 * i, f"{i} 0.{9 - i} 0.5 100") for i in range(8)]
+    assert unit_of(replace(printing(table), seconds=30.1, exit=0)) is None
+    layers = [(1.0 + 0.001 * i, f"layer {i}: 100") for i in range(12)]
+    epochs = [(30.0 * i, f"Epoch {i}: loss 0.{9 - i}") for i in range(1, 6)]
+    assert unit(replace(printing([*layers, *epochs]), seconds=150.0, stopped="time")).word == "epoch"
+
+
+def test_lines_of_workers_that_take_turns_are_counted_not_their_numbers() -> None:
+    """Trees 1 to 40, of which neighbours change places."""
+    order = [n + (1 if n % 2 else -1) for n in range(1, 41)]
+    found = growing([Printed(0.1 * i, f"building tree {n} of 40") for i, n in enumerate(order)])
+    assert [(g.token, g.values[-1]) for g in found] == [(LINES, 40.0)]
+
+
+def test_a_function_that_learns_is_training_whatever_it_is_called() -> None:
+    env = replace(counter("env step", [0.1 * i for i in range(1, 100)], bursts=50), function="test_dqn")
+    opt = replace(counter("optimiser step", [0.1 * i + 0.05 for i in range(1, 100)], line=9), function="test_dqn")
+    assert unit(Trace(counters=(env, opt))).kind == "env step"
+    assert unit(Trace(counters=(env, replace(opt, function="main")))).kind == "optimiser step"

@@ -616,6 +616,7 @@ def test_the_preparation_of_a_program_that_learns_is_not_taken_for_its_progress(
     reads = Trace(printed=lines, seconds=20.0, stopped="time", modules={"torch": "2"})
     assert not search._look_until(reads)
     assert search._look_until(replace(reads, modules={}))
-    assert search._look_until(replace(reads, seconds=80.0))
+    went_on = tuple(Printed(float(t), f"Map: {t * 100}") for t in range(1, 80))
+    assert search._look_until(replace(reads, seconds=80.0, printed=went_on))
     asked = Search(Asked(unit="map"))
     assert asked._look_until(reads)

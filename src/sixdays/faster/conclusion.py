@@ -112,6 +112,11 @@ def _notes(s: Search, by: Yardstick, seen: Factor | None, load: float) -> Iterat
             f"The first look, of {looked.seconds:.0f} s, was too short for it: {why}. What is said here is of the time "
             "before that; a longer --budget looks longer."
         )
+    if phases.learns_unseen(looked, by.unit) and len(phases.phases(looked, by.unit)) == 1:
+        yield (
+            "Updates of JAX and TensorFlow are not seen: if it acts by chance before it learns, what is said here may "
+            "be of that time."
+        )
     if within and (share := evaluations.left_out(looked, within)) > evaluations.SEEN_ONCE:
         yield (
             f"It evaluates too seldom for short runs: {share:.0%} of the first look, none of it in what was compared. "

@@ -104,6 +104,13 @@ class _View:
         return self.profile.trace.facts.get("device", "").startswith("cuda")
 
     @property
+    def updates_at_once(self) -> bool:
+        """Its optimisers update all parameters at once already: they were told to, or do so by default, on a GPU."""
+        made = [text for name, text in self.profile.trace.facts.items() if re.fullmatch(r"optimiser \d+", name)]
+        is_default = self.on_gpu and not any("foreach=False" in text for text in made)
+        return bool(made) and (is_default or all("fused=True" in text or "foreach=True" in text for text in made))
+
+    @property
     def acts(self) -> bool:
         """Its networks choose actions in environments, of a library or its own."""
         facts = self.profile.trace.facts
@@ -204,9 +211,14 @@ def _element_loops(view: _View) -> Iterator[Line]:
         share = view.share(stacks)
         if share >= WORTH:
             text = "a loop that goes one element at a time: compute it for the whole array at once"
+            site = _hottest(stacks)
             if name := Counter(map(package, stacks)).most_common(1)[0][0]:
                 text = f"{name} is asked for one item at a time: one call for all"
-            yield _made(view, _hottest(stacks), share, "element by element", text)
+            elif view.kinds.is_recurrence(site):
+                text = (
+                    "a loop each pass of which needs the one before: compile it (Numba), or compute many side by side"
+                )
+            yield _made(view, site, share, "element by element", text)
             view.take(stacks)
 
 
@@ -271,6 +283,9 @@ def _kinds(view: _View) -> Iterator[Line]:
         elif kind in _ADVICE:
             part, text = _ADVICE[kind]
             text = _evaluation(view, stacks) or text if kind == "evaluation" else text
+            if kind == "optimiser" and view.updates_at_once:
+                yield _nothing(view, stacks, kind, f"{100 * share:.0f} % in the optimiser, which updates all at once")
+                continue
             site = _call_of(view, stacks) if kind == "evaluation" else _hottest(stacks)
             yield _made(view, site, part * share, kind, text)
         elif kind == "environment":

@@ -21,6 +21,7 @@ Doing = Literal[
 ]  # fmt: skip
 Loop = ast.For | ast.While
 LEAST = 0.3  # of the time that must lie in loops for what lies outside to be dropped
+DEPTH = 4  # parts of a path that is not installed, which tell its library
 ONLY = 0.8  # of the time: an evaluation that takes more, where nothing learns, is what the program is for
 
 # The first row that matches a frame of a library names what it does; frames are asked from the innermost outwards.
@@ -64,6 +65,7 @@ _CALLS: tuple[tuple[Doing, str], ...] = (
 PRODUCTS = frozenset(dict(_CALLS)["products"].split())
 _MADE = frozenset(next(names for doing, names in _CALLS if doing == "tensors").split())
 _JOINS = frozenset("append insert concatenate cat vstack hstack stack".split())
+_EXTREMES = frozenset("min max minimum maximum append".split())
 _COMPILES = frozenset("jit njit pmap filter_jit guvectorize".split())
 _DRAWERS = re.compile(r"matplotlib|seaborn|plotly|pyglet|pygame|visdom|imageio|cv2|PIL|tkinter|turtle|arcade")
 _TRAINERS = re.compile(r"/(stable_baselines3|sb3_contrib|transformers|keras|lightning|pytorch_lightning|tianshou|ray)/")
@@ -146,7 +148,7 @@ class Kinds:
         for f, following in pairwise(stack.frames):
             if is_own(f) and (f.file, f.line) in self._steady:
                 return
-            if is_own(f) and not is_own(following) and not _LAUNCHERS.search(following.file):
+            if is_own(f) and not is_own(following) and not _LAUNCHERS.search(_place(following.file)):
                 yield (f.file, f.line)
 
     def evaluates(self, frame: Frame) -> bool:
@@ -159,7 +161,7 @@ class Kinds:
         place = (frame.file, frame.function)
         is_named = is_evaluation_name(frame.function) and place not in self._passes
         if not is_own(frame):
-            return is_named and frame.function.startswith("evaluate") and bool(_TRAINERS.search(frame.file))
+            return is_named and frame.function.startswith("evaluate") and bool(_TRAINERS.search(_place(frame.file)))
         return (is_named or place in self._evaluations) and place not in self._training
 
     def learn(self, trace: Trace) -> None:
@@ -206,6 +208,11 @@ class Kinds:
     def goes_through_elements(self, file: str, loop: Loop) -> bool:
         """Whether a loop takes elements by its own number, or computes with the items that it goes through."""
         return any((file, n) in self._elements for n in _lines(loop)[1:])
+
+    def is_recurrence(self, site: Site) -> bool:
+        """Whether the passes of the loop round a line need each other, so that no array operation does them all."""
+        loop = self.loop(site)
+        return loop is not None and _recurs(loop)
 
     def _line(self, site: Site) -> Doing:
         called = self.calls(site)
@@ -299,6 +306,28 @@ def _elements(loop: Loop) -> Iterator[int]:
                 yield node.lineno
 
 
+def _recurs(loop: Loop) -> bool:
+    """It writes elements of an array and reads others of it, `x[i + 1] = f(x[i])`, or makes a number from itself.
+
+    Not sums, products and extremes: these have operations of their own.
+    """
+    written, read = set[tuple[str, str]](), set[tuple[str, str]]()
+    for node in (n for part in loop.body for n in ast.walk(part)):
+        if isinstance(node, ast.Subscript):
+            (written if isinstance(node.ctx, ast.Store) else read).add(
+                (ast.unparse(node.value), ast.unparse(node.slice))
+            )
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            parts: list[ast.expr] = [node.value]
+            if isinstance(node.value, ast.BinOp):
+                parts = [p for p in (node.value.left, node.value.right) if not isinstance(p, ast.Name)]
+            elif isinstance(node.value, ast.Call) and names_of(node.value) & _EXTREMES:
+                parts = []
+            if any(isinstance(n, ast.Name) and n.id == node.targets[0].id for p in parts for n in ast.walk(p)):
+                return True
+    return any(array == of and at != index for array, at in written for of, index in read)
+
+
 def _multiplies(node: ast.BinOp | ast.Call) -> bool:
     return isinstance(node.op, ast.MatMult) if isinstance(node, ast.BinOp) else bool(names_of(node) & PRODUCTS)
 
@@ -330,7 +359,17 @@ def _loops(function: ast.AST) -> bool:
     return any(isinstance(n, (ast.For, ast.While, ast.comprehension)) for n in ast.walk(function))
 
 
+def _place(file: str) -> str:
+    """Of a library's file what lies below where libraries are installed: folders above have any name (`envs/gym`).
+
+    >>> _place("/opt/envs/gym/lib/python3.11/site-packages/torch/nn/modules/linear.py")
+    '/torch/nn/modules/linear.py'
+    """
+    parts = re.split(r"/(?:(?:site|dist)-packages|python3\.\d+)(?=/)", file.replace("\\", "/"))
+    return parts[-1] if len(parts) > 1 else "/" + "/".join(parts[0].split("/")[-DEPTH:])
+
+
 @functools.cache
 def _library(frame: Frame) -> Doing:
-    name = f"{frame.file}:{frame.function}"
+    name = f"{_place(frame.file)}:{frame.function}"
     return next((doing for doing, pattern in _LIBRARIES if re.search(pattern, name)), "python")

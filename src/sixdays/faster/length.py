@@ -166,7 +166,7 @@ def _converted(found: _Found, unit: Unit, trace: Trace, options: Sequence[Option
         return None  # steps are probably those of the environments, and an iteration may hold many updates
     if said.unit in (unit.kind, "step"):
         return found.as_of(unit.kind)
-    if said.unit in _ROUNDS and (each := _each(options, unit)):
+    if said.unit in _ROUNDS and (each := _each(options, unit, trace)):
         return found.as_of(unit.kind, each[0], f" × {each[1]}")
     if unit.kind not in ("optimiser step", "batch"):
         return None
@@ -178,12 +178,13 @@ def _converted(found: _Found, unit: Unit, trace: Trace, options: Sequence[Option
     return None
 
 
-def _each(options: Sequence[Option], unit: Unit) -> tuple[int, str] | None:
+def _each(options: Sequence[Option], unit: Unit, trace: Trace) -> tuple[int, str] | None:
     """Units in each round, where an option says it: steps_per_epoch. Updates are no steps of an environment."""
-    kinds = ("step", unit.kind) if unit.kind == "env step" else ("step", "update", unit.kind)
+    acts = _UNCOUNTED & trace.facts.keys() or any(c.kind == "env step" for c in trace.counters)
+    kinds = ("step",) if unit.kind == "env step" else ("update",) if acts else ("step", "update")
     for o in options:
         m = _PER.fullmatch(o.name.rpartition(".")[2])
-        if m and isinstance(o.value, int) and o.value > 1 and _kind(m[1]) in kinds:
+        if m and isinstance(o.value, int) and o.value > 1 and _kind(m[1]) in (*kinds, unit.kind):
             return o.value, _text(o, o.value, o.given is not None)
     return None
 

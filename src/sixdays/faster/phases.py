@@ -23,7 +23,10 @@ LASTING = 1.3  # a cost per unit that changes by this much and stays so is anoth
 BINS = 32
 FEW_UNITS, FEW_SECONDS = 4, 0.3  # what a phase must have lasted to be measured
 CYCLES = 3  # rounds of updates that a trace must have; of many more the first three warm up
-OUTLYING = 10.0  # usual gaps between updates, from which on one parts bursts of them
+OUTLYING = 5.0  # short gaps between units, from which on one is a pause
+SLOW_S = 5.0  # of a start, from which on it may be more than loading
+PAUSED = 0.1  # of the time that pauses take together, from which on they belong to what is compared
+UNSEEN = frozenset(("jax", "tensorflow"))  # whose updates no hook counts
 LONGER = 4.0  # windows, that a whole cycle may take to be compared
 SILENT = 10.0  # usual gaps between units, for which nothing moves any more
 VARIES = 0.1  # standard deviation ÷ mean of the units between updates, from which on episodes may still grow
@@ -142,12 +145,25 @@ def _cycles(unit: Unit, numbers: FloatArray, times: FloatArray, sites: Sequence[
     return [g for g in grids if g.size > 1]
 
 
-def _bursts(unit: Unit, numbers: FloatArray, times: FloatArray) -> list[FloatArray]:
-    """The updates after which none came for long, again and again: rollouts in environments that are not counted."""
-    gaps = np.diff(times)
-    long = gaps > OUTLYING * np.median(gaps) if gaps.size else np.zeros(0, dtype=bool)
-    is_much = np.count_nonzero(long) >= CYCLES and gaps[long].sum() > 0.1 * gaps.sum()
-    return [numbers[:-1][long]] if unit.kind == "optimiser step" and is_much else []
+def _pauses(trace: Trace, unit: Unit, numbers: FloatArray, times: FloatArray) -> FloatArray:
+    """The units after which none came for long, where that takes much of the time: what feeds them is not counted, as
+    rollouts in environments of the script's own. What is counted there makes cycles.
+
+    The last may be a pause that goes on when the trace ends.
+    """
+    if unit.kind == "run" or times.size < 2 or (unit.kind == "env step" and of_kind(trace, "optimiser step")):
+        return np.zeros(0)
+    at = np.append(times, max(trace.seconds - trace.pause, times[-1])) if trace.stopped else times
+    each = np.diff(at) / np.append(np.diff(numbers), 1.0)[: at.size - 1]
+    others = np.concatenate([np.zeros(0), *(c.times for k in ("evaluation", "env step") for c in of_kind(trace, k))])
+    idle = np.diff(np.searchsorted(np.sort(others), at)) == 0 if unit.kind != "env step" else True
+    long = (each > OUTLYING * np.quantile(each, 0.25)) & idle
+    return numbers[: long.size][long] if np.diff(at)[long].sum() > PAUSED * (at[-1] - at[0]) else np.zeros(0)
+
+
+def learns_unseen(trace: Trace, unit: Unit) -> bool:
+    """Whether it may learn from these environment steps by a library whose updates are not counted."""
+    return unit.kind == "env step" and not of_kind(trace, "optimiser step") and bool(UNSEEN & trace.modules.keys())
 
 
 def window(trace: Trace, unit: Unit, seconds: float, later: float = 0.0) -> tuple[float, float]:
@@ -162,13 +178,14 @@ def window(trace: Trace, unit: Unit, seconds: float, later: float = 0.0) -> tupl
         return 0.0, 0.0
     warm = max(_warm(trace, unit, numbers, times), later)
     sites = [c for kind in ("optimiser step", "evaluation", "env step") for c in of_kind(trace, kind)]
-    grids = [*_cycles(unit, numbers, times, sites), *_bursts(unit, numbers, times)]
+    pauses = _pauses(trace, unit, numbers, times)
+    grids = [*_cycles(unit, numbers, times, sites), pauses]
     grids.sort(key=len)
-    updates = grid_of(trace, unit, numbers, times, warm)
+    rounds = grid_of(trace, unit, numbers, times, warm) if unit.kind == "env step" else pauses[pauses >= warm]
     for grid in [*grids, numbers]:
         g = grid[grid >= warm]
-        if grid is numbers and unit.kind == "env step" and 1 < updates.size < g.size:  # however long one takes
-            return float(updates[0]), float(updates[1])
+        if grid is numbers and 1 < rounds.size < g.size:  # however long one takes
+            return float(rounds[0]), float(rounds[1])
         if g.size < 2:
             continue
         at = np.interp(g, numbers, times)
@@ -203,7 +220,17 @@ def not_yet(trace: Trace, unit: Unit, length: float | None = None) -> str:
     if unit.kind == "env step" and of_kind(trace, "optimiser step"):
         rounds = max((g.size for g in _cycles(unit, numbers, times, of_kind(trace, "optimiser step"))), default=1)
         return f"fewer than {CYCLES} rounds of updates were seen" if rounds < CYCLES else ""
-    return ""
+    return _unfed(trace, unit, numbers, times)
+
+
+def _unfed(trace: Trace, unit: Unit, numbers: FloatArray, times: FloatArray) -> str:
+    """Why what lies between units, and is not counted, may come again; empty where it was seen often enough."""
+    is_fed = of_kind(trace, "env step") or of_kind(trace, "batch")
+    if unit.kind == "optimiser step" and not is_fed and times[0] > SLOW_S and trace.seconds < 2.0 * times[0]:
+        return "what it did before its first update may come again"
+    pauses = _pauses(trace, unit, numbers, times)
+    seen = np.count_nonzero(pauses >= _warm(trace, unit, numbers, times))
+    return f"a long pause between {plural(unit.word)} was seen only {seen} times" if 0 < seen < CYCLES else ""
 
 
 def is_seen_once(trace: Trace, unit: Unit) -> bool:

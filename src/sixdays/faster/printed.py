@@ -41,7 +41,6 @@ BEGINNING, AND_SO_ON = 3, " …"  # numbers that a beginning may hold; how its p
 KNOWN = 1 << 15  # lines whose parts are kept: those of a run are asked for again and again
 FEWEST = 4  # lines through which a number must grow to count as progress
 LINES = -1  # in place of a number's position: the lines themselves are counted
-SPREAD_S = 1.0  # from the first to the last of them at least: a table is printed at once
 
 
 def ending(lines: Iterable[str], most: int) -> str:
@@ -160,15 +159,18 @@ class Growing:
     times: FloatArray
 
 
-def growing(printed: Iterable[Printed]) -> tuple[Growing, ...]:
+def growing(printed: Iterable[Printed], over: float = 0.0) -> tuple[Growing, ...]:
     """Numbers that grow through at least FEWEST lines, the likeliest progress first.
+
+    over: seconds from the first to the last of them at least: a table is printed at once, and data are loaded before.
 
     Likeliest: no percentage, whole numbers, in equal strides, on the most lines, nearest to the line's start. Where no
     line comes again, as each holds words of its own, the text up to a number is its pattern. Where no number grows
     (`loss 0.31`), how often a line with the same words came does.
     """
     printed = tuple(printed)
-    return _of(by_pattern(_counted(printed))) or _of(_by_beginning(printed)) or _lines_of(printed)
+    found = (_of(by_pattern(_counted(printed)), over), _of(_by_beginning(printed), over), _lines_of(printed, over))
+    return next(filter(None, found), ())
 
 
 def _counted(printed: Iterable[Printed]) -> Iterator[Printed]:
@@ -178,13 +180,14 @@ def _counted(printed: Iterable[Printed]) -> Iterator[Printed]:
             yield line
 
 
-def _of(by_pattern: Mapping[str, list[Line]]) -> tuple[Growing, ...]:
+def _of(by_pattern: Mapping[str, list[Line]], over: float) -> tuple[Growing, ...]:
     found: list[tuple[tuple[bool, bool, bool, int, int], Growing]] = []
     for pattern, lines in by_pattern.items():
         if len(lines) < FEWEST:
             continue
         for token in range(len(lines[0][1])):
-            if (made := _grows(pattern, token, lines, FEWEST)) is not None:
+            made = _grows(pattern, token, lines, FEWEST)
+            if made is not None and made.times[-1] - made.times[0] >= over:
                 strides = np.diff(made.values)
                 regular = float(np.median(np.abs(strides - np.median(strides)))) <= 0.01 * float(np.median(strides))
                 whole = bool(np.all(made.values == np.floor(made.values)))
@@ -193,7 +196,7 @@ def _of(by_pattern: Mapping[str, list[Line]]) -> tuple[Growing, ...]:
     return tuple(g for _, g in sorted(found, key=lambda f: f[0]))
 
 
-def _lines_of(printed: Iterable[Printed]) -> tuple[Growing, ...]:
+def _lines_of(printed: Iterable[Printed], over: float) -> tuple[Growing, ...]:
     """Of each pattern that came again and again how many such lines there were, the most frequent first.
 
     Not where its numbers are clocks: it may be said each minute, whatever was done.
@@ -202,7 +205,7 @@ def _lines_of(printed: Iterable[Printed]) -> tuple[Growing, ...]:
     often = {
         pattern: known
         for pattern, known in lines.items()
-        if len(known) >= FEWEST and known[-1][0] - known[0][0] >= SPREAD_S
+        if len(known) >= FEWEST and known[-1][0] - known[0][0] >= over
         if not all(is_clock(pattern, i) for i in range(len(known[0][1])))
     }
     return tuple(sorted(starmap(_number_of, often.items()), key=lambda g: -g.values.size))
@@ -240,12 +243,15 @@ def _has_total(pattern: str, token: int, table: FloatArray) -> bool:
 
 
 def _unrolled(pattern: str, token: int, table: FloatArray) -> FloatArray:
-    """A column of numbers; one of a total that stands behind it goes on where it begins anew, as in epochs."""
+    """A column of numbers; one of a total that stands behind it goes on where it begins anew, as in epochs: from near
+    the total to near the start. Workers that take turns count down and up in between, which is no progress.
+    """
     values = table[:, token]
     if not _has_total(pattern, token, table):
         return values
-    laps = np.concatenate([[0.0], np.cumsum(np.diff(values) < 0)])
-    return np.asarray(values + laps * table[:, token + 1], dtype=np.float64)
+    half = 0.5 * table[:, token + 1]
+    anew = (np.diff(values) < 0) & (values[:-1] >= half[:-1]) & (values[1:] <= half[1:])
+    return np.asarray(values + np.concatenate([[0.0], np.cumsum(anew)]) * table[:, token + 1], dtype=np.float64)
 
 
 def _is_scale(values: FloatArray) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from math import ceil, exp, log, sqrt
 from statistics import stdev
 
-from sixdays.faster import compare, digests, phases, rate
+from sixdays.faster import compare, digests, phases, rate, wording
 from sixdays.faster.compare import Factor
 from sixdays.faster.digests import Broken, Kept, Unchecked
 from sixdays.faster.fresh import PAIRS, SEVERAL, Fresh
@@ -230,7 +230,8 @@ class Search:
         """
         learns = "torch" in trace.modules and not any(c.kind == "optimiser step" for c in trace.counters)
         is_told = bool(self.asked.unit) or unit.kind not in ("printed", "batch")
-        return learns and not is_told and trace.seconds < 0.5 * LOOKING * self.asked.budget_s
+        may_be = (learns and not is_told) or phases.learns_unseen(trace, unit)
+        return may_be and trace.seconds < 0.5 * LOOKING * self.asked.budget_s
 
     def _window_s(self) -> float:
         return min(max(self.asked.budget_s / SHORT, WINDOW[0]), WINDOW[1])
@@ -326,6 +327,8 @@ class Search:
         for s in [s for s in self.steps if not all(any(k is c for c in setting) for k in s.candidates)]:
             self.steps.remove(s)
             value *= s.factor.value
+        if given and (line := wording.silent(self.original[0], outcome.trace)):
+            self.notes.append(f'With {text} lines like "{line}" are printed no more.')
         self.steps.append(Step(candidates, self._on_the_way(value, pairs), unchecked))
         self.best, self._of_best = setting, [b for _, b in pairs]
         self._is_base_latest = not self._is_base_latest  # the last run was of the one or of the other

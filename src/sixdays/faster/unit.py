@@ -27,6 +27,7 @@ SYNONYMS = {
 FEEDS = 0.02  # share of the gaps between updates in which an environment moves at least, if the updates came first
 SELDOM = 0.5  # of the updates: what moves between fewer of them does not train
 NEARLY = 0.9  # two sites that move in as many gaps but for this are taken for equals
+PARTLY, MOSTLY = 0.1, 0.5  # of the time that lines span which are progress: of a run that goes on, and of a whole one
 SURELY = 3  # gaps between updates in which a site moves that is taken for one that a patch has moved
 
 Site = tuple[tuple[str, ...], int, int]  # the key of a counter, its line, how often it moved
@@ -102,9 +103,10 @@ def _units(trace: Trace) -> list[Unit]:
     environments = feeding(of_kind(trace, "env step"), steps)
     batches = sorted(of_kind(trace, "batch"), key=lambda c: (-c.count, c.first))
     others = [c for c in of_kind(trace, "env step") if c not in environments]
+    over = (MOSTLY if trace.ended_well else PARTLY) * trace.seconds
     lines = [
         Unit("printed", (g.pattern, str(g.token)), printed.place_of(g), printed.name_of(g.pattern, g.token))
-        for g in printed.growing(trace.printed)
+        for g in printed.growing(trace.printed, over)
         if g.token != printed.LINES or not trace.ended_well  # else the run itself tells more
     ]
     first = environments if environments else steps
@@ -122,7 +124,9 @@ def feeding(environments: list[Counter], steps: list[Counter]) -> list[Counter]:
     One that moves seldom is still the source of the updates if it moved before the first of them (a long rollout,
     then many updates); after it, it is an evaluation. So is what a function does that is named so.
     """
-    environments = [c for c in environments if not is_evaluation_name(c.function)] or ([] if steps else environments)
+    training = {(c.file, c.function) for c in steps}  # `test_dqn(args)` of a library trains, whatever it is called
+    trains = [c for c in environments if not is_evaluation_name(c.function) or (c.file, c.function) in training]
+    environments = trains or ([] if steps else environments)
     if not environments or not steps:  # not what tries the first policy out, before all else
         most = max((c.count for c in environments), default=0)
         return sorted((c for c in environments if 2 * c.count >= most), key=lambda c: (c.first, -c.count))

@@ -75,6 +75,20 @@ def compared(
     return Lines(count)
 
 
+def silent(original: Trace, candidate: Trace) -> str:
+    """Lines with numbers that the original prints again and again and a candidate that learned as long never does;
+    empty where there are none, or nobody learns.
+    """
+    updates = [
+        max((c.count for c in t.counters if c.kind == "optimiser step"), default=0) for t in (original, candidate)
+    ]
+    if not min(updates):
+        return ""
+    until, said = _update(original, min(updates)), _lines(candidate)
+    missing = (p for p, lines in _lines(original).items() if p not in said and sum(at <= until for at, _ in lines) > 1)
+    return next((p for p in missing if not all(is_clock(p, i) for i in range(p.count("#")))), "")
+
+
 def _lines(trace: Trace) -> dict[str, list[Line]]:
     """By pattern, of a flood as far as it is whole: after the gap no line is known to be another run's.
 
