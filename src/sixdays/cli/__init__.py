@@ -2,7 +2,7 @@
 
 `--help` and `--version` print from the table and load no other module of sixdays but errors.
 Exit codes: 0 done · 1 sixdays failed · 2 usage · 3 plan invalid · 4 `check`: below the bar ·
-5 `check`: impossible as planned · 6 the user's command failed · 130 interrupted.
+5 `check`: impossible as planned · 6 `faster`: refused, or the user's command failed · 130 interrupted.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ class _Split(click.Command):
 @click.option("--budget", default="10min", show_default=True, metavar="D", help="How long it may measure.")
 @click.option("--accept", default="same,equivalent", show_default=True, help="Classes to take: also changed, less.")
 @click.option("--units", callback=_count, metavar="N", help="Of one whole run, as 5M; read from it by default.")
-@click.option("--unit", metavar="WORD", help="What counts as progress: env, optimiser, batch, printed.")
+@click.option("--unit", metavar="WORD", help="What counts as progress: env, optimiser, batch, printed, run.")
 @click.option("--seeds", type=click.IntRange(1, 100_000), help="How many copies the answer needs.")
 @click.option("--try", "tries", multiple=True, metavar='FILE.diff|"COMMAND"', help="A change of your own; repeatable.")
 @click.option("--propose", metavar="COMMAND", help="A program that reads the diagnosis and writes a diff.")

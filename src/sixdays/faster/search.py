@@ -1,10 +1,12 @@
 """What to measure next, until the budget is spent. It starts nothing: it says a Probe, and is told its Outcome.
 
     look     the command as it is, until it has progressed; then once more, to know what repeats
-    improve  given patches · bundles of small switches, taken apart where a check fails · threads · flags · the rest,
-             the largest bound first; each on top of what was kept before
+    improve  what levers propose, small ranks first: given patches and commands · options of the command · bundles of
+             small switches, taken apart where a check fails · threads · data · the GPU; of one lever what touches most
+             first; each on top of what was kept before
     copies   side by side, with the threads that suit
-    confirm  fresh mirrored pairs of the original and what was kept: only that ratio is claimed
+    confirm  fresh mirrored pairs of the original and what was kept: only that ratio is claimed; so are copies, afresh
+    others   what else is accepted, each on top of what was confirmed, then all together
 
 Its clock is the time that outcomes carry, so a test can play a whole search without a process.
 """
