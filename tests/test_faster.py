@@ -23,6 +23,7 @@ from sixdays.errors import RunError
 from sixdays.faster.model import Trace
 from sixdays.faster.report import Delivery
 from sixdays.faster.search import Search
+from sixdays.probes.machine import machine
 from sixdays.probes.putting import put_patch
 from tests.command import Sixdays
 
@@ -76,7 +77,8 @@ def test_an_option_that_evaluates_too_often_is_found_and_nothing_of_the_user_cha
 
 def test_a_task_of_the_plan_moves_the_odds_and_is_recorded(sixdays: Sixdays) -> None:
     sixdays.write("slow.py", SLOW)
-    sixdays.write("plan.yaml", PLAN % sys.executable)
+    machines = "resources: {gpus: 4}\n" + PLAN.replace("seeds: 3", "seeds: 3, needs: {gpus: 1}")
+    sixdays.write("plan.yaml", machines % sys.executable)
     refused = sixdays("faster", "train", "--budget", "20s", *NOW)
     assert refused.code == 2
     assert "slow.py" in refused.err
@@ -87,6 +89,9 @@ def test_a_task_of_the_plan_moves_the_odds_and_is_recorded(sixdays: Sixdays) -> 
     assert last == sorted(last)
     (record,) = [r for r in records(sixdays.folder) if r["kind"] == "speed-up measured"]
     assert record["data"]["task"] == "train"
+    assert {"pairs", "phase", "clock", "load", "threads"} <= record["data"].keys()
+    if not machine(os.environ, 0.01).gpus:
+        assert "train needs gpus; here is no GPU" in " ".join(ran.out.split())
     asked = sixdays("odds", *NOW, "--no-record")
     assert "times faster, as measured?" in asked.out
 

@@ -551,3 +551,17 @@ def test_an_optimiser_that_updates_all_at_once_is_not_told_to() -> None:
     ):
         line = first(source, stack, facts=facts)
         assert (line.share, line.text) == (0.0, "100 % in the optimiser, which updates all at once")
+
+
+def test_what_a_package_is_asked_for_in_a_line_that_prints_is_the_package_s() -> None:
+    found = first("while 1:\n    print(float(loss))\n", (1.0, "2:main > jax/_src/array.py:1:__float__"))
+    assert (found.kind, found.text) == ("library", "100 % inside jax, of which no lever is known here")
+
+
+def test_the_value_of_actions_is_no_evaluation_of_a_library() -> None:
+    stack = "1:main > stable_baselines3/ppo/ppo.py:1:train > stable_baselines3/common/policies.py:1:{}"
+    source = "model.learn()\n"
+    steps = (counter("optimiser step", 1),)
+    assert kinds_of(source, (1.0, stack.format("evaluate_policy")), counters=steps)[0][0] == "evaluation"
+    passes = stack.format("evaluate_actions") + f" > {LINEAR}"
+    assert kinds_of(source, (1.0, passes), counters=steps)[0][0] == "small passes"

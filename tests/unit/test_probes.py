@@ -153,6 +153,20 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize(
+    ("kind", "ended", "seen"), [("env step", 4.0, 0), ("env step", 9.0, 1), ("optimiser step", 4.0, 1)]
+)
+def test_of_workers_that_come_and_go_none_is_the_progress(tmp_path: Path, kind: str, ended: float, seen: int) -> None:
+    """A pool that is made anew for each generation; not one process after another that learns."""
+    (tmp_path / "a.json").write_text(json.dumps({"main": True, "pid": 1}))
+    for pid, end in ((2, ended), (3, 10.0)):
+        about = {"pid": pid, "counters": [[kind, "t.py", "play", 3, 1, 100, 0, 0]]}
+        (tmp_path / f"{pid}.json").write_text(json.dumps(about))
+        times = (1e9 * np.linspace(end - 3.0, end, 100)).astype(np.int64)
+        (tmp_path / f"{pid}.0.times").write_bytes(times.tobytes())
+    assert len(read_trace(tmp_path).counters) == seen
+
+
 def env_of(tmp_path: Path, **more: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": "/nowhere", "TMPDIR": str(tmp_path), **more}
 

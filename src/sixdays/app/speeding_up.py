@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import time
 from collections.abc import Callable, Sequence
@@ -40,6 +41,7 @@ NEIGHBOUR = "Another sixdays faster of yours runs here: each is load to the othe
 SIDE_BY_SIDE = (
     "the plan counts one copy at a time on each machine: side by side is in the time to answer, not in its odds"
 )
+_GPU = re.compile(r"gpu|cuda|(?<![a-z])[ahvlt]\d{1,3}(?!\d)|rtx", re.IGNORECASE)  # how resources of a plan are called
 Tell = Callable[["Told"], None]
 
 
@@ -98,6 +100,8 @@ def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell) -> Fou
         raise RunError(why)
     stated = Length(what.units, what.unit or "", f"{what.units:,.10g} from --units") if what.units is not None else None
     search = Search(Asked(what.budget_s, what.accept, what.seeds, what.unit, stated, cores=machine.cores))
+    if what.task and not machine.gpus and (gpus := [n for n, _ in what.task.needs if _GPU.search(n)]):
+        search.notes.append(f"{what.task.name} needs {gpus[0]}; here is no GPU, and what is said is of this machine.")
     drive = _Drive(what.command, search, tell, time.monotonic())
     diagnosis: tuple[Line, ...] = ()
     interrupted = False
@@ -301,7 +305,8 @@ def _told(what: Wanted, speedups: Speedups, made: Delivery, options: Options, no
         "task": task.name, "command": list(what.command.argv), "factor": speedups.to_dict()["factor"],
         "confirmed": speedups.confirmed, "at": options.now.isoformat(), "unit": speedups.unit,
         "rate_before": speedups.rate_before, "rate_after": speedups.rate_after, "copies": speedups.copies,
-        "kept": [s.text for s in speedups.kept], "in_plan": bool(found.diff),
+        "kept": [s.text for s in speedups.kept], "in_plan": bool(found.diff), "pairs": speedups.pairs,
+        "phase": speedups.phase, "clock": speedups.clock, "load": speedups.load, "threads": speedups.threads,
     }  # fmt: skip
     try:
         project.add("speed-up measured", data)

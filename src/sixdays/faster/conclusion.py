@@ -67,6 +67,7 @@ def conclusion(s: Search, diagnosis: Sequence[Line], seconds: float, *, interrup
         seen=seen,
         clock=clock,
         load=load,
+        threads=int(threads) if (threads := last.facts.get("torch threads", "")).isdigit() else None,
         probes=s.probes,
         seconds=seconds,
         repeatable=s.repeatable,

@@ -127,6 +127,8 @@ class Kinds:
         if waits:
             return "waiting"
         is_library = package(stack) or self.calls(site) & self._compiled
+        if called == "logging" and package(stack):  # what it prints was asked of a package first
+            return "library"
         return "library" if called == "python" and is_library else called
 
     def steady(self, stacks: Sequence[Stack]) -> tuple[Stack, ...]:
@@ -161,7 +163,8 @@ class Kinds:
         place = (frame.file, frame.function)
         is_named = is_evaluation_name(frame.function) and place not in self._passes
         if not is_own(frame):
-            return is_named and frame.function.startswith("evaluate") and bool(_TRAINERS.search(_place(frame.file)))
+            is_library_s = frame.function.startswith("evaluate") and "action" not in frame.function  # PPO's own pass
+            return is_named and is_library_s and bool(_TRAINERS.search(_place(frame.file)))
         return (is_named or place in self._evaluations) and place not in self._training
 
     def learn(self, trace: Trace) -> None:

@@ -78,10 +78,9 @@ class Speedups:
     them; packed: units per second of all copies by their number. answer_s: of `seeds` copies of `length` units (of
     1,000 where unknown: length_known; length_text says from where, or why not). start_s: until the first unit; warm_s:
     that the units before the window took longer, of what is compiled or cached, with what was kept. clock: what was
-    measured and why. load: cores kept busy by others. repeatable: the command itself repeats its numbers; empty, or
-    what does not. pairs: fresh ones behind the factor; seen: what they gave, shown or not;
-    None where they were too few. interrupted: it was stopped
-    early.
+    measured and why. load: cores kept busy by others. threads: that PyTorch used, None where it did not. repeatable:
+    the command itself repeats its numbers; empty, or what does not. pairs: fresh ones behind the factor; seen: what
+    they gave, shown or not; None where they were too few. interrupted: it was stopped early.
     """
 
     unit: str
@@ -112,6 +111,7 @@ class Speedups:
     seen: Factor | None = None
     clock: str = ""
     load: float = 0.0
+    threads: int | None = None
     probes: int = 0
     seconds: float = 0.0
     repeatable: str = ""
@@ -162,6 +162,7 @@ class Speedups:
             "repeatable": self.repeatable,
             "clock": self.clock,
             "load": self.load,
+            "threads": self.threads,
             "probes": self.probes,
             "seconds": self.seconds,
             "interrupted": self.interrupted,

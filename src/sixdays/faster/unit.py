@@ -73,11 +73,11 @@ def unit_of(trace: Trace, wanted: str | None = None, *, so_far: bool = False) ->
     """The counter that is progress; None where nothing grows.
 
     The environment site that moves with the optimiser, else the optimiser, else batches, else a printed number that
-    grows, else lines that come again. wanted: a word of what the user counts in; the first that fits. so_far: it goes
-    on, and an environment that has not moved since the first update may yet; else that one was collected from, and is
-    no progress.
+    grows, else lines that come again. wanted: a word of what the user counts in; the first that fits; none where it is
+    the run itself. so_far: it goes on, and an environment that has not moved since the first update may yet; else that
+    one was collected from, and is no progress.
     """
-    units = _units(trace)
+    units = _units(trace) if wanted != "run" else []
     if wanted:
         asked = printed.singular(wanted.lower()).replace("-", " ").replace("_", " ")
         by_word = [u for u in units if asked in f"{u.kind} {u.word} {SYNONYMS.get(u.kind, '')}".lower()]

@@ -16,6 +16,7 @@ from sixdays.faster.model import Counter, Digest, Frame, Stack, Trace
 from sixdays.faster.unit import Site
 
 PROGRESS = ("optimiser step", "env step", "batch", "evaluation")
+LASTED = 0.5  # of the time until anything last moved: a worker that ended before has made room for others
 PEERS = 0.5  # of the most events: processes that do as much
 
 
@@ -30,6 +31,13 @@ class _Process:
 
     def count(self, kind: str) -> int:
         return max((int(c[5]) for c in self.about.get("counters", ()) if c[0] == kind), default=0)
+
+    def moved(self, kind: str) -> float:
+        """When it last moved anything of a kind; 0 where it never did."""
+        found = [i for i, c in enumerate(self.about.get("counters", ())) if c[0] == kind]
+        return max(
+            (float(t[-1]) / 1e9 for i in found if (t := _longs(Path(f"{self.base}.{i}.times"))).size), default=0.0
+        )
 
 
 def read_trace(folder: Path) -> Trace:
@@ -54,13 +62,17 @@ def read_trace(folder: Path) -> Trace:
 
 def _of_progress(processes: Sequence[_Process]) -> _Process:
     """The process that learns, else one that steps. Of those that do as much the one that was started (a vector of
-    environments counts what its workers do), else the first born, so that it is the same one in each run.
+    environments counts what its workers do), else the first born, so that it is the same one in each run; of workers
+    that come and go none, for what lies between them is not theirs: what the one that was started prints may tell it.
     """
     by_birth = sorted(processes, key=lambda p: (not p.is_main, int(p.about.get("pid", 0))))
+    until = max((p.moved(kind) for p in processes for kind in PROGRESS), default=0.0)
     for kind in PROGRESS:
         most = max(p.count(kind) for p in processes)
         if most:
-            return next(p for p in by_birth if p.count(kind) >= PEERS * most)
+            found = next(p for p in by_birth if p.count(kind) >= PEERS * most)
+            has_gone = kind != "optimiser step" and not found.is_main and found.moved(kind) < LASTED * until
+            return by_birth[0] if has_gone and by_birth[0].is_main else found
     return by_birth[0]
 
 
