@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -181,7 +182,12 @@ def _matched(
 
 
 def _bar(pattern: str) -> tuple[int, ...]:
-    """Where a bar of progress says how far it is, `#%| | #/#`: it may be drawn between two steps, or late."""
+    """Where a bar of progress says how far it is, `#%| | #/#`: it may be drawn between two steps, or late.
+
+    One of Rich, `#/# t • t`, is drawn so often a second: whatever stands in it is of some step or other.
+    """
+    if re.search(r"#/# t • t", pattern):
+        return tuple(range(pattern.count("#")))
     head, bar, _ = pattern.partition("#%|")
     return (head.count("#"), head.count("#") + 1) if bar else ()
 
