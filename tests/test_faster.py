@@ -366,3 +366,68 @@ def test_a_script_without_the_two_dashes_is_told_the_command(sixdays: Sixdays, n
     ran = sixdays("faster", name)
     assert ran.code == 2
     assert f"sixdays faster -- {wanted}" in ran.err
+
+
+# A step takes 20 ms, 15 of them the evaluation's, which the patch makes 1.
+WAITS = """\
+import time
+def evaluate(step):
+    time.sleep(0.015)
+    print(f"evaluated at {step}: {step % 7}")
+for step in range(1, 100001):
+    time.sleep(0.005)
+    print(f"step {step}")
+    evaluate(step)
+"""
+QUICKER = """\
+--- a/slow.py
++++ b/slow.py
+@@ -1,4 +1,4 @@
+ import time
+ def evaluate(step):
+-    time.sleep(0.015)
++    time.sleep(0.001)
+     print(f"evaluated at {step}: {step % 7}")
+"""
+
+
+def test_what_is_found_is_put_in_and_kept_in_the_plan_and_both_are_taken_back(sixdays: Sixdays) -> None:
+    sixdays.write("slow.py", WAITS)
+    sixdays.write("mine.diff", QUICKER)
+    plan = (PLAN % sys.executable).replace("seeds: 3, ", "")
+    sixdays.write("plan.yaml", plan)
+    command = ("faster", "train", "--budget", "20s", "--try", "mine.diff", "--apply", "--keep", "--yes")
+    ran = sixdays(*command, *NOW)
+    assert ran.code == 0, ran.err
+
+    assert sixdays.read("slow.py") == WAITS.replace("0.015", "0.001")
+    assert ran.err.index("+    time.sleep(0.001)") < ran.err.index("\nput in\n")  # shown first
+    back = ran.err.partition("taken back by: ")[2].partition("\n")[0]
+    subprocess.run(back, shell=True, cwd="/", check=True)
+    assert sixdays.read("slow.py") == WAITS
+
+    (record,) = [r["data"] for r in records(sixdays.folder) if r["kind"] == "speed-up measured"]
+    assert record["in_plan"]
+    assert record["confirmed"]
+    assert record["kept"] == ["the patch mine.diff"]
+    assert "sixdays undo takes it back" in ran.out
+    assert "2d to 4d" not in sixdays.read()
+    asked = sixdays("odds", *NOW, "--no-record").out
+    assert "as measured?" not in asked  # it is in the plan already
+    assert sixdays("undo").code == 0
+    assert sixdays.read() == plan
+
+
+def test_copies_are_left_where_that_is_asked_for_and_said(sixdays: Sixdays, monkeypatch: pytest.MonkeyPatch) -> None:
+    sixdays.write("project/slow.py", WAITS)
+    room = sixdays.folder / "room"
+    room.mkdir()
+    monkeypatch.setenv("TMPDIR", str(room))
+    project = Sixdays(sixdays.folder / "project")
+    ran = project("faster", "--budget", "5s", "--keep-probes", "--", sys.executable, "slow.py")
+    assert ran.code == 0, ran.err
+    (left,) = room.iterdir()
+    assert f"the copies are in {left}" in ran.err
+    for copy in (left / "pristine", left / "1"):
+        assert (copy / "project" / "slow.py").read_text(encoding="utf-8") == WAITS
+    assert tree(project.folder) == {"slow.py": WAITS.encode()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.command import Sixdays
 from tests.leaving import left, tree
 from tests.needed import needed
 from tests.scripts import FOLDER, script
@@ -90,6 +92,57 @@ def test_what_misbehaves_is_said_and_nothing_is_changed_or_left(
     assert said in (ended.out if code == 0 else ended.err)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("eats_memory", "GB of memory, more than is free here"), ("fills_disk", "MB, more than a short run may")],
+)
+def test_what_takes_more_than_the_machine_has_is_stopped(
+    projects: Projects, monkeypatch: pytest.MonkeyPatch, name: str, said: str
+) -> None:
+    """On a machine with 200 MB of either: both scripts take 64 more at each step."""
+    monkeypatch.setattr("sixdays.probes.run.free_memory", lambda: 200 << 20)
+    monkeypatch.setattr("sixdays.probes.run.MOST_DISK", 100 << 20)
+    monkeypatch.setenv("TMPDIR", str(projects.tmp))
+    before = tree(projects.folder)
+    ran = Sixdays(projects.folder)("faster", "--budget", "8s", "--", *script(name).argv())
+    assert ran.code == 6
+    assert said in " ".join(ran.err.split())
+    assert left(str(projects.tmp)) == []
+    assert list(projects.tmp.iterdir()) == []
+    assert tree(projects.folder) == before
+
+
+def test_a_command_that_may_not_have_more_memory_says_so(projects: Projects) -> None:
+    """By hand: of 700 MB, with NumPy in them, two steps of 256 can be had at most."""
+    limited = f"ulimit -v 700000; OPENBLAS_NUM_THREADS=1 exec {shlex.join(script('eats_memory').argv('256'))}"
+    (ended,) = projects.run(("--budget", "8s", "--", "sh", "-c", limited))
+    assert ended.code == 6
+    assert "GB of memory, more than is free here" in ended.err
+
+
+HANGS = """\
+--- a/sleeps.py
++++ b/sleeps.py
+@@ -6,3 +6,5 @@
+ 
+ steps = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
++while True:
++    time.sleep(1)
+ position, goal = 0.0, 1.0
+"""
+
+
+def test_a_patch_that_hangs_is_thrown_out_within_the_budget(projects: Projects) -> None:
+    (projects.folder / "hangs.diff").write_text(HANGS, encoding="utf-8")
+    (ended,) = projects.run(("--budget", "24s", "--json", "--try", "hangs.diff", "--", *script("sleeps").argv()))
+    assert ended.code == 0, ended.err
+    found = json.loads(ended.out)
+    (thrown,) = found["thrown_out"]
+    assert (thrown["text"], thrown["why"]) == ("the patch hangs.diff", "it did not get as far as the command itself")
+    assert found["kept"] == []
+    assert found["seconds"] < 24.0 * 1.1
+
+
 def test_of_two_at_once_the_later_one_says_so_and_both_answer(projects: Projects) -> None:
     command = ("--budget", "10s", "--", *script("sleeps").argv())
     first, second = projects.run(command, command)
@@ -124,6 +177,21 @@ def test_what_a_proposer_answers_is_tried_and_may_be_wrong(projects: Projects, p
     (ended,) = projects.run((*asked, "--", *script("sleeps").argv()))
     assert ended.code == 0, ended.err
     assert "the patch --propose does not apply" in ended.out
+
+
+def test_a_right_patch_of_a_proposer_is_kept_and_delivered(projects: Projects, proposer: Callable[[str], str]) -> None:
+    right = r"b'quicker:\n--- a/sleeps.py\n+++ b/sleeps.py\n@@ -9,3 +9,3 @@\n for step in range(1, steps + 1):\n"
+    right += r"-    time.sleep(0.02)\n+    time.sleep(0.004)\n     position += 0.1 * (goal - position)\n'"
+    asked = ("--budget", "20s", "--json", "--propose", proposer(right))
+    (ended,) = projects.run((*asked, "--", *script("sleeps").argv()))
+    assert ended.code == 0, ended.err
+    found = json.loads(ended.out)
+    (kept,) = found["kept"]
+    assert (kept["lever"], kept["names"], kept["class"]) == ("given", ["--propose"], "same")
+    assert kept["patch"] is None  # it has no file: the delivery has it
+    assert found["confirmed"]
+    assert "- time.sleep(0.02)\n+ time.sleep(0.004)\n" in found["delivery"]["diff"]  # its spaces are one here
+    assert found["delivery"]["argv"] == found["command"]
 
 
 @pytest.mark.parametrize(

@@ -393,8 +393,7 @@ def test_batches_of_loaders_with_workers_are_counted(tmp_path: Path) -> None:
 
 def test_a_bare_interpreter_of_the_system_runs_it(tmp_path: Path) -> None:
     python = "/usr/bin/python3"
-    if not os.path.exists(python):
-        pytest.skip("no second interpreter here")
+    needed(python)
     (tmp_path / "say.py").write_text("print(6 * 7)\n", encoding="utf-8")
     out, trace = watched(tmp_path, python, "say.py")
     assert out.strip() == "42"

@@ -380,6 +380,23 @@ def test_what_somebody_gave_and_cannot_be_checked_never_counts() -> None:
     assert "it cannot be checked" in found.others[0].text
 
 
+class Hangs(World):
+    """A candidate makes no progress at all, until its time is over: nothing is counted, nothing can be compared."""
+
+    def run(self, probe: Probe) -> Outcome:
+        outcome = super().run(probe)
+        if not probe.setting:
+            return outcome
+        return replace(outcome, traces=(Trace(seconds=probe.seconds, stopped="time"),))
+
+
+def test_what_somebody_gave_and_hangs_is_told_so_whatever_is_accepted() -> None:
+    for asked in (Asked(), Asked(accept=ALL)):  # type: ignore[arg-type]
+        found = Hangs().play(Search(asked), [lever(switch("hangs", "equivalent", patch="--- a"))])
+        assert [t.why for t in found.thrown_out] == ["it did not get as far as the command itself"]
+        assert (found.kept, found.others) == ((), ())
+
+
 def test_a_unit_that_does_not_count_is_told_with_those_that_do() -> None:
     search, world = Search(Asked(unit="epoch")), World()
     world.rng, world.at = np.random.default_rng(0), 0.0

@@ -5,18 +5,17 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from tests.needed import needed
 
 from sixdays.levers import _switch_texts as texts
 from sixdays.levers._gym_texts import environments, wrappers
 
 
 def _run(folder: Path, script: str, preamble: str = "") -> str:
-    if not find_spec("torch"):
-        pytest.skip("torch is not installed")
+    needed("torch")
     file = folder / "script.py"
     file.write_text(preamble + "\n" + script, encoding="utf-8")
     done = subprocess.run(
@@ -341,9 +340,9 @@ def test_categorical_distributions_draw_and_weigh_the_same_to_the_bit(tmp_path: 
 
 @pytest.mark.parametrize("mode", ["None", "'human'"])
 def test_environments_without_checks_and_windows_step_the_same(tmp_path: Path, mode: str) -> None:
-    pytest.importorskip("gymnasium")
+    needed("gymnasium")
     if mode == "'human'":
-        pytest.importorskip("pygame")
+        needed("pygame")
     script = f"""
 import os
 os.environ["SDL_VIDEODRIVER"] = "dummy"
@@ -414,14 +413,14 @@ def old_wrappers(folder: Path) -> None:
 
 
 def test_episode_statistics_without_detours_are_the_same(tmp_path: Path) -> None:
-    pytest.importorskip("numpy")
+    needed("numpy")
     old_wrappers(tmp_path)
     assert _run(tmp_path, STATISTICS, wrappers("gymnasium")) == _run(tmp_path, STATISTICS)
 
 
 def test_episode_statistics_of_old_gym_are_left_alone(tmp_path: Path) -> None:
     """Before 0.26 a step had four parts, and classes named themselves where they called those above."""
-    pytest.importorskip("numpy")
+    needed("numpy")
     old_wrappers(tmp_path)
     core = tmp_path / "gymnasium" / "__init__.py"
     core.write_text(core.read_text(encoding="utf-8").replace("0.29.1", "0.25.2"), encoding="utf-8")
@@ -430,7 +429,7 @@ def test_episode_statistics_of_old_gym_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_running_means_without_detours_are_the_same_to_the_bit(tmp_path: Path) -> None:
-    pytest.importorskip("gymnasium")
+    needed("gymnasium")
     script = """
 import numpy as np, gymnasium as gym
 env = gym.wrappers.NormalizeReward(gym.wrappers.NormalizeObservation(gym.make("CartPole-v1")))
@@ -526,7 +525,7 @@ HABITS = [("plt.figure(2)", "plt.clf()"), ("plt.figure()", "plt.close()"), ("plt
 
 @pytest.mark.parametrize(("new", "end"), HABITS)
 def test_the_last_figure_on_disk_is_the_same_and_the_others_are_not_drawn(tmp_path: Path, new: str, end: str) -> None:
-    pytest.importorskip("matplotlib")
+    needed("matplotlib")
     hashes, drawn = [], []
     for preamble in ("", texts.FIGURES):
         drawn.append(_run(tmp_path, FIGURE.format(new=new, end=end, read=""), preamble).strip())
@@ -537,7 +536,7 @@ def test_the_last_figure_on_disk_is_the_same_and_the_others_are_not_drawn(tmp_pa
 
 
 def test_a_figure_that_the_script_reads_is_drawn_before(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
+    needed("matplotlib")
     read = "import hashlib; print(hashlib.sha256(open('curve.png', 'rb').read()).hexdigest())"
     script = FIGURE.format(new="plt.figure()", end="plt.close()", read=read)
     assert _run(tmp_path, script, texts.FIGURES) == _run(tmp_path, script)
@@ -562,12 +561,12 @@ shutil.rmtree("final")
 
 
 def test_pictures_have_the_settings_of_their_moment_and_go_where_their_folder_goes(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
+    needed("matplotlib")
     assert _run(tmp_path, FOLDERS, texts.FIGURES) == _run(tmp_path, FOLDERS)
 
 
 def test_a_picture_that_is_taken_from_the_canvas_is_the_one_that_was_drawn(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
+    needed("matplotlib")
     script = """
 import hashlib, matplotlib; matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -581,7 +580,7 @@ for i in range(3):
 
 @pytest.mark.parametrize("end", ["w.close()", "w.flush()"])
 def test_event_files_hold_the_same_bytes(tmp_path: Path, end: str) -> None:
-    pytest.importorskip("tensorboard")
+    needed("tensorboard")
     script = f"""
 import glob, hashlib, time
 time.time = lambda: 1.5e9
@@ -604,7 +603,7 @@ print(len(content), hashlib.sha256(content).hexdigest())
 
 
 def test_events_that_nobody_flushed_are_on_disk_at_the_end(tmp_path: Path) -> None:
-    pytest.importorskip("tensorboard")
+    needed("tensorboard")
     script = """
 from torch.utils.tensorboard import SummaryWriter
 w = SummaryWriter("logs")
@@ -638,7 +637,7 @@ def test_every_switch_does_nothing_where_its_library_is_missing(tmp_path: Path) 
 
 
 def test_an_environment_with_a_window_has_none_and_may_be_asked_to_draw(tmp_path: Path) -> None:
-    pytest.importorskip("gymnasium")
+    needed("gymnasium")
     script = """
 import gymnasium as gym
 env = gym.make("CartPole-v1", render_mode="human")

@@ -310,6 +310,11 @@ class Search:
             if last:
                 self._reject(candidates[0], why, is_change=given and not outcome.failure)
             return last
+        value = self._by.gain(pairs, setting)
+        if value is None:  # nothing of it can be checked
+            if last:
+                self.thrown_out.append(ThrownOut(candidates[0], "it did not get as far as the command itself"))
+            return last
         if given:
             candidates, setting = self._priced(candidates, setting, outcome.trace)
         if unchecked and given:
@@ -318,11 +323,6 @@ class Search:
         if any(c.promise not in self.asked.accept for c in candidates):
             self.thrown_out.append(ThrownOut(candidates[0], "it rounds otherwise: equivalent, which is not accepted"))
             return True
-        value = self._by.gain(pairs, setting)
-        if value is None:
-            if last:
-                self.thrown_out.append(ThrownOut(candidates[0], "it did not get as far as the command itself"))
-            return last
         if not bar.is_met(value, self._doubt(pairs)):
             self.not_shown.append(Step(candidates, self._on_the_way(value, pairs), unchecked))
             return True
