@@ -161,8 +161,9 @@ def test_a_copy_holds_links_where_copies_would_be_too_large(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(copying, "LARGE", 1000)
-    (project / "sub" / "big.bin").write_bytes(bytes(2000))
-    (project / "sub" / "model.pt").write_bytes(bytes(2000))
+    (project / "data").mkdir()
+    for name in ("sub/big.mp4", "sub/model.pt", "sub/weights.bin", "data/train.bin", "data/last.pt"):
+        (project / name).write_bytes(bytes(2000))
     (project / ".venv").mkdir()
     (project / ".venv" / "pyvenv.cfg").touch()
     (project / "__pycache__").mkdir()
@@ -172,10 +173,12 @@ def test_a_copy_holds_links_where_copies_would_be_too_large(
     os.mkfifo(project / "fifo")
     with scratch(str(project), env_of(tmp_path)) as copies:
         root = Path(copies.fresh(Command(("true",), str(project))).root)
-        assert sorted(os.listdir(root)) == [".venv", "gone", "inside", "sub", "train.py", "up"]
+        assert sorted(os.listdir(root)) == [".venv", "data", "gone", "inside", "sub", "train.py", "up"]
         assert (root / ".venv").readlink() == project / ".venv"
-        assert (root / "sub" / "big.bin").readlink() == project / "sub" / "big.bin"
-        assert not (root / "sub" / "model.pt").is_symlink()  # the command may write it again
+        for name in ("sub/big.mp4", "data/train.bin"):
+            assert (root / name).readlink() == project / name
+        for name in ("sub/model.pt", "sub/weights.bin", "data/last.pt"):  # the command may write them again
+            assert not (root / name).is_symlink()
         assert (root / "gone").readlink() == Path("nowhere")
         assert (root / "up").readlink() == tmp_path / "other"
         assert (root / "inside").resolve().name == "sub"
@@ -296,17 +299,71 @@ def test_what_writes_into_the_project_from_a_copy_all_the_same_is_stopped(projec
         probe(copies, Command((sys.executable, "train.py", hidden), str(project)), stop=Stop(30.0))
 
 
-def test_a_large_file_that_is_only_mapped_is_not_written(
-    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("line", "holds"),
+    [
+        ("open('big.mp4', 'w').write('xx')", b"xx"),
+        ("open('again', 'ab').write(b'x')", b"1" * 2000 + b"x"),
+        ("open('big.mp4', 'r+b').write(b'x')", b"x" + b"1" * 1999),
+        ("os.truncate('big.mp4', 3)", b"111"),
+        ("os.open('../project/again', os.O_WRONLY | os.O_TRUNC)", b""),
+        ("os.remove('big.mp4'); open('big.mp4', 'x').write('xx')", b"xx"),
+    ],
+)
+def test_of_a_large_file_that_a_run_writes_its_copy_gets_one_of_its_own(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, holds: bytes
 ) -> None:
     monkeypatch.setattr(copying, "LARGE", 1000)
-    (project / "data.bin").write_bytes(bytes(2000))
-    os.utime(project / "data.bin", (1e9, 1e9))
-    (project / "train.py").write_text("print(open('data.bin', 'r+b').read(1))\n", encoding="utf-8")
+    (project / "big.mp4").write_bytes(b"1" * 2000)
+    (project / "again").symlink_to("big.mp4")
+    (project / "train.py").write_text(
+        f"import os\nprint(os.path.getsize('again'))\n{line}\nprint(open('big.mp4', 'rb').read() == {holds!r})\n",
+        encoding="utf-8",
+    )
     with scratch(str(project), env_of(tmp_path)) as copies:
-        (trace,) = probe(copies, Command((sys.executable, "train.py"), str(project)), stop=Stop(30.0))
-        assert trace.outside == (str(project / "data.bin"),)
-        copies.check()
+        for _ in range(2):  # the next run finds it as it was
+            (trace,) = probe(copies, Command((sys.executable, "train.py"), str(project)), stop=Stop(30.0))
+            assert [p.text for p in trace.printed] == ["2000", "True"]
+            assert trace.outside == ()
+    assert (project / "big.mp4").read_bytes() == b"1" * 2000
+
+
+def test_what_a_run_would_write_of_the_user_s_all_the_same_it_is_refused(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a name that leads out of the copy, in a folder that is too much to copy, or too large to copy just then."""
+    monkeypatch.setattr(copying, "MOST_FILES", 20)
+    monkeypatch.setattr(copying, "LARGE", 1000)
+    (project / "data").mkdir()
+    for i in range(30):
+        (project / "data" / str(i)).write_text("mine", encoding="utf-8")
+    (project / "big.mp4").write_bytes(b"1" * 2000)
+    source = """
+        import os, shutil, sys
+        import _sixdays_files
+        _sixdays_files.MOST_COPIED = 1000
+        full = sys.argv[1].replace("+", "/")
+        open("big.mp4", "rb").read()
+        for name, mode in (("data/1", "w"), (full + "/train.py", "a"), ("big.mp4", "r+")):
+            try:
+                open(name, mode)
+            except OSError as e:
+                print(e.strerror)
+        for take in (os.remove, shutil.rmtree, lambda path: os.replace(path, "mine")):
+            try:
+                take(full + "/data" if take is shutil.rmtree else full + "/data/2")
+            except OSError as e:
+                print(e.strerror)
+    """
+    (project / "train.py").write_text(textwrap.dedent(source), encoding="utf-8")
+    command = Command((sys.executable, "train.py", str(project).replace("/", "+")), str(project))
+    for path in (project / "train.py", project / "big.mp4", *(project / "data").iterdir()):
+        os.utime(path, (1e9, 1e9))
+    was = {p: p.read_bytes() for p in project.rglob("*") if p.is_file()}
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        (trace,) = probe(copies, command, stop=Stop(30.0))
+    assert [p.text for p in trace.printed] == ["a short run of sixdays must not write this file of the user's"] * 6
+    assert {p: p.read_bytes() for p in project.rglob("*") if p.is_file()} == was
 
 
 def test_a_folder_that_is_named_takes_up_what_links_lead_to_within_it(project: Path, tmp_path: Path) -> None:
@@ -332,6 +389,58 @@ def test_what_copies_have_of_their_own_is_limited_in_all(
         root = Path(copies.fresh(Command(("true",), str(project))).root)
         assert (root / "a").resolve() != tmp_path / "a"
         assert (root / "b").resolve() == tmp_path / "b"
+
+
+def test_what_is_too_large_for_a_copy_of_its_own_takes_no_room_of_the_rest(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sixdays.probes.outside.MOST_IN_ALL", 25)
+    for name, size in (("a.h5", 30), ("b.h5", 20), ("c/x", 3), ("z_out/x", 20)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(bytes(size))
+    for name in ("a.h5", "b.h5", "c", "z_out"):
+        (project / name).symlink_to(tmp_path / name)
+    words = tuple(f"--{name}={tmp_path}/{name}" for name in ("b.h5", "z_out"))
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        place = copies.fresh(Command(("true", *words), str(project)))
+        kept = {
+            name for name in ("a.h5", "b.h5", "c", "z_out") if (Path(place.root) / name).resolve() == tmp_path / name
+        }
+        assert kept == {"a.h5", "b.h5"}
+        assert place.argv[1:] == (words[0], f"--z_out={place.folder}/.out{tmp_path}/z_out")
+
+
+def test_a_file_behind_several_links_is_the_copy_s_own(project: Path, tmp_path: Path) -> None:
+    """As checkpoints: last → the newest step, and a folder whose links lead elsewhere."""
+    store, other = tmp_path / "store", tmp_path / "other"
+    for folder in (store, other):
+        folder.mkdir()
+    (store / "step10.npy").write_text("mine", encoding="utf-8")
+    (store / "abs.npy").symlink_to(store / "step10.npy")
+    (store / "last.npy").symlink_to("step10.npy")
+    (other / "x.npy").write_text("mine", encoding="utf-8")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "latest").symlink_to(other)
+    (tmp_path / "runs" / "back").symlink_to(tmp_path / "runs")
+    for name, to in (("abs.npy", "store/abs.npy"), ("last.npy", "store/last.npy"), ("runs", "runs")):
+        (project / name).symlink_to(tmp_path / to)
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        root = Path(copies.fresh(Command(("true",), str(project))).root)
+        for name in ("abs.npy", "last.npy", "runs/latest/x.npy"):
+            assert (root / name).read_text(encoding="utf-8") == "mine"
+            (root / name).write_text("theirs", encoding="utf-8")
+    assert (store / "step10.npy").read_text(encoding="utf-8") == (other / "x.npy").read_text(encoding="utf-8") == "mine"
+
+
+def test_links_to_what_copies_leave_out_lead_to_the_user_s(project: Path, tmp_path: Path) -> None:
+    """As those of git-annex."""
+    objects = project / ".git" / "annex" / "objects"
+    objects.mkdir(parents=True)
+    (objects / "k.npy").write_text("7", encoding="utf-8")
+    (project / "sub" / "x.npy").symlink_to("../.git/annex/objects/k.npy")
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        root = Path(copies.fresh(Command(("true",), str(project))).root)
+        assert (root / "sub" / "x.npy").read_text(encoding="utf-8") == "7"
 
 
 def test_many_data_are_linked_and_many_results_left_out(
@@ -696,22 +805,22 @@ def test_of_a_large_folder_that_a_link_leads_to_large_files_stay_linked_of_many_
         (project / name).symlink_to(tmp_path / name)
     for i in range(30):
         (tmp_path / "many" / str(i)).touch()
-    (tmp_path / "runs" / "x.bin").write_text("more than ten bytes", encoding="utf-8")
+    (tmp_path / "runs" / "x.mp4").write_text("more than ten bytes", encoding="utf-8")
     (tmp_path / "runs" / "y.csv").write_text("few", encoding="utf-8")
     with scratch(str(project), env_of(tmp_path)) as copies:
         root = Path(copies.fresh(Command(("true",), str(project))).root)
         assert (root / "many").resolve() == tmp_path / "many"
         assert (root / "runs").resolve() == Path(root.parent, ".out", *tmp_path.parts[1:], "runs")
-        assert (root / "runs" / "x.bin").resolve() == tmp_path / "runs" / "x.bin"
+        assert (root / "runs" / "x.mp4").resolve() == tmp_path / "runs" / "x.mp4"
         assert not (root / "runs" / "y.csv").is_symlink()
-        (root / "runs" / "x.bin").write_text("other", encoding="utf-8")
-        with pytest.raises(Overwritten, match=r"x\.bin changed during a short run"):
-            copies.check({str(tmp_path / "runs" / "x.bin")})
+        (root / "runs" / "x.mp4").write_text("other", encoding="utf-8")
+        with pytest.raises(Overwritten, match=r"x\.mp4 changed during a short run"):
+            copies.check({str(tmp_path / "runs" / "x.mp4")})
         with pytest.raises(Overwritten, match=r"or something else"):
             copies.check()
-        with (tmp_path / "runs" / "x.bin").open("a"):  # by another process, which is still at it: told at the end
+        with (tmp_path / "runs" / "x.mp4").open("a"):  # by another process, which is still at it: told at the end
             copies.check()
-        assert copies.changed == {str(tmp_path / "runs" / "x.bin")}
+        assert copies.changed == {str(tmp_path / "runs" / "x.mp4")}
 
 
 def test_what_a_command_can_be_told_is_known_from_its_source_where_it_cannot_be_asked(
@@ -904,6 +1013,25 @@ def test_a_script_keeps_its_rights_and_is_found_behind_a_name_of_its_project(pro
         for argv in (("./train.py",), ("bash", "run.sh")):
             (trace,) = probe(copies, Command(argv, str(project)), (lever,), stop=Stop(30.0))
             assert [p.text for p in trace.printed][:2] == ["first", "1"], argv
+
+
+def test_a_save_from_outside_of_python_spares_the_user_s_file(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "LARGE", 1000)
+    (project / "big.mp4").write_bytes(b"1" * 2000)
+    (project / "safetensors").mkdir()
+    (project / "safetensors" / "__init__.py").touch()
+    writes = "import subprocess\ndef save_file(tensors, filename, metadata=None):\n    subprocess.run(['sh', '-c', 'echo 2 >' + filename])\n"
+    (project / "safetensors" / "torch.py").write_text(writes, encoding="utf-8")
+    source = (
+        "from safetensors.torch import save_file\nsave_file({}, filename='big.mp4')\nprint(open('big.mp4').read())\n"
+    )
+    (project / "train.py").write_text(source, encoding="utf-8")
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        (trace,) = probe(copies, Command((sys.executable, "train.py"), str(project)), stop=Stop(30.0))
+    assert trace.printed[0].text == "2"
+    assert (project / "big.mp4").read_bytes() == b"1" * 2000
 
 
 def test_torch_saves_are_seen_though_they_are_written_in_c(project: Path, tmp_path: Path) -> None:

@@ -33,14 +33,16 @@ class Outside:
         self._left = MOST_IN_ALL
         self.large: dict[str, Mapping[str, tuple[int, int]]] = {}
 
-    def lead_links(self, links: Mapping[str, str], root: str) -> None:
-        """Links of the project that lead out of it to what may be written lead to twins, in its copy at root."""
-        found = sorted(copying.outward(self._leading.root, links), key=lambda link: link[1])
+    def lead_links(self, links: Mapping[str, str], original: str, copied: str) -> None:
+        """Links of a folder that lead out of it to what may be written lead to twins, in its copy."""
+        found = sorted(copying.outward(original, links), key=lambda link: _written_first(link[1]))
         for path, full in found if len(found) <= MOST_LINKS else [x for x in found if os.path.isdir(x[1])]:
             if copying.may_be_written(full) and self._has_twin(full):
-                link = os.path.join(root, path)
-                os.unlink(link)
-                os.symlink(os.path.relpath(twin(self._whole, full), os.path.dirname(link)), link)
+                link = os.path.join(copied, path)
+                # of a folder that was copied once more, with one above it, a part may be the user's own by now
+                if os.path.islink(link) and is_below(os.path.realpath(os.path.dirname(link)), {self._whole}):
+                    os.unlink(link)
+                    os.symlink(os.path.relpath(twin(self._whole, full), os.path.dirname(link)), link)
 
     def meet(self, words: Iterable[str], env: Mapping[str, str], cwd: str, *, is_late: bool) -> None:
         """Paths outside that a command may write have twins from now on, also those that are not there yet.
@@ -51,7 +53,7 @@ class Outside:
         words = [*words, *(value for name, value in env.items() if _WRITTEN_TO.search(name))]
         paths = {path for word in words for path in self._leading.all_outside(word, cwd)} - self._met
         self._met |= paths
-        for path in sorted(path for path in paths if not self._leading.is_beside(path)):
+        for path in sorted((path for path in paths if not self._leading.is_beside(path)), key=_written_first):
             if is_below(path, self._leading.twins):
                 continue
             if new := new_part(path):
@@ -63,26 +65,27 @@ class Outside:
         """Makes one for all copies, where there is not too much."""
         made = self._leading.twins
         holds = any(is_below(x, {path}) for x in (self._leading.root, self._whole))
-        if not is_below(path, made) and not holds and self._copied(path):
+        if not is_below(path, made) and not holds and (what := self._copied(path)):
             made -= {x for x in made if is_below(x, {path})}
             made.add(path)
+            self.lead_links(what.links, path, twin(self._whole, path))
         return is_below(path, made)
 
-    def _copied(self, path: str) -> bool:
-        """Copies what is there, with what of it was copied before, unless that is too much."""
+    def _copied(self, path: str) -> copying.Contents | None:
+        """Copies what is there, with what of it was copied before; None where that is too much."""
         if os.path.isdir(path):
             try:
                 what = copying.contents(path, self._home, most_files=MOST_FILES, most_bytes=MOST_BYTES)
             except RunError:
-                return False
+                return None
         elif os.path.isfile(path):
             name = os.path.basename(path)
             what = copying.Contents((), {name: os.path.getsize(path)}, {}, (), {})
         else:  # a device, a pipe
-            return False
+            return None
+        if what.size > self._left or 4 * what.size > shutil.disk_usage(self._whole).free:
+            return None
         self._left -= what.size
-        if self._left < 0 or 4 * what.size > shutil.disk_usage(self._whole).free:
-            return False
         target = twin(self._whole, path)
         if os.path.lexists(target):
             shutil.rmtree(target)
@@ -91,4 +94,9 @@ class Outside:
             self.large[path] = what.large
         else:
             copying.copy(os.path.dirname(path), what, os.path.dirname(target))
-        return True
+        return what
+
+
+def _written_first(path: str) -> tuple[bool, bool, str]:
+    """Sorts what looks like output before the rest, folders before files: while there is room for twins of it."""
+    return not any(map(_WRITTEN_TO.search, path.split(os.sep))), not os.path.isdir(path), path

@@ -124,9 +124,10 @@ class Scratch:
                 continue
             self._outside.large[original] = what.large
             copying.copy(original, what, copied)
+            self._outside.lead_links(what.links, original, copied)
         self._leading.beside |= beside.keys()
         self._naming = tuple(naming)
-        self._outside.lead_links(self.what.links, self.pristine)
+        self._outside.lead_links(self.what.links, self.root, self.pristine)
 
     def meet(self, command: Command) -> None:
         """Paths outside that a command names, and the environment's for results, are each copy's own from now on."""
