@@ -272,11 +272,89 @@ def test_a_file_that_names_its_project_in_full_stays_within_the_copy(project: Pa
         ("/mnt/home/me/work ./home/me/work", "/mnt/home/me/work ./home/me/work"),
         ("/home/me/work/.venv/bin/python /home/me/work/.venv2", "/home/me/work/.venv/bin/python /c/1/.venv2"),
         ("~/other $HOME/workers", "~/other $HOME/workers"),
+        ('cd "$HOME"/work "${HOME}"/work/x "$HOME/work"', 'cd /c/1 /c/1/x "/c/1"'),
+        ("cd ${ROOT:-/home/me/work} `cat /home/me/work`", "cd ${ROOT:-/c/1} `cat /c/1`"),
+        ("/home/$USER/work /home/${USER}/work/x /home/$USER/work2", "/c/1 /c/1/x /home/$USER/work2"),
+        ("/home/me//work/x", "/c/1/x"),
+        ("sqlite:////home/me/work/x.db file:///home/me/work", "sqlite:////c/1/x.db file:///c/1"),
     ],
 )
 def test_full_names_of_the_project_are_those_of_the_copy(text: str, wanted: str) -> None:
-    leading = Leading("/home/me/work", [".venv"], {"HOME": "/home/me"})
+    leading = Leading("/home/me/work", [".venv"], {"HOME": "/home/me", "USER": "me"})
     assert leading.text(text.encode(), "/c/1").decode() == wanted
+
+
+def test_a_name_with_a_space_is_led_as_it_is_spelt() -> None:
+    leading = Leading("/home/me/my work", [], {"HOME": "/home/me"})
+    text = rb"cd /home/me/my\ work && ls '/home/me/my work' ~/my\ work/x"
+    assert leading.text(text, "/c/my work") == rb"cd /c/my\ work && ls '/c/my work' /c/my\ work/x"
+
+
+@pytest.mark.parametrize("way", ["cd", "script", "child"])
+def test_a_command_that_goes_to_the_project_all_the_same_is_ended_before_its_first_line(
+    project: Path, tmp_path: Path, way: str
+) -> None:
+    """By a name that is put together while it runs."""
+    (project / "train.py").write_text("open('new', 'w')\n", encoding="utf-8")
+    there = f'"$(dirname {tmp_path}/x)"/proj*'
+    lines = {
+        "cd": f"cd {there} && {sys.executable} train.py",
+        "script": f"{sys.executable} {there}/train.py || true",
+        "child": f'{sys.executable} -c \'import subprocess; subprocess.run(["sh", "go.sh"])\'',
+    }
+    (project / "go.sh").write_text(lines["cd"] + "\n", encoding="utf-8")
+    with (
+        scratch(str(project), env_of(tmp_path)) as copies,
+        pytest.raises(RunError, match=rf"by a name that we do not follow: {project}"),
+    ):
+        probe(copies, Command(("sh", "-c", lines[way]), str(project)), stop=Stop(30.0))
+    assert not (project / "new").exists()
+
+
+def test_what_copies_link_to_runs_from_where_it_lies(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program of an environment in the project, a folder of data, a folder elsewhere, and children."""
+    monkeypatch.setattr(copying, "MOST_FILES", 20)
+    (project / "env" / "bin").mkdir(parents=True)
+    (project / "env" / "pyvenv.cfg").touch()
+    tool = project / "env" / "bin" / "tool"
+    tool.write_text(f"#!{sys.executable}\nprint('tool')\n", encoding="utf-8")
+    tool.chmod(0o755)
+    (project / "data").mkdir()
+    for i in range(30):
+        (project / "data" / str(i)).touch()
+    (project / "train.py").write_text(
+        "import multiprocessing\nif __name__ == '__main__':\n    multiprocessing.set_start_method('spawn')\n"
+        "    p = multiprocessing.Process(target=print, args=('child',))\n    p.start()\n    p.join()\n",
+        encoding="utf-8",
+    )
+    line = (
+        f"env/bin/tool; {tool}; (cd data && {sys.executable} -c 'print(1)'); (cd / && {sys.executable} -c 'print(2)'); "
+        f"{sys.executable} train.py"
+    )
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        (trace,) = probe(copies, Command(("sh", "-c", line), str(project)), stop=Stop(60.0))
+    assert [p.text for p in trace.printed] == ["tool", "tool", "1", "2", "child"]
+
+
+def test_paths_by_the_home_folder_and_within_addresses_have_twins_too(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "study.db").write_text("mine", encoding="utf-8")
+    words = (
+        "--log_path=~/logs/x",
+        f"--storage=sqlite:///{tmp_path}/study.db",
+        f"file://{tmp_path}/new",
+        "sqlite:///here.db",
+    )
+    line = "train --out $HOME/logs/y"
+    with scratch(str(project), env_of(tmp_path, HOME=str(tmp_path))) as copies:
+        place = copies.fresh(Command(("sh", "-c", line, *words), str(project)))
+        beside = f"{place.folder}/.out{tmp_path}"
+        assert place.argv[2] == f"train --out {beside}/logs/y"
+        assert place.argv[3:] == (
+            f"--log_path={beside}/logs/x", f"--storage=sqlite:///{beside}/study.db", f"file://{beside}/new", words[3]
+        )  # fmt: skip
+        assert Path(beside, "study.db").read_text(encoding="utf-8") == "mine"
 
 
 def test_of_a_project_with_a_short_name_texts_name_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,7 +91,7 @@ def spared(agent, path, is_anew):
     size = 0 if is_anew else os.path.getsize(real)
     if size > min(MOST_COPIED, shutil.disk_usage(os.path.dirname(last)).free // 2):
         return _error(real)
-    own = "%s.%d" % (last, os.getpid())
+    own = f"{last}.{os.getpid()}"
     try:
         if is_anew:
             with open(own, "wb"):
@@ -123,6 +123,26 @@ def _refused(agent, real):
 
 def _error(real):
     return PermissionError(errno.EACCES, "a short run of sixdays must not write this file of the user's", real)
+
+
+def strayed(agent):
+    """The folder or the script that this process runs in, where it is the project itself; empty else.
+
+    What the copy links to is no other place: environments, data that are too much to copy.
+    """
+    script = getattr(sys, "argv", [""])[0]
+    found = [script] if script[:1] not in ("", "-") and os.path.isfile(script) else []
+    with contextlib.suppress(OSError):  # the folder is gone
+        found.append(os.getcwd())
+    top = os.path.realpath(agent.root)
+    for path in found:
+        real = os.path.realpath(path)
+        if not (real + os.sep).startswith(top + os.sep) or (real + os.sep).startswith(copies(agent)):
+            continue
+        inner = real[len(top) :]
+        if "/." not in inner and os.path.realpath(agent.copy + inner) != real:
+            return real
+    return ""
 
 
 def _saving(name, key):
