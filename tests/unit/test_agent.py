@@ -453,12 +453,15 @@ def test_trackers_stay_here_whatever_the_script_says(tmp_path: Path) -> None:
         "print(wandb.init('p', mode='online'), wandb.init(mode='disabled'), wandb.init(), neptune.init_run(mode='async'))\n"
         "print(swanlab.init(mode='cloud'), type(comet_ml.Experiment('key', project_name='p')).__name__)\n"
         "import os\nos.environ['WANDB_MODE'] = 'online'\nprint(wandb.init(), wandb.init(settings=1), wandb.init(settings=1, mode='disabled'))\n"
-        "print(mlflow.set_tracking_uri('https://host'), mlflow.set_tracking_uri('here'), MlflowClient('http://host').uri)\n",
+        "print(mlflow.set_tracking_uri('https://host'), mlflow.set_tracking_uri('here'), MlflowClient('http://host').uri)\n"
+        "print(mlflow.set_tracking_uri('file:///data/runs'), mlflow.set_tracking_uri('~/runs'), MlflowClient('sqlite:////x.db').uri)\n"
+        "print(mlflow.set_tracking_uri('sqlite:///x.db'), mlflow.set_tracking_uri('file://' + os.getcwd() + '/x') != 'file:///runs')\n",
         encoding="utf-8",
     )
     said, _ = watched(tmp_path, sys.executable, "track.py", MLFLOW_TRACKING_URI="file:///runs")
     assert said.splitlines() == [
         "offline disabled None offline", "offline OfflineExperiment", "offline offline disabled", "file:///runs here file:///runs",
+        "file:///runs file:///runs file:///runs", "sqlite:///x.db True",
     ]  # fmt: skip
 
 

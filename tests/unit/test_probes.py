@@ -585,6 +585,19 @@ def test_words_that_name_the_project_lead_into_the_copy(project: Path, tmp_path:
         assert place.cwd == place.root
 
 
+def test_programs_of_the_project_are_found_in_the_copy(project: Path, tmp_path: Path) -> None:
+    for name in ("bin", ".venv/bin", ".tox/bin"):
+        (project / name).mkdir(parents=True)
+    (project / ".venv" / "pyvenv.cfg").touch()
+    path = os.pathsep.join([f"{project}/bin", f"{project}/.venv/bin", f"{project}/.tox/bin", "/usr/bin"])
+    command = Command(("true",), str(project), env={"PATH": f"{project}/bin:/bin"})
+    with scratch(str(project), env_of(tmp_path, PATH=path)) as copies:
+        place = copies.fresh(replace(command, env={}))
+        assert place.env["PATH"].split(os.pathsep) == [f"{place.root}/bin", *path.split(os.pathsep)[1:]]
+        place = copies.fresh(command)
+        assert place.env["PATH"] == f"{place.root}/bin:/bin"
+
+
 def test_trackers_stay_offline_and_the_users_choice_is_kept(project: Path, tmp_path: Path) -> None:
     more = {"WANDB_MODE": "online", "HF_HUB_OFFLINE": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "7"}
     taken = Candidate("l", "n", "t", "same", env={"OMP_NUM_THREADS": "1"}, unset=("CUDA_LAUNCH_BLOCKING",))
