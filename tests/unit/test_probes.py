@@ -608,6 +608,8 @@ def test_trackers_stay_offline_and_the_users_choice_is_kept(project: Path, tmp_p
     assert (env["A"], env["OMP_NUM_THREADS"], env["MPLBACKEND"]) == ("b", "1", "Agg")
     assert not {"CUDA_LAUNCH_BLOCKING", "PYTHONDONTWRITEBYTECODE"} & env.keys()
     assert env["TMPDIR"].startswith(copies.path)
+    assert env["TORCH_EXTENSIONS_DIR"] == f"{copies.path}/extensions"  # a build that is killed leaves a lock there
+    assert env["PIP_DRY_RUN"] == "1"
     assert env["RUNS"] == f"{env['PWD']}/runs"  # what it writes into the project goes into the copy
 
 
@@ -977,14 +979,39 @@ def test_a_line_for_a_shell_that_names_the_project_runs_in_the_copy(project: Pat
     [
         ("docker run image python train.py", "runs the command elsewhere"),
         ("sbatch job.sh", "runs the command elsewhere"),
+        ("env A=1 nice -n 5 B=2 tmux new -d", "tmux runs the command elsewhere"),
+        ("bash -x submit.sh", "sbatch runs the command elsewhere"),
+        ("./submit.sh", "sbatch runs the command elsewhere"),
+        ("make", "docker runs the command elsewhere"),
+        ("make train", "the command installs the project (pip install -q -e .)"),
+        ("uv sync", "the command installs the project"),
+        ("python -m pip install --editable .", "the command installs the project"),
         ("poetry run python train.py", "$(poetry env info -p)/bin/python"),
         ("bash ../run.sh", "goes to"),
     ],
 )
 def test_what_would_not_run_in_a_copy_is_refused(project: Path, words: str, said: str) -> None:
     (project.parent / "run.sh").write_text(f"cd {project}\npython train.py\n", encoding="utf-8")
+    submit = "#!/bin/bash\nset -e  # it's all\nfor s in 0 1; do\n  A=$s sbatch \\\n job.sh\ndone\n"
+    (project / "submit.sh").write_text(submit, encoding="utf-8")
+    rules = "all: image\n\techo 'pip install -e .'\n\nimage:\n\t@docker run x\n\ntrain: env\n\tpython train.py\nenv:\n\tpip install -q -e .\n"
+    (project / "Makefile").write_text(rules, encoding="utf-8")
     command = Command(tuple(words.split()), str(project))
     assert said in refusal(command, Machine(2), None, env={"PATH": os.defpath}, host="here")
+
+
+@pytest.mark.parametrize(
+    "words", ["bash run.sh", "make test", "python docker.py", "sh -c 'echo uv sync; python train.py'"]
+)
+def test_what_is_only_named_or_only_for_another_machine_is_no_reason_to_refuse(project: Path, words: str) -> None:
+    text = (
+        "# sbatch is for the cluster\nif command -v sbatch; then\n  sbatch job.sh\n  exit\nfi\ncat <<EOF\nssh is fine\nEOF\n"
+        "echo 'pip install -e .'; python train.py \"x; ssh y; z\" 2>&1 | tee log\npip install -r requirements.txt\n"
+    )
+    (project / "run.sh").write_text(text, encoding="utf-8")
+    (project / "Makefile").write_text("all:\n\tdocker run x\n\ntest:\n\tpython train.py\n", encoding="utf-8")
+    command = Command(tuple(shlex.split(words)), str(project))
+    assert refusal(command, Machine(2), None, env={"PATH": os.defpath}, host="here") == ""
 
 
 def test_an_environment_of_poetry_in_the_project_is_fine(project: Path) -> None:
