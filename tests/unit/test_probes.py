@@ -1121,6 +1121,43 @@ def test_where_results_go_by_the_environment_each_copy_has_its_own(project: Path
     assert (runs / "last.csv").read_text(encoding="utf-8") == "mine"
 
 
+def test_where_results_go_by_a_script_or_a_configuration_each_copy_has_its_own(project: Path, tmp_path: Path) -> None:
+    for name in ("exp1", "logs", "data"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "last.csv").write_text("mine", encoding="utf-8")
+    shell = f"cp /dev/null {tmp_path}/exp1/last.csv\ntrue --output_dir {tmp_path}/exp1 --data {tmp_path}/data\ncat {tmp_path}/data/last.csv\n"
+    (project / "run.sh").write_text(shell, encoding="utf-8")
+    (project / "c.yaml").write_text(
+        f"log_dir: {tmp_path}/logs\nsave_dir: {tmp_path}/new/x\ndata: {tmp_path}/data\n", encoding="utf-8"
+    )
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        (trace,) = probe(copies, Command(("bash", "run.sh"), str(project)), stop=Stop(30.0))
+        assert [p.text for p in trace.printed] == ["mine"]
+        place = copies.fresh(Command(("true",), str(project)))
+        beside = f"{place.folder}/.out{tmp_path}"
+        wanted = f"log_dir: {beside}/logs\nsave_dir: {beside}/new/x\ndata: {tmp_path}/data\n"
+        assert Path(place.root, "c.yaml").read_text(encoding="utf-8") == wanted
+        assert Path(beside, "exp1", "last.csv").read_text(encoding="utf-8") == "mine"  # as it was
+    assert (tmp_path / "exp1" / "last.csv").read_text(encoding="utf-8") == "mine"
+
+
+def test_what_files_name_leaves_room_for_what_the_command_names(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sixdays.probes.outside.MOST_IN_ALL", 40)
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.npy").write_bytes(bytes(10))
+    text = "".join(f"out_dir: {tmp_path}/{name}\n" for name in "ab")
+    (project / "c.yaml").write_text(text, encoding="utf-8")
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        place = copies.fresh(Command(("true", f"{tmp_path}/c"), str(project)))
+        beside = f"{place.folder}/.out{tmp_path}"
+        assert place.argv[1] == f"{beside}/c"
+        led = Path(place.root, "c.yaml").read_text(encoding="utf-8")
+        assert led == f"out_dir: {beside}/a\nout_dir: {tmp_path}/b\n"
+
+
 def test_a_script_keeps_its_rights_and_is_found_behind_a_name_of_its_project(project: Path, tmp_path: Path) -> None:
     script = project / "train.py"
     script.write_text(f"#!{sys.executable}\nprint(1)\n", encoding="utf-8")

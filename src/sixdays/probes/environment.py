@@ -90,8 +90,8 @@ def _led(env: Mapping[str, str], led: Callable[[str], str]) -> dict[str, str]:
     made = {}
     for name, value in env.items():
         parts = value.split(os.pathsep) if name in ("PATH", "PYTHONPATH") else [value]
-        there = map(led, parts)
+        there = [led(part) for part in parts]
         if name == "PATH":
-            there = (new if os.path.isdir(new) else old for new, old in zip(there, parts, strict=True))
+            there = [new if os.path.isdir(new) else old for new, old in zip(there, parts, strict=True)]
         made[name] = os.pathsep.join(there)
     return made

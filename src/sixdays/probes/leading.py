@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 
 OUT = ".out"  # beside a copy: its twins of what lies outside of the project, by their full paths
 _HOME = ("~/", "$HOME/", "${HOME}/")
@@ -57,7 +58,7 @@ class Leading:
 
     def text(self, source: bytes, root: str) -> bytes:
         """A text with full names of the project that are those of its copy at root; ~ and $HOME are read."""
-        return self._in_texts.sub(lambda found: _as_there(root, found[0]), source)
+        return self._in_texts.sub(partial(_as_there, root), source)
 
     def _below_home(self, path: str) -> str:
         """A pattern for a path by the home folder; empty where it does not lie there."""
@@ -67,7 +68,7 @@ class Leading:
 
     def word(self, word: str, folder: str, root: str, cwd: str) -> str:
         """A word of a command, or a value of the environment, as the copy at root gets it. folder: holds the copy."""
-        led = os.fsdecode(self._named.sub(lambda found: _as_there(root, found[0]), os.fsencode(word)))
+        led = os.fsdecode(self._named.sub(partial(_as_there, root), os.fsencode(word)))
         if re.search(r"\s", led):  # a line for a shell
             led = os.fsdecode(self.to_twins(os.fsencode(led), folder, self.twins))
         full = self.outside(word, cwd) if led == word else ""
@@ -87,9 +88,8 @@ class Leading:
         """A text, or a line for a shell, with these paths outside as the twins of the copy in a folder."""
         for path in sorted(paths, key=len, reverse=True):
             ways = "|".join(filter(None, (_spelt(path, self._user), self._below_home(path))))
-            there = twin(folder, path)
             named = re.compile(os.fsencode(rf"{_FIRST}(?:{ways})(?=[/\s;&|()'\"`,}}\]]|$)"), re.M)
-            text = named.sub(lambda found, there=there: _as_there(there, found[0]), text)
+            text = named.sub(partial(_as_there, twin(folder, path)), text)
         return text
 
     def is_beside(self, path: str) -> bool:
@@ -134,9 +134,9 @@ def _spelt(path: str, user: str = "") -> str:
     return os.sep * path.startswith(os.sep) + "/+".join(part(name) for name in path.strip(os.sep).split(os.sep))
 
 
-def _as_there(path: str, spelt: bytes) -> bytes:
+def _as_there(path: str, found: re.Match[bytes]) -> bytes:
     """The path instead of what was found, spelt as that is."""
-    return os.fsencode(re.sub(r"([^\w/.-])", r"\\\1", path) if b"\\" in spelt else path)
+    return os.fsencode(re.sub(r"([^\w/.-])", r"\\\1", path) if b"\\" in found[0] else path)
 
 
 def _names(root: str, env: Mapping[str, str]) -> Iterator[str]:
