@@ -130,7 +130,7 @@ def strayed(agent):
 
     What the copy links to is no other place: environments, data that are too much to copy.
     """
-    script = getattr(sys, "argv", [""])[0]
+    script = (getattr(sys, "argv", None) or [""])[0]  # none yet in an interpreter within another program
     found = [script] if script[:1] not in ("", "-") and os.path.isfile(script) else []
     with contextlib.suppress(OSError):  # the folder is gone
         found.append(os.getcwd())
