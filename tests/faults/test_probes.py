@@ -408,11 +408,11 @@ def test_a_large_file_that_is_written_through_its_link_is_reported_loudly(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sixdays.probes.copying.LARGE", 1000)
-    (project / "big.bin").write_bytes(bytes(2000))
-    command = script(project, "open('big.bin', 'ab').write(b'x')")
+    (project / "big.mp4").write_bytes(bytes(2000))
+    command = script(project, "import subprocess\nsubprocess.run('echo >> big.mp4', shell=True)")
     with (
         scratch(str(project), {**ENV, "TMPDIR": str(project.parent)}) as copies,
-        pytest.raises(RunError, match=r"big\.bin changed during a short run"),
+        pytest.raises(RunError, match=r"big\.mp4 changed during a short run"),
     ):
         probe(copies, command, stop=Stop(60.0))
 

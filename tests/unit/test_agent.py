@@ -452,13 +452,35 @@ def test_trackers_stay_here_whatever_the_script_says(tmp_path: Path) -> None:
         "print(wandb.init('p', mode='online'), wandb.init(mode='disabled'), wandb.init(), neptune.init_run(mode='async'))\n"
         "print(swanlab.init(mode='cloud'), type(comet_ml.Experiment('key', project_name='p')).__name__)\n"
         "import os\nos.environ['WANDB_MODE'] = 'online'\nprint(wandb.init(), wandb.init(settings=1), wandb.init(settings=1, mode='disabled'))\n"
-        "print(mlflow.set_tracking_uri('https://host'), mlflow.set_tracking_uri('here'), MlflowClient('http://host').uri)\n",
+        "print(mlflow.set_tracking_uri('https://host'), mlflow.set_tracking_uri('here'), MlflowClient('http://host').uri)\n"
+        "print(mlflow.set_tracking_uri('file:///data/runs'), mlflow.set_tracking_uri('~/runs'), MlflowClient('sqlite:////x.db').uri)\n"
+        "print(mlflow.set_tracking_uri('sqlite:///x.db'), mlflow.set_tracking_uri('file://' + os.getcwd() + '/x') != 'file:///runs')\n",
         encoding="utf-8",
     )
     said, _ = watched(tmp_path, sys.executable, "track.py", MLFLOW_TRACKING_URI="file:///runs")
     assert said.splitlines() == [
         "offline disabled None offline", "offline OfflineExperiment", "offline offline disabled", "file:///runs here file:///runs",
+        "file:///runs file:///runs file:///runs", "sqlite:///x.db True",
     ]  # fmt: skip
+
+
+def test_packages_that_are_installed_to_be_edited_come_from_the_copy(tmp_path: Path) -> None:
+    """As setuptools does it: a finder with the folders of packages, and of those without an __init__."""
+    project, copy, site = tmp_path / "project", tmp_path / "copies" / "project", tmp_path / "site"
+    for folder in (project, copy):
+        (folder / "src" / "spaced").mkdir(parents=True)
+    site.mkdir()
+    finder = (
+        f"MAPPING = {{'plain': '{project}/src'}}\nNAMESPACES = {{'spaced': ['{project}/src/spaced', '/elsewhere']}}\n"
+    )
+    (site / "__editable___x_finder.py").write_text(finder, encoding="utf-8")
+    code = (
+        "import __editable___x_finder as f, _sixdays_agent\n"
+        f"class Agent: root, copy = '{project}', '{copy}'\n"
+        "_sixdays_agent._redirect(Agent)\nprint(f.MAPPING, f.NAMESPACES)\n"
+    )
+    said, _ = watched(tmp_path, sys.executable, "-c", code, PYTHONPATH=str(site))
+    assert said.strip() == f"{{'plain': '{copy}/src'}} {{'spaced': ['{copy}/src/spaced', '/elsewhere']}}"
 
 
 def test_a_vector_of_environments_is_counted_once_at_who_steps_it(tmp_path: Path) -> None:

@@ -175,8 +175,9 @@ def test_a_copy_holds_links_where_copies_would_be_too_large(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(copying, "LARGE", 1000)
-    (project / "sub" / "big.bin").write_bytes(bytes(2000))
-    (project / "sub" / "model.pt").write_bytes(bytes(2000))
+    (project / "data").mkdir()
+    for name in ("sub/big.mp4", "sub/model.pt", "sub/weights.bin", "data/train.bin", "data/last.pt"):
+        (project / name).write_bytes(bytes(2000))
     (project / ".venv").mkdir()
     (project / ".venv" / "pyvenv.cfg").touch()
     (project / "__pycache__").mkdir()
@@ -186,10 +187,12 @@ def test_a_copy_holds_links_where_copies_would_be_too_large(
     os.mkfifo(project / "fifo")
     with scratch(str(project), env_of(tmp_path)) as copies:
         root = Path(copies.fresh(Command(("true",), str(project))).root)
-        assert sorted(os.listdir(root)) == [".venv", "gone", "inside", "sub", "train.py", "up"]
+        assert sorted(os.listdir(root)) == [".venv", "data", "gone", "inside", "sub", "train.py", "up"]
         assert (root / ".venv").readlink() == project / ".venv"
-        assert (root / "sub" / "big.bin").readlink() == project / "sub" / "big.bin"
-        assert not (root / "sub" / "model.pt").is_symlink()  # the command may write it again
+        for name in ("sub/big.mp4", "data/train.bin"):
+            assert (root / name).readlink() == project / name
+        for name in ("sub/model.pt", "sub/weights.bin", "data/last.pt"):  # the command may write them again
+            assert not (root / name).is_symlink()
         assert (root / "gone").readlink() == Path("nowhere")
         assert (root / "up").readlink() == tmp_path / "other"
         assert (root / "inside").resolve().name == "sub"
@@ -283,11 +286,89 @@ def test_a_file_that_names_its_project_in_full_stays_within_the_copy(project: Pa
         ("/mnt/home/me/work ./home/me/work", "/mnt/home/me/work ./home/me/work"),
         ("/home/me/work/.venv/bin/python /home/me/work/.venv2", "/home/me/work/.venv/bin/python /c/1/.venv2"),
         ("~/other $HOME/workers", "~/other $HOME/workers"),
+        ('cd "$HOME"/work "${HOME}"/work/x "$HOME/work"', 'cd /c/1 /c/1/x "/c/1"'),
+        ("cd ${ROOT:-/home/me/work} `cat /home/me/work`", "cd ${ROOT:-/c/1} `cat /c/1`"),
+        ("/home/$USER/work /home/${USER}/work/x /home/$USER/work2", "/c/1 /c/1/x /home/$USER/work2"),
+        ("/home/me//work/x", "/c/1/x"),
+        ("sqlite:////home/me/work/x.db file:///home/me/work", "sqlite:////c/1/x.db file:///c/1"),
     ],
 )
 def test_full_names_of_the_project_are_those_of_the_copy(text: str, wanted: str) -> None:
-    leading = Leading("/home/me/work", [".venv"], {"HOME": "/home/me"})
+    leading = Leading("/home/me/work", [".venv"], {"HOME": "/home/me", "USER": "me"})
     assert leading.text(text.encode(), "/c/1").decode() == wanted
+
+
+def test_a_name_with_a_space_is_led_as_it_is_spelt() -> None:
+    leading = Leading("/home/me/my work", [], {"HOME": "/home/me"})
+    text = rb"cd /home/me/my\ work && ls '/home/me/my work' ~/my\ work/x"
+    assert leading.text(text, "/c/my work") == rb"cd /c/my\ work && ls '/c/my work' /c/my\ work/x"
+
+
+@pytest.mark.parametrize("way", ["cd", "script", "child"])
+def test_a_command_that_goes_to_the_project_all_the_same_is_ended_before_its_first_line(
+    project: Path, tmp_path: Path, way: str
+) -> None:
+    """By a name that is put together while it runs."""
+    (project / "train.py").write_text("open('new', 'w')\n", encoding="utf-8")
+    there = f'"$(dirname {tmp_path}/x)"/proj*'
+    lines = {
+        "cd": f"cd {there} && {sys.executable} train.py",
+        "script": f"{sys.executable} {there}/train.py || true",
+        "child": f'{sys.executable} -c \'import subprocess; subprocess.run(["sh", "go.sh"])\'',
+    }
+    (project / "go.sh").write_text(lines["cd"] + "\n", encoding="utf-8")
+    with (
+        scratch(str(project), env_of(tmp_path)) as copies,
+        pytest.raises(RunError, match=rf"by a name that we do not follow: {project}"),
+    ):
+        probe(copies, Command(("sh", "-c", lines[way]), str(project)), stop=Stop(30.0))
+    assert not (project / "new").exists()
+
+
+def test_what_copies_link_to_runs_from_where_it_lies(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program of an environment in the project, a folder of data, a folder elsewhere, and children."""
+    monkeypatch.setattr(copying, "MOST_FILES", 20)
+    (project / "env" / "bin").mkdir(parents=True)
+    (project / "env" / "pyvenv.cfg").touch()
+    tool = project / "env" / "bin" / "tool"
+    tool.write_text(f"#!{sys.executable}\nprint('tool')\n", encoding="utf-8")
+    tool.chmod(0o755)
+    (project / "data").mkdir()
+    for i in range(30):
+        (project / "data" / str(i)).touch()
+    (project / "train.py").write_text(
+        "import multiprocessing\nif __name__ == '__main__':\n    multiprocessing.set_start_method('spawn')\n"
+        "    p = multiprocessing.Process(target=print, args=('child',))\n    p.start()\n    p.join()\n",
+        encoding="utf-8",
+    )
+    line = (
+        f"env/bin/tool; {tool}; (cd data && {sys.executable} -c 'print(1)'); (cd / && {sys.executable} -c 'print(2)'); "
+        f"{sys.executable} train.py"
+    )
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        (trace,) = probe(copies, Command(("sh", "-c", line), str(project)), stop=Stop(60.0))
+    assert [p.text for p in trace.printed] == ["tool", "tool", "1", "2", "child"]
+
+
+def test_paths_by_the_home_folder_and_within_addresses_have_twins_too(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "study.db").write_text("mine", encoding="utf-8")
+    words = (
+        "--log_path=~/logs/x",
+        f"--storage=sqlite:///{tmp_path}/study.db",
+        f"file://{tmp_path}/new",
+        "sqlite:///here.db",
+    )
+    line = "train --out $HOME/logs/y"
+    with scratch(str(project), env_of(tmp_path, HOME=str(tmp_path))) as copies:
+        place = copies.fresh(Command(("sh", "-c", line, *words), str(project)))
+        beside = f"{place.folder}/.out{tmp_path}"
+        assert place.argv[2] == f"train --out {beside}/logs/y"
+        assert place.argv[3:] == (
+            f"--log_path={beside}/logs/x", f"--storage=sqlite:///{beside}/study.db", f"file://{beside}/new", words[3]
+        )  # fmt: skip
+        assert Path(beside, "study.db").read_text(encoding="utf-8") == "mine"
 
 
 def test_of_a_project_with_a_short_name_texts_name_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,17 +391,71 @@ def test_what_writes_into_the_project_from_a_copy_all_the_same_is_stopped(projec
         probe(copies, Command((sys.executable, "train.py", hidden), str(project)), stop=Stop(30.0))
 
 
-def test_a_large_file_that_is_only_mapped_is_not_written(
-    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("line", "holds"),
+    [
+        ("open('big.mp4', 'w').write('xx')", b"xx"),
+        ("open('again', 'ab').write(b'x')", b"1" * 2000 + b"x"),
+        ("open('big.mp4', 'r+b').write(b'x')", b"x" + b"1" * 1999),
+        ("os.truncate('big.mp4', 3)", b"111"),
+        ("os.open('../project/again', os.O_WRONLY | os.O_TRUNC)", b""),
+        ("os.remove('big.mp4'); open('big.mp4', 'x').write('xx')", b"xx"),
+    ],
+)
+def test_of_a_large_file_that_a_run_writes_its_copy_gets_one_of_its_own(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, holds: bytes
 ) -> None:
     monkeypatch.setattr(copying, "LARGE", 1000)
-    (project / "data.bin").write_bytes(bytes(2000))
-    os.utime(project / "data.bin", (1e9, 1e9))
-    (project / "train.py").write_text("print(open('data.bin', 'r+b').read(1))\n", encoding="utf-8")
+    (project / "big.mp4").write_bytes(b"1" * 2000)
+    (project / "again").symlink_to("big.mp4")
+    (project / "train.py").write_text(
+        f"import os\nprint(os.path.getsize('again'))\n{line}\nprint(open('big.mp4', 'rb').read() == {holds!r})\n",
+        encoding="utf-8",
+    )
     with scratch(str(project), env_of(tmp_path)) as copies:
-        (trace,) = probe(copies, Command((sys.executable, "train.py"), str(project)), stop=Stop(30.0))
-        assert trace.outside == (str(project / "data.bin"),)
-        copies.check()
+        for _ in range(2):  # the next run finds it as it was
+            (trace,) = probe(copies, Command((sys.executable, "train.py"), str(project)), stop=Stop(30.0))
+            assert [p.text for p in trace.printed] == ["2000", "True"]
+            assert trace.outside == ()
+    assert (project / "big.mp4").read_bytes() == b"1" * 2000
+
+
+def test_what_a_run_would_write_of_the_user_s_all_the_same_it_is_refused(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a name that leads out of the copy, in a folder that is too much to copy, or too large to copy just then."""
+    monkeypatch.setattr(copying, "MOST_FILES", 20)
+    monkeypatch.setattr(copying, "LARGE", 1000)
+    (project / "data").mkdir()
+    for i in range(30):
+        (project / "data" / str(i)).write_text("mine", encoding="utf-8")
+    (project / "big.mp4").write_bytes(b"1" * 2000)
+    source = """
+        import os, shutil, sys
+        import _sixdays_files
+        _sixdays_files.MOST_COPIED = 1000
+        full = sys.argv[1].replace("+", "/")
+        open("big.mp4", "rb").read()
+        for name, mode in (("data/1", "w"), (full + "/train.py", "a"), ("big.mp4", "r+")):
+            try:
+                open(name, mode)
+            except OSError as e:
+                print(e.strerror)
+        for take in (os.remove, shutil.rmtree, lambda path: os.replace(path, "mine")):
+            try:
+                take(full + "/data" if take is shutil.rmtree else full + "/data/2")
+            except OSError as e:
+                print(e.strerror)
+    """
+    (project / "train.py").write_text(textwrap.dedent(source), encoding="utf-8")
+    command = Command((sys.executable, "train.py", str(project).replace("/", "+")), str(project))
+    for path in (project / "train.py", project / "big.mp4", *(project / "data").iterdir()):
+        os.utime(path, (1e9, 1e9))
+    was = {p: p.read_bytes() for p in project.rglob("*") if p.is_file()}
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        (trace,) = probe(copies, command, stop=Stop(30.0))
+    assert [p.text for p in trace.printed] == ["a short run of sixdays must not write this file of the user's"] * 6
+    assert {p: p.read_bytes() for p in project.rglob("*") if p.is_file()} == was
 
 
 def test_a_folder_that_is_named_takes_up_what_links_lead_to_within_it(project: Path, tmp_path: Path) -> None:
@@ -346,6 +481,58 @@ def test_what_copies_have_of_their_own_is_limited_in_all(
         root = Path(copies.fresh(Command(("true",), str(project))).root)
         assert (root / "a").resolve() != tmp_path / "a"
         assert (root / "b").resolve() == tmp_path / "b"
+
+
+def test_what_is_too_large_for_a_copy_of_its_own_takes_no_room_of_the_rest(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sixdays.probes.outside.MOST_IN_ALL", 25)
+    for name, size in (("a.h5", 30), ("b.h5", 20), ("c/x", 3), ("z_out/x", 20)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(bytes(size))
+    for name in ("a.h5", "b.h5", "c", "z_out"):
+        (project / name).symlink_to(tmp_path / name)
+    words = tuple(f"--{name}={tmp_path}/{name}" for name in ("b.h5", "z_out"))
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        place = copies.fresh(Command(("true", *words), str(project)))
+        kept = {
+            name for name in ("a.h5", "b.h5", "c", "z_out") if (Path(place.root) / name).resolve() == tmp_path / name
+        }
+        assert kept == {"a.h5", "b.h5"}
+        assert place.argv[1:] == (words[0], f"--z_out={place.folder}/.out{tmp_path}/z_out")
+
+
+def test_a_file_behind_several_links_is_the_copy_s_own(project: Path, tmp_path: Path) -> None:
+    """As checkpoints: last → the newest step, and a folder whose links lead elsewhere."""
+    store, other = tmp_path / "store", tmp_path / "other"
+    for folder in (store, other):
+        folder.mkdir()
+    (store / "step10.npy").write_text("mine", encoding="utf-8")
+    (store / "abs.npy").symlink_to(store / "step10.npy")
+    (store / "last.npy").symlink_to("step10.npy")
+    (other / "x.npy").write_text("mine", encoding="utf-8")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "latest").symlink_to(other)
+    (tmp_path / "runs" / "back").symlink_to(tmp_path / "runs")
+    for name, to in (("abs.npy", "store/abs.npy"), ("last.npy", "store/last.npy"), ("runs", "runs")):
+        (project / name).symlink_to(tmp_path / to)
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        root = Path(copies.fresh(Command(("true",), str(project))).root)
+        for name in ("abs.npy", "last.npy", "runs/latest/x.npy"):
+            assert (root / name).read_text(encoding="utf-8") == "mine"
+            (root / name).write_text("theirs", encoding="utf-8")
+    assert (store / "step10.npy").read_text(encoding="utf-8") == (other / "x.npy").read_text(encoding="utf-8") == "mine"
+
+
+def test_links_to_what_copies_leave_out_lead_to_the_user_s(project: Path, tmp_path: Path) -> None:
+    """As those of git-annex."""
+    objects = project / ".git" / "annex" / "objects"
+    objects.mkdir(parents=True)
+    (objects / "k.npy").write_text("7", encoding="utf-8")
+    (project / "sub" / "x.npy").symlink_to("../.git/annex/objects/k.npy")
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        root = Path(copies.fresh(Command(("true",), str(project))).root)
+        assert (root / "sub" / "x.npy").read_text(encoding="utf-8") == "7"
 
 
 def test_many_data_are_linked_and_many_results_left_out(
@@ -412,6 +599,19 @@ def test_words_that_name_the_project_lead_into_the_copy(project: Path, tmp_path:
         assert place.cwd == place.root
 
 
+def test_programs_of_the_project_are_found_in_the_copy(project: Path, tmp_path: Path) -> None:
+    for name in ("bin", ".venv/bin", ".tox/bin"):
+        (project / name).mkdir(parents=True)
+    (project / ".venv" / "pyvenv.cfg").touch()
+    path = os.pathsep.join([f"{project}/bin", f"{project}/.venv/bin", f"{project}/.tox/bin", "/usr/bin"])
+    command = Command(("true",), str(project), env={"PATH": f"{project}/bin:/bin"})
+    with scratch(str(project), env_of(tmp_path, PATH=path)) as copies:
+        place = copies.fresh(replace(command, env={}))
+        assert place.env["PATH"].split(os.pathsep) == [f"{place.root}/bin", *path.split(os.pathsep)[1:]]
+        place = copies.fresh(command)
+        assert place.env["PATH"] == f"{place.root}/bin:/bin"
+
+
 def test_trackers_stay_offline_and_the_users_choice_is_kept(project: Path, tmp_path: Path) -> None:
     more = {"WANDB_MODE": "online", "HF_HUB_OFFLINE": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "7"}
     taken = Candidate("l", "n", "t", "same", env={"OMP_NUM_THREADS": "1"}, unset=("CUDA_LAUNCH_BLOCKING",))
@@ -422,6 +622,8 @@ def test_trackers_stay_offline_and_the_users_choice_is_kept(project: Path, tmp_p
     assert (env["A"], env["OMP_NUM_THREADS"], env["MPLBACKEND"]) == ("b", "1", "Agg")
     assert not {"CUDA_LAUNCH_BLOCKING", "PYTHONDONTWRITEBYTECODE"} & env.keys()
     assert env["TMPDIR"].startswith(copies.path)
+    assert env["TORCH_EXTENSIONS_DIR"] == f"{copies.path}/extensions"  # a build that is killed leaves a lock there
+    assert env["PIP_DRY_RUN"] == "1"
     assert env["RUNS"] == f"{env['PWD']}/runs"  # what it writes into the project goes into the copy
 
 
@@ -710,22 +912,22 @@ def test_of_a_large_folder_that_a_link_leads_to_large_files_stay_linked_of_many_
         (project / name).symlink_to(tmp_path / name)
     for i in range(30):
         (tmp_path / "many" / str(i)).touch()
-    (tmp_path / "runs" / "x.bin").write_text("more than ten bytes", encoding="utf-8")
+    (tmp_path / "runs" / "x.mp4").write_text("more than ten bytes", encoding="utf-8")
     (tmp_path / "runs" / "y.csv").write_text("few", encoding="utf-8")
     with scratch(str(project), env_of(tmp_path)) as copies:
         root = Path(copies.fresh(Command(("true",), str(project))).root)
         assert (root / "many").resolve() == tmp_path / "many"
         assert (root / "runs").resolve() == Path(root.parent, ".out", *tmp_path.parts[1:], "runs")
-        assert (root / "runs" / "x.bin").resolve() == tmp_path / "runs" / "x.bin"
+        assert (root / "runs" / "x.mp4").resolve() == tmp_path / "runs" / "x.mp4"
         assert not (root / "runs" / "y.csv").is_symlink()
-        (root / "runs" / "x.bin").write_text("other", encoding="utf-8")
-        with pytest.raises(Overwritten, match=r"x\.bin changed during a short run"):
-            copies.check({str(tmp_path / "runs" / "x.bin")})
+        (root / "runs" / "x.mp4").write_text("other", encoding="utf-8")
+        with pytest.raises(Overwritten, match=r"x\.mp4 changed during a short run"):
+            copies.check({str(tmp_path / "runs" / "x.mp4")})
         with pytest.raises(Overwritten, match=r"or something else"):
             copies.check()
-        with (tmp_path / "runs" / "x.bin").open("a"):  # by another process, which is still at it: told at the end
+        with (tmp_path / "runs" / "x.mp4").open("a"):  # by another process, which is still at it: told at the end
             copies.check()
-        assert copies.changed == {str(tmp_path / "runs" / "x.bin")}
+        assert copies.changed == {str(tmp_path / "runs" / "x.mp4")}
 
 
 def test_what_a_command_can_be_told_is_known_from_its_source_where_it_cannot_be_asked(
@@ -791,14 +993,39 @@ def test_a_line_for_a_shell_that_names_the_project_runs_in_the_copy(project: Pat
     [
         ("docker run image python train.py", "runs the command elsewhere"),
         ("sbatch job.sh", "runs the command elsewhere"),
+        ("env A=1 nice -n 5 B=2 tmux new -d", "tmux runs the command elsewhere"),
+        ("bash -x submit.sh", "sbatch runs the command elsewhere"),
+        ("./submit.sh", "sbatch runs the command elsewhere"),
+        ("make", "docker runs the command elsewhere"),
+        ("make train", "the command installs the project (pip install -q -e .)"),
+        ("uv sync", "the command installs the project"),
+        ("python -m pip install --editable .", "the command installs the project"),
         ("poetry run python train.py", "$(poetry env info -p)/bin/python"),
         ("bash ../run.sh", "goes to"),
     ],
 )
 def test_what_would_not_run_in_a_copy_is_refused(project: Path, words: str, said: str) -> None:
     (project.parent / "run.sh").write_text(f"cd {project}\npython train.py\n", encoding="utf-8")
+    submit = "#!/bin/bash\nset -e  # it's all\nfor s in 0 1; do\n  A=$s sbatch \\\n job.sh\ndone\n"
+    (project / "submit.sh").write_text(submit, encoding="utf-8")
+    rules = "all: image\n\techo 'pip install -e .'\n\nimage:\n\t@docker run x\n\ntrain: env\n\tpython train.py\nenv:\n\tpip install -q -e .\n"
+    (project / "Makefile").write_text(rules, encoding="utf-8")
     command = Command(tuple(words.split()), str(project))
     assert said in refusal(command, Machine(2), None, env={"PATH": os.defpath}, host="here")
+
+
+@pytest.mark.parametrize(
+    "words", ["bash run.sh", "make test", "python docker.py", "sh -c 'echo uv sync; python train.py'"]
+)
+def test_what_is_only_named_or_only_for_another_machine_is_no_reason_to_refuse(project: Path, words: str) -> None:
+    text = (
+        "# sbatch is for the cluster\nif command -v sbatch; then\n  sbatch job.sh\n  exit\nfi\ncat <<EOF\nssh is fine\nEOF\n"
+        "echo 'pip install -e .'; python train.py \"x; ssh y; z\" 2>&1 | tee log\npip install -r requirements.txt\n"
+    )
+    (project / "run.sh").write_text(text, encoding="utf-8")
+    (project / "Makefile").write_text("all:\n\tdocker run x\n\ntest:\n\tpython train.py\n", encoding="utf-8")
+    command = Command(tuple(shlex.split(words)), str(project))
+    assert refusal(command, Machine(2), None, env={"PATH": os.defpath}, host="here") == ""
 
 
 def test_an_environment_of_poetry_in_the_project_is_fine(project: Path) -> None:
@@ -908,6 +1135,43 @@ def test_where_results_go_by_the_environment_each_copy_has_its_own(project: Path
     assert (runs / "last.csv").read_text(encoding="utf-8") == "mine"
 
 
+def test_where_results_go_by_a_script_or_a_configuration_each_copy_has_its_own(project: Path, tmp_path: Path) -> None:
+    for name in ("exp1", "logs", "data"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "last.csv").write_text("mine", encoding="utf-8")
+    shell = f"cp /dev/null {tmp_path}/exp1/last.csv\ntrue --output_dir {tmp_path}/exp1 --data {tmp_path}/data\ncat {tmp_path}/data/last.csv\n"
+    (project / "run.sh").write_text(shell, encoding="utf-8")
+    (project / "c.yaml").write_text(
+        f"log_dir: {tmp_path}/logs\nsave_dir: {tmp_path}/new/x\ndata: {tmp_path}/data\n", encoding="utf-8"
+    )
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        (trace,) = probe(copies, Command(("bash", "run.sh"), str(project)), stop=Stop(30.0))
+        assert [p.text for p in trace.printed] == ["mine"]
+        place = copies.fresh(Command(("true",), str(project)))
+        beside = f"{place.folder}/.out{tmp_path}"
+        wanted = f"log_dir: {beside}/logs\nsave_dir: {beside}/new/x\ndata: {tmp_path}/data\n"
+        assert Path(place.root, "c.yaml").read_text(encoding="utf-8") == wanted
+        assert Path(beside, "exp1", "last.csv").read_text(encoding="utf-8") == "mine"  # as it was
+    assert (tmp_path / "exp1" / "last.csv").read_text(encoding="utf-8") == "mine"
+
+
+def test_what_files_name_leaves_room_for_what_the_command_names(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sixdays.probes.outside.MOST_IN_ALL", 40)
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.npy").write_bytes(bytes(10))
+    text = "".join(f"out_dir: {tmp_path}/{name}\n" for name in "ab")
+    (project / "c.yaml").write_text(text, encoding="utf-8")
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        place = copies.fresh(Command(("true", f"{tmp_path}/c"), str(project)))
+        beside = f"{place.folder}/.out{tmp_path}"
+        assert place.argv[1] == f"{beside}/c"
+        led = Path(place.root, "c.yaml").read_text(encoding="utf-8")
+        assert led == f"out_dir: {beside}/a\nout_dir: {tmp_path}/b\n"
+
+
 def test_a_script_keeps_its_rights_and_is_found_behind_a_name_of_its_project(project: Path, tmp_path: Path) -> None:
     script = project / "train.py"
     script.write_text(f"#!{sys.executable}\nprint(1)\n", encoding="utf-8")
@@ -918,6 +1182,25 @@ def test_a_script_keeps_its_rights_and_is_found_behind_a_name_of_its_project(pro
         for argv in (("./train.py",), ("bash", "run.sh")):
             (trace,) = probe(copies, Command(argv, str(project)), (lever,), stop=Stop(30.0))
             assert [p.text for p in trace.printed][:2] == ["first", "1"], argv
+
+
+def test_a_save_from_outside_of_python_spares_the_user_s_file(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "LARGE", 1000)
+    (project / "big.mp4").write_bytes(b"1" * 2000)
+    (project / "safetensors").mkdir()
+    (project / "safetensors" / "__init__.py").touch()
+    writes = "import subprocess\ndef save_file(tensors, filename, metadata=None):\n    subprocess.run(['sh', '-c', 'echo 2 >' + filename])\n"
+    (project / "safetensors" / "torch.py").write_text(writes, encoding="utf-8")
+    source = (
+        "from safetensors.torch import save_file\nsave_file({}, filename='big.mp4')\nprint(open('big.mp4').read())\n"
+    )
+    (project / "train.py").write_text(source, encoding="utf-8")
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        (trace,) = probe(copies, Command((sys.executable, "train.py"), str(project)), stop=Stop(30.0))
+    assert trace.printed[0].text == "2"
+    assert (project / "big.mp4").read_bytes() == b"1" * 2000
 
 
 def test_torch_saves_are_seen_though_they_are_written_in_c(project: Path, tmp_path: Path) -> None:

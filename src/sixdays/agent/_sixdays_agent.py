@@ -20,6 +20,7 @@ from array import array
 EVERY, SPARSE = 1 << 20, 16
 FLUSH_S = 0.1
 LATE_NS = 300_000_000
+STRAYED = 113  # how a process ends that runs in the project itself
 PR_SET_TIMERSLACK = 29  # of linux/prctl.h
 now = time.monotonic_ns
 
@@ -335,10 +336,16 @@ def begin(folder, environ):
 
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=forked)
-    if agent.root and agent.copy and agent.root != agent.copy:
-        _redirect(agent)
     import _sixdays_files
     import _sixdays_hooks
+
+    if agent.root and agent.copy and agent.root != agent.copy:
+        strayed = _sixdays_files.strayed(agent)
+        if strayed:  # before any line of the user's: it would write what is the user's
+            with open(os.path.join(folder, f"{agent.pid}.strayed"), "w", encoding="utf-8") as f:
+                f.write(strayed)
+            os._exit(STRAYED)
+        _redirect(agent)
 
     _sixdays_hooks.install(agent)
     if agent.main:  # others have nothing to write until they count something
@@ -365,3 +372,5 @@ def _redirect(agent):
         if name.startswith("__editable__"):
             mapping = getattr(module, "MAPPING", {})
             mapping.update({k: led(v) for k, v in mapping.items()})
+            spaces = getattr(module, "NAMESPACES", {})  # of packages without an __init__
+            spaces.update({k: [led(p) for p in v] for k, v in spaces.items()})

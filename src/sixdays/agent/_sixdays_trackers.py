@@ -5,6 +5,9 @@ want to find in an account.
 """
 
 import os
+import re
+
+from _sixdays_files import copies
 
 
 def _stays(owner, name, key, value, fine, env=""):
@@ -51,7 +54,7 @@ def _mlflow(agent, module):
     original = module.set_tracking_uri
 
     def set_tracking_uri(uri):
-        return original(_here(uri))
+        return original(_here(agent, uri))
 
     module.set_tracking_uri = set_tracking_uri
 
@@ -60,15 +63,19 @@ def _mlflow_client(agent, module):
     made = module.MlflowClient.__init__
 
     def init(self, tracking_uri=None, *args, **kwargs):
-        made(self, _here(tracking_uri), *args, **kwargs)
+        made(self, _here(agent, tracking_uri), *args, **kwargs)
 
     module.MlflowClient.__init__ = init
 
 
-def _here(uri):
-    """A folder as it is; a server becomes the folder that the environment names."""
-    is_server = "://" in str(uri or "") and not str(uri).startswith(("file:", "sqlite:"))
-    return os.environ.get("MLFLOW_TRACKING_URI") if is_server or uri == "databricks" else uri
+def _here(agent, uri):
+    """A folder or a file of the copies as it is; a server, or a place of the user's, becomes the environment's own."""
+    if uri is None or (not isinstance(uri, os.PathLike) and not str(uri)):
+        return uri
+    text = os.path.expanduser(re.sub(r"^(sqlite[^:/]*:///|file:(//)?)", "", str(uri)))
+    is_ours = (os.path.realpath(text) + os.sep).startswith(copies(agent)) if agent.copy else True
+    is_fine = "://" not in text and text != "databricks" and is_ours
+    return uri if is_fine else os.environ.get("MLFLOW_TRACKING_URI")
 
 
 HOOKS = {

@@ -22,8 +22,11 @@ LEFT_OUT = frozenset(
 )
 # What a command may write again under the same name: copied also where large, as long as all of it fits.
 SAVED = frozenset(
-    ".pt .pth .ckpt .safetensors .pkl .pickle .npz .npy .h5 .hdf5 .msgpack .onnx .log .db .sqlite".split()
+    ".pt .pth .ckpt .safetensors .pkl .pickle .npz .npy .h5 .hdf5 .msgpack .onnx .keras .joblib .gguf .log .out .db "
+    ".sqlite .sqlite3".split()
 )
+# The same, but for what lies in a folder of data: that is read.
+SAVED_OR_DATA = frozenset(".bin .tar .zip .dat .mmap .mdb .jsonl .csv .model".split())
 # What runs only write, but for what they are told to read: new ones find it empty where it is too much to copy.
 RESULTS = frozenset("wandb mlruns multirun lightning_logs runs outputs".split())
 TEXTS = (".py", ".sh", ".bash", ".yaml", ".yml", ".json", ".toml", ".cfg", ".ini", ".gin", ".env", ".mk", "file")
@@ -93,7 +96,7 @@ def contents(root: str, home: str, *, most_files: int | None = None, most_bytes:
             f"{root} holds more than {limit:,} files, too many to copy to try changes in{where}",
             "keep data outside of the project and name it by its absolute path; or " + hint,
         )
-    large = {p: s for p, s in whole.large.items() if Path(p).suffix not in SAVED}
+    large = {p: s for p, s in whole.large.items() if not _is_saved(p)}
     return _fitting(root, replace(whole, large=large), most_bytes or IN_ALL)
 
 
@@ -164,7 +167,7 @@ def _fitting(root: str, whole: Contents, most: int) -> Contents:
     files = {p: n for p, n in whole.files.items() if p not in whole.large}
     large = dict(whole.large)
     total = sum(files.values())
-    for path in sorted(files, key=lambda p: (Path(p).suffix in SAVED, -files[p])):
+    for path in sorted(files, key=lambda p: (_is_saved(p), -files[p])):
         if total <= most:
             break
         total -= files.pop(path)
@@ -172,6 +175,12 @@ def _fitting(root: str, whole: Contents, most: int) -> Contents:
             stat = os.stat(os.path.join(root, path))
             large[path] = (stat.st_size, stat.st_mtime_ns)
     return Contents(whole.folders, files, whole.links, (*whole.linked, *large), large)
+
+
+def _is_saved(path: str) -> bool:
+    """Whether a command may write it again, by its name."""
+    kind = Path(path).suffix
+    return kind in SAVED or (kind in SAVED_OR_DATA and not _DATA.search(os.path.dirname(path)))
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
@@ -212,9 +221,12 @@ def copy(root: str, what: Contents, target: str) -> None:
 
 
 def _leading(to: str, path: str, root: str) -> str:
-    """Where a link of the project leads in any copy: into it from inside, to the same place else."""
+    """Where a link of the project leads in any copy: into it from inside, to the same place else.
+
+    To the same place also where that is left out of copies: .git/annex/objects.
+    """
     full = os.path.normpath(os.path.join(root, os.path.dirname(path), to))
-    if full != root and not full.startswith(root + os.sep):
+    if full != root and (not full.startswith(root + os.sep) or LEFT_OUT & set(full[len(root) :].split(os.sep))):
         return full
     return os.path.relpath(full, os.path.dirname(os.path.join(root, path))) if os.path.isabs(to) else to
 
@@ -228,8 +240,9 @@ def outward(root: str, links: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def copy_file(source: str, target: str) -> None:
+    """What a link leads to is copied: another link would lead a run to the user's own."""
     try:
-        shutil.copy2(source, target, follow_symlinks=False)
+        shutil.copy2(source, target)
     except (PermissionError, FileNotFoundError):  # not ours to read, or gone meanwhile: absent in the copy
         return
 

@@ -22,6 +22,7 @@ OFFLINE = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "UV_NO_SYNC": "1",  # a copy is no reason to change the environment that it links to
     "UV_FROZEN": "1",
+    "PIP_DRY_RUN": "1",
 }
 # The user's own value holds where there is one.
 UNLESS_SET = {
@@ -61,12 +62,14 @@ def environment(
     folder: str,
 ) -> dict[str, str]:
     """own: what the command sets. unset: taken out. led: where a path leads. folder: that holds the copy at root."""
-    env = {k: v if k == "PATH" else led(v) for k, v in of_user.items()}
+    env = _led(of_user, led)
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     quiet = {k: v for k, v in OFFLINE.items() if env.get(k) not in ("disabled", "dryrun")}
     env = {
         **UNLESS_SET,
-        "TORCHINDUCTOR_CACHE_DIR": os.path.join(os.path.dirname(folder), "compiled"),  # one for all probes
+        # One of each for all probes; a build that is killed leaves a lock there.
+        "TORCHINDUCTOR_CACHE_DIR": os.path.join(os.path.dirname(folder), "compiled"),
+        "TORCH_EXTENSIONS_DIR": os.path.join(os.path.dirname(folder), "extensions"),
         **env,
         **quiet,
         "PYTHONUNBUFFERED": "1",
@@ -76,9 +79,19 @@ def environment(
     env["MLFLOW_TRACKING_URI"] = Path(root, "mlruns").as_uri()
     if sys.platform != "darwin" and not (env.get("DISPLAY") or env.get("WAYLAND_DISPLAY")):
         env = {**WITHOUT_DISPLAY, **env}
-    env.update({k: led(v) for k, v in own.items()})
+    env.update(_led(own, led))
     for name in unset:
         env.pop(name, None)
-    if paths := env.get("PYTHONPATH"):
-        env["PYTHONPATH"] = os.pathsep.join(map(led, paths.split(os.pathsep)))
     return env
+
+
+def _led(env: Mapping[str, str], led: Callable[[str], str]) -> dict[str, str]:
+    """Values with paths that lead where the copy's do; what it does not have of PATH stays the user's."""
+    made = {}
+    for name, value in env.items():
+        parts = value.split(os.pathsep) if name in ("PATH", "PYTHONPATH") else [value]
+        there = [led(part) for part in parts]
+        if name == "PATH":
+            there = [new if os.path.isdir(new) else old for new, old in zip(there, parts, strict=True)]
+        made[name] = os.pathsep.join(there)
+    return made

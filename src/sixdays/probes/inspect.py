@@ -21,6 +21,7 @@ from sixdays.probes.entry import entry_of, text_of
 from sixdays.probes.machine import login_node, machine
 from sixdays.probes.run import Stop, probe
 from sixdays.probes.scratch import Scratch
+from sixdays.probes.steps import steps
 
 __all__ = ["configs_of", "entry_of", "help_of", "machine", "refusal", "sources_of"]
 
@@ -32,7 +33,15 @@ _PARSERS = frozenset(
     "pyrallis draccus cappa cyclopts defopt chz argh clize HfArgumentParser LightningCLI".split()
 )
 _ON_CPU = re.compile(r"(^|[=:_-])cpu$|no[-_]?(cuda|gpu)")  # a word that says so
-_ELSEWHERE = frozenset("docker docker-compose podman nerdctl ssh kubectl sbatch srun salloc qsub bsub".split())
+_ELSEWHERE = frozenset(
+    "docker docker-compose podman nerdctl ssh kubectl sbatch srun salloc qsub bsub condor_submit oarsub flux modal sky "
+    "tmux screen systemd-run at".split()
+)
+# What leads an environment to the project: from a copy it would lead it there.
+_INSTALLS = re.compile(
+    r"(?:uv\s+|\S*python[\d.]*\s+-m\s+)?(?:\S*/)?pip[\d.]*\s+install\b.*\s(?:-e|--editable)\b|(?:uv|pdm|rye)\s+sync\b|"
+    r"(?:poetry|pdm|pipenv)\s+install\b|\S*python[\d.]*\s+(?:\S*/)?setup\.py\s+(?:develop|install)\b"
+)
 _BY_FOLDER = {"poetry": "poetry env info -p", "pipenv": "pipenv --venv", "hatch": "hatch env find"}
 _TERMINAL = (
     r"termios\.error|_?curses\.error|cbreak\(\) returned|[Nn]ot a (tty|terminal)|Inappropriate ioctl|setupterm|"
@@ -193,12 +202,18 @@ def _before(command: Command, here: Machine, env: Mapping[str, str], host: str) 
             f"{host} is the login node of a cluster, where others work too. Measure in one short job: "
             "srun sixdays faster -- COMMAND, with the resources that the command needs"
         )
+    for words in steps(command.argv, Path(command.root, command.cwd)):
+        if (program := os.path.basename(words[0])) in _ELSEWHERE:
+            return (
+                f"{program} runs the command elsewhere, where a short run cannot be watched or stopped: "
+                "run sixdays there, on the command itself"
+            )
+        if _INSTALLS.match(line := " ".join(words)):
+            return (
+                f"the command installs the project ({line}), and a short run would lead its environment to a copy that "
+                "is gone afterwards: install it once by hand, and name what comes behind that"
+            )
     program = os.path.basename(command.argv[0])
-    if program in _ELSEWHERE:
-        return (
-            f"{program} runs the command elsewhere, where a short run cannot be watched or stopped: "
-            "run sixdays there, on the command itself"
-        )
     if program in _BY_FOLDER and not os.path.isdir(os.path.join(command.root, ".venv")):
         return (
             f"{program} finds its environment by the folder, and short runs lie in others: name its interpreter, as in "

@@ -6,8 +6,12 @@ import os
 import re
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 
 OUT = ".out"  # beside a copy: its twins of what lies outside of the project, by their full paths
+_HOME = ("~/", "$HOME/", "${HOME}/")
+# Where a name begins, not a part of one; also behind file:// and sqlite:///, and in ${ROOT:-/scratch/me/work}.
+_FIRST = r"(?:(?<![\w./~-])|(?<=[a-z]://)|(?<=[a-z]:///)|(?<=:-))"
 # Of the system, or of all: never copied, nor is anything new led elsewhere.
 _SYSTEM = ("/dev", "/proc", "/sys", "/run", "/etc", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/boot")
 
@@ -34,18 +38,16 @@ class Leading:
         self.environments = environments
         self.beside: set[str] = set()
         self.twins: set[str] = set()
-        spelt = [re.escape(name) for name in self.names]
-        below_home: list[str] = []
-        if home := env.get("HOME"):
-            below = [os.path.relpath(name, home) for name in self.names if is_below(name, {os.path.normpath(home)})]
-            below_home = [rf"(?:~|\$HOME|\$\{{HOME\}})/{re.escape(path)}" for path in below]
+        self._home = os.path.normpath(env["HOME"]) if env.get("HOME") else ""
+        self._user = env.get("USER") or env.get("LOGNAME") or ""
+        spelt = [_spelt(name, self._user) for name in self.names]
+        below_home = [*filter(None, map(self._below_home, self.names))]
         own = "|".join(map(re.escape, environments))
         kept = rf"(?!/(?:{own})(?:[/\s'\"]|$))" if own else ""  # an environment's own interpreter
-        first = r"(?:(?<![\w./~-])|(?<=[a-z]://)|(?<=[a-z]:///))"  # a name, not a part of one; file:// and sqlite:///
-        last = r"(?=[/\s;&|()'\",:\]}]|$)"
+        last = r"(?=[/\s;&|()'\",:\]}`]|$)"
 
         def named(names: Sequence[str]) -> re.Pattern[bytes]:
-            return re.compile(os.fsencode(rf"{first}(?:{'|'.join([*names, *below_home])}){kept}{last}"), re.M)
+            return re.compile(os.fsencode(rf"{_FIRST}(?:{'|'.join([*names, *below_home])}){kept}{last}"), re.M)
 
         self._named = named(spelt)
         # Of a project in /data a text names it only with what is there: "/data" alone may be many things.
@@ -56,24 +58,39 @@ class Leading:
 
     def text(self, source: bytes, root: str) -> bytes:
         """A text with full names of the project that are those of its copy at root; ~ and $HOME are read."""
-        return self._in_texts.sub(lambda _: os.fsencode(root), source)
+        return self._in_texts.sub(partial(_as_there, root), source)
+
+    def _below_home(self, path: str) -> str:
+        """A pattern for a path by the home folder; empty where it does not lie there."""
+        if not self._home or path == self._home or not is_below(path, {self._home}):
+            return ""
+        return rf"(?:~|\$HOME|\$\{{HOME\}}|\"\$HOME\"|\"\$\{{HOME\}}\")/+{_spelt(os.path.relpath(path, self._home))}"
 
     def word(self, word: str, folder: str, root: str, cwd: str) -> str:
         """A word of a command, or a value of the environment, as the copy at root gets it. folder: holds the copy."""
-        led = os.fsdecode(self._named.sub(lambda _: os.fsencode(root), os.fsencode(word)))
+        led = os.fsdecode(self._named.sub(partial(_as_there, root), os.fsencode(word)))
         if re.search(r"\s", led):  # a line for a shell
-            for path in sorted(self.twins, key=len, reverse=True):
-                led = re.sub(rf"(?<![\w./~-]){re.escape(path)}(?=[/\s;&|()'\"]|$)", twin(folder, path), led)
+            led = os.fsdecode(self.to_twins(os.fsencode(led), folder, self.twins))
         full = self.outside(word, cwd) if led == word else ""
         if not full:
             return led
         head, tail = _split(word)
+        if is_of_home := tail.startswith(_HOME):
+            tail = full
         is_full = tail.startswith(os.sep)
         if is_below(full, self.twins):
             return head + twin(folder, tail if is_full else full)
         if self.is_beside(full):
             return head + os.path.join(folder, os.path.relpath(full, os.path.dirname(self.root))) if is_full else word
-        return word if is_full else head + full
+        return word if is_full or is_of_home else head + full
+
+    def to_twins(self, text: bytes, folder: str, paths: Collection[str]) -> bytes:
+        """A text, or a line for a shell, with these paths outside as the twins of the copy in a folder."""
+        for path in sorted(paths, key=len, reverse=True):
+            ways = "|".join(filter(None, (_spelt(path, self._user), self._below_home(path))))
+            named = re.compile(os.fsencode(rf"{_FIRST}(?:{ways})(?=[/\s;&|()'\"`,}}\]]|$)"), re.M)
+            text = named.sub(partial(_as_there, twin(folder, path)), text)
+        return text
 
     def is_beside(self, path: str) -> bool:
         """Whether it lies in a folder beside the project that stands beside each copy too."""
@@ -85,6 +102,8 @@ class Leading:
         Not a pattern or a line for a shell.
         """
         tail = _split(word)[1]
+        if self._home and (start := next(filter(tail.startswith, _HOME), "")):  # programs read ~ too
+            tail = os.path.join(self._home, tail[len(start) :])
         full = os.path.normpath(os.path.join(self.root, cwd, tail))
         if not (tail == ".." or tail.startswith((os.sep, "../"))) or re.search(r"[,;|&<>*?{}%$\[\]:\n]|^//", tail):
             return ""
@@ -99,6 +118,25 @@ class Leading:
         except ValueError:  # no such line
             words = [word]
         yield from filter(None, (self.outside(w, cwd) for w in words))
+
+
+def _spelt(path: str, user: str = "") -> str:
+    r"""A pattern for a path as shells have it: /scratch/$USER/my\ project//data.
+
+    >>> bool(re.fullmatch(_spelt("/scratch/me/my work", "me"), r"/scratch/${USER}//my\ work"))
+    True
+    """
+
+    def part(name: str) -> str:
+        spelt = "".join(re.escape(c) if c.isalnum() or c in "_.-" else rf"\\?{re.escape(c)}" for c in name)
+        return rf"(?:{spelt}|\$(?:USER|LOGNAME)|\$\{{(?:USER|LOGNAME)\}})" if name == user else spelt
+
+    return os.sep * path.startswith(os.sep) + "/+".join(part(name) for name in path.strip(os.sep).split(os.sep))
+
+
+def _as_there(path: str, found: re.Match[bytes]) -> bytes:
+    """The path instead of what was found, spelt as that is."""
+    return os.fsencode(re.sub(r"([^\w/.-])", r"\\\1", path) if b"\\" in found[0] else path)
 
 
 def _names(root: str, env: Mapping[str, str]) -> Iterator[str]:
@@ -138,6 +176,12 @@ def is_below(path: str, folders: Collection[str]) -> bool:
 
 
 def _split(word: str) -> tuple[str, str]:
-    """A word as what stands before a path, `--out=`, and the path."""
-    found = re.match(r"(.*=)((?:/|\.\./|\.\.$).*)", word, re.S)
+    """A word as what stands before a path, `--out=` or `sqlite:///`, and the path.
+
+    >>> _split("--db=sqlite:////data/x.db"), _split("file:///x"), _split("--out=~/x"), _split("a=b")
+    (('--db=sqlite:///', '/data/x.db'), ('file://', '/x'), ('--out=', '~/x'), ('', 'a=b'))
+    """
+    found = re.match(
+        r"((?:.*=)?(?:sqlite(?:\+\w+)?:///|file:(?://)?)?)((?:~/|\$HOME/|\$\{HOME\}/|/|\.\./|\.\.$).*)", word, re.S
+    )
     return (found[1], found[2]) if found else ("", word)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from sixdays import processes
+from sixdays.errors import RunError
 from sixdays.faster import printed
 from sixdays.faster.model import Command, Printed, Setting, Trace
 from sixdays.faster.unit import Unit, counted
@@ -99,7 +100,7 @@ def probe(
     """The command with the candidates in, run in fresh copies: one Trace for each of its copies side by side.
 
     Raises:
-        RunError: it cannot be started, or a patch does not apply.
+        RunError: it cannot be started, a patch does not apply, or it went to the project itself.
         Interrupted: the user stopped it.
         Overwritten: it wrote a file of the user's project.
     """
@@ -109,6 +110,7 @@ def probe(
         for _ in range(max((c.copies for c in setting), default=1)):
             places.append(scratch.fresh(command, setting))
         traces = run(places, stop=stop, stacks_every=stacks_every, seed=seed)
+        _check_stays(places)
     except Interrupted as e:
         traces = e.traces
         raise
@@ -117,6 +119,15 @@ def probe(
             scratch.release(place)
         scratch.check({path for t in traces for path in t.outside})
     return traces
+
+
+def _check_stays(places: Sequence[Place]) -> None:
+    """Raises RunError where a process was about to run in the project itself; the agent ended it."""
+    for found in (file for place in places for file in Path(place.agent).glob("*.strayed")):
+        raise RunError(
+            f"the command goes to the project by a name that we do not follow: {found.read_text(encoding='utf-8')}",
+            "let it use paths relative to where it starts",
+        )
 
 
 def run(

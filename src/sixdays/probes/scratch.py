@@ -21,7 +21,7 @@ from sixdays.probes import copying
 from sixdays.probes.entry import entry_of
 from sixdays.probes.environment import AGENT, environment, keeping_path
 from sixdays.probes.leading import OUT, Leading, is_below, twin
-from sixdays.probes.outside import Outside
+from sixdays.probes.outside import Outside, written_to
 from sixdays.probes.putting import put_patch, put_preamble
 from sixdays.processes import is_open_for_writing, terminable, undisturbed
 
@@ -96,7 +96,8 @@ class Scratch:
         self._leading = Leading(root, environments, env)
         self._outside = Outside(self._leading, self._whole, env.get("HOME", ""))
         self._outside.large[root] = what.large
-        self._naming: tuple[str, ...] = ()  # files that name the project by its full path
+        self._naming: tuple[str, ...] = ()  # files that name the project by its full path, or a place for results
+        self._written: dict[str, set[str]] = {}  # these places outside, by the file
         self._made = 0
         self._free: list[tuple[str, dict[str, copying.Stamp]]] = []
         self._clean: dict[str, dict[str, copying.Stamp]] = {}
@@ -104,10 +105,11 @@ class Scratch:
         self.changed: set[str] = set()  # files to which copies link that others write meanwhile
 
     def prepare(self) -> None:
-        naming, names = [], set[str]()
+        naming, names, written = [], set[str](), dict[str, set[str]]()
         for file, text in copying.texts(self.root, self.what):
             names |= copying.named_beside(text)
-            if self._led_in(file, text, "") != text:
+            written[file] = set() if file.endswith(".py") else written_to(text)
+            if self._led_in(file, text, "") != text or written[file]:
                 naming.append(file)
         beside = copying.beside(self.root, names - {self._name})
         size = self.what.size + sum(what.size for what in beside.values() if what is not None)
@@ -124,9 +126,12 @@ class Scratch:
                 continue
             self._outside.large[original] = what.large
             copying.copy(original, what, copied)
+            self._outside.lead_links(what.links, original, copied)
         self._leading.beside |= beside.keys()
         self._naming = tuple(naming)
-        self._outside.lead_links(self.what.links, self.pristine)
+        self._outside.lead_links(self.what.links, self.root, self.pristine)
+        for file, paths in written.items():
+            self._written[file] = self._outside.meet_in_text(sorted(paths))
 
     def meet(self, command: Command) -> None:
         """Paths outside that a command names, and the environment's for results, are each copy's own from now on."""
@@ -166,7 +171,7 @@ class Scratch:
             self._free.append((folder, self._clean[folder]))
             raise
         for name in self._naming if is_to_run else ():
-            self._lead_in(Path(root, name), root)
+            self._lead_in(name, root)
         cwd = os.path.normpath(os.path.join(root, command.cwd))
         unset = {u for c in setting for u in c.unset if not inner.env.get(u)}
         return Place(
@@ -182,16 +187,18 @@ class Scratch:
             ready=copying.stamps(folder),
         )
 
-    def _lead_in(self, file: Path, root: str) -> None:
+    def _lead_in(self, name: str, root: str) -> None:
         """A file of the copy at root that names the project; a patch may have taken it away."""
+        file = Path(root, name)
         if file.is_file() and not file.is_symlink():
             stat = file.stat()
-            copying.rewrite(file, self._led_in(file.name, file.read_bytes(), root))
+            copying.rewrite(file, self._led_in(name, file.read_bytes(), root))
             os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))  # nothing is made anew for it
 
     def _led_in(self, file: str, text: bytes, root: str) -> bytes:
         """Its text with names of the project that are those of the copy; a shell script keeps the agent's path."""
         text = self._leading.text(text, root)
+        text = self._leading.to_twins(text, os.path.dirname(root), self._written.get(file, ()))
         return keeping_path(text, "$PYTHONPATH") if file.endswith((".sh", ".bash")) else text
 
     def has_neighbour(self) -> bool:
