@@ -564,4 +564,4 @@ def test_the_value_of_actions_is_no_evaluation_of_a_library() -> None:
     steps = (counter("optimiser step", 1),)
     assert kinds_of(source, (1.0, stack.format("evaluate_policy")), counters=steps)[0][0] == "evaluation"
     passes = stack.format("evaluate_actions") + f" > {LINEAR}"
-    assert kinds_of(source, (1.0, passes), counters=steps)[0][0] == "small passes"
+    assert kinds_of(source, (1.0, passes), counters=steps)[0][0] == "products"
