@@ -669,9 +669,11 @@ def test_a_library_whose_updates_are_not_counted_may_not_have_begun_to_learn() -
 def test_what_is_printed_at_once_or_while_data_are_loaded_is_no_progress() -> None:
     """Eight parts in 2 s, then a fit of a minute; a table at the end; layers at the start beside slow epochs."""
     parts = [(0.25 * i, f"Loaded part {i}") for i in range(1, 9)]
-    assert unit_of(replace(printing(parts), seconds=60.0, stopped="time")) is None
+    assert unit_of(replace(printing(parts), seconds=60.0, stopped="", exit=0)) is None
+    silent = replace(printing(parts), seconds=60.0, stopped="time")
+    assert "its progress stopped: 8 parts in 2.0 s" in phases.halted(silent, unit(silent))
     table = [(30.0 + 0.001 * i, f"{i} 0.{9 - i} 0.5 100") for i in range(8)]
-    assert unit_of(replace(printing(table), seconds=30.1, exit=0)) is None
+    assert unit_of(replace(printing(table), seconds=30.1, stopped="", exit=0)) is None
     layers = [(1.0 + 0.001 * i, f"layer {i}: 100") for i in range(12)]
     epochs = [(30.0 * i, f"Epoch {i}: loss 0.{9 - i}") for i in range(1, 6)]
     assert unit(replace(printing([*layers, *epochs]), seconds=150.0, stopped="time")).word == "epoch"

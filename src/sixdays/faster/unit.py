@@ -103,11 +103,14 @@ def _units(trace: Trace) -> list[Unit]:
     environments = feeding(of_kind(trace, "env step"), steps)
     batches = sorted(of_kind(trace, "batch"), key=lambda c: (-c.count, c.first))
     others = [c for c in of_kind(trace, "env step") if c not in environments]
-    over = (MOSTLY if trace.ended_well else PARTLY) * trace.seconds
+    grown = printed.growing(trace.printed, (MOSTLY if trace.ended_well else PARTLY) * trace.seconds)
+    if trace.ended_well:
+        grown = tuple(g for g in grown if g.token != printed.LINES)  # the run itself tells more
+    elif not grown:  # it may have stopped
+        grown = printed.growing(trace.printed)
     lines = [
         Unit("printed", (g.pattern, str(g.token)), printed.place_of(g), printed.name_of(g.pattern, g.token))
-        for g in printed.growing(trace.printed, over)
-        if g.token != printed.LINES or not trace.ended_well  # else the run itself tells more
+        for g in grown
     ]
     first = environments if environments else steps
     ranked = [*first, *(c for c in (*steps, *batches, *others) if c not in first)]

@@ -16,7 +16,6 @@ from sixdays.errors import RunError
 from sixdays.faster.fixed import modules, trees
 from sixdays.faster.model import Command, Machine, Trace
 from sixdays.faster.printed import ending, growing
-from sixdays.faster.unit import PARTLY
 from sixdays.probes.entry import entry_of, text_of
 from sixdays.probes.machine import login_node, machine
 from sixdays.probes.run import Stop, probe
@@ -182,7 +181,7 @@ def refusal(command: Command, here: Machine, trace: Trace | None, *, env: Mappin
     for why in (_needs(text, here, trace), _ended(text, trace), busy_gpu(here, trace)):
         if why:
             return why
-    if not trace.counters and not growing(trace.printed, PARTLY * trace.seconds) and trace.stopped == "time":
+    if not trace.counters and not growing(trace.printed) and trace.stopped == "time":
         if "executable" not in trace.facts and entry_of(command, env.get("PATH")):
             return (
                 f"Python ran for {trace.seconds:.0f} s without what counts its progress. Where the command or its "
