@@ -78,6 +78,14 @@ def test_a_policy_that_keeps_what_it_gave_keeps_a_graph_for_each_step() -> None:
     assert line.text.endswith("Act without gradients, recompute once per episode: bound 5.0×")
 
 
+def test_an_environment_of_the_script_s_own_is_known_by_what_its_step_gives() -> None:
+    facts = {"own environments": "Cart"}
+    assert first(POLICY, *POLICY_STACKS[:3], facts=facts).kind == "graph per step"
+    assert first(POLICY, *POLICY_STACKS[:3]).kind != "graph per step"
+    counted = (counter("optimiser step", 13),)
+    assert first(POLICY, *POLICY_STACKS[:3], facts=facts, counters=counted).kind != "graph per step"
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

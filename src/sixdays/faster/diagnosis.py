@@ -163,14 +163,16 @@ def _made(view: _View, site: Site, share: float, kind: str, text: str) -> Line:
 
 def _graph(view: _View) -> Iterator[Line]:
     """A policy that acts in grad mode, step after step, and keeps what it gave for one update at the end."""
-    acting = [c for c in view.profile.trace.counters if c.kind == "env step" and c.file in view.kinds.trees]
-    for c in acting:
-        loop = view.kinds.loop((c.file, c.line))
+    acting = {(c.file, c.line) for c in view.profile.trace.counters if c.kind == "env step"}
+    if not acting and "own environments" in view.profile.trace.facts:  # which nobody counts
+        acting = view.kinds.steps - {(c.file, c.line) for c in view.profile.trace.counters}
+    for file, line in sorted(acting):
+        loop = view.kinds.loop((file, line))
         if loop is None:
             continue
-        passes = _passes_of(view, c.file, loop)
+        passes = _passes_of(view, file, loop)
         lines = [[(f.file, f.line) for f in s.frames if is_own(f)] for s in passes]
-        if not passes or not keeps_graph(view.kinds.trees, c.file, loop, lines):
+        if not passes or not keeps_graph(view.kinds.trees, file, loop, lines):
             continue
         taken = [*passes, *(s for s in view.by_kind["backward"])]
         text = "each step keeps its own graph. Act without gradients, recompute once per episode"

@@ -86,6 +86,7 @@ class Kinds:
         self._calls: dict[Site, set[str]] = {}
         self._looped: dict[Site, Loop] = {}
         self._elements: set[Site] = set()  # lines in loops that go through elements
+        self.steps: set[Site] = set()  # lines that take what a `step` gives
         self._rows: set[Site] = set()  # lines that take a row of a table: df.loc[i]
         self._steady: set[Site] = set()  # with the heads of loops, which fetch their items
         self._compiled: set[str] = set()  # functions whose calls run in a compiler's code, without frames
@@ -251,9 +252,12 @@ class Kinds:
             self._calls.setdefault((file, line), set()).update(names)
 
     def _assigned(self, file: str, node: ast.Assign) -> None:
-        """`x = np.concatenate([x, y])` grows by a copy of itself; `f = jax.jit(g)` is compiled."""
+        """`x = np.concatenate([x, y])` grows by a copy of itself; `f = jax.jit(g)` is compiled; what a `step` gives is
+        an environment's.
+        """
         if not isinstance(node.value, ast.Call):
             return
+        self.steps |= {(file, node.lineno)} if "step" in names_of(node.value) else set()
         targets = {ast.dump(t).replace("Store()", "Load()") for t in node.targets}
         if {n.partition("@")[0] for n in names_of(node.value)} & _JOINS:
             given = {ast.dump(n) for a in node.value.args for n in ast.walk(a) if isinstance(n, ast.expr)}
