@@ -189,9 +189,9 @@ def test_a_copy_holds_links_where_copies_would_be_too_large(
         root = Path(copies.fresh(Command(("true",), str(project))).root)
         assert sorted(os.listdir(root)) == [".venv", "data", "gone", "inside", "sub", "train.py", "up"]
         assert (root / ".venv").readlink() == project / ".venv"
-        for name in ("sub/big.mp4", "data/train.bin"):
+        for name in ("sub/big.mp4", "sub/weights.bin", "data/train.bin"):
             assert (root / name).readlink() == project / name
-        for name in ("sub/model.pt", "sub/weights.bin", "data/last.pt"):  # the command may write them again
+        for name in ("sub/model.pt", "data/last.pt"):  # the command may write them again
             assert not (root / name).is_symlink()
         assert (root / "gone").readlink() == Path("nowhere")
         assert (root / "up").readlink() == tmp_path / "other"
@@ -436,7 +436,7 @@ def test_what_a_run_would_write_of_the_user_s_all_the_same_it_is_refused(
         _sixdays_files.MOST_COPIED = 1000
         full = sys.argv[1].replace("+", "/")
         open("big.mp4", "rb").read()
-        for name, mode in (("data/1", "w"), (full + "/train.py", "a"), ("big.mp4", "r+")):
+        for name, mode in (("data/1", "w"), (full + "/train.py", "a"), ("big.mp4", "a")):
             try:
                 open(name, mode)
             except OSError as e:
@@ -1020,7 +1020,10 @@ def test_what_would_not_run_in_a_copy_is_refused(project: Path, words: str, said
 def test_what_is_only_named_or_only_for_another_machine_is_no_reason_to_refuse(project: Path, words: str) -> None:
     text = (
         "# sbatch is for the cluster\nif command -v sbatch; then\n  sbatch job.sh\n  exit\nfi\ncat <<EOF\nssh is fine\nEOF\n"
+        "command -v docker > /dev/null || echo none\n[ $CLUSTER = 1 ] && sbatch job.sh\nsubmit() {\n  sbatch x\n}\n"
+        "echo on $(hostname) at $(date)\nMODELS=(flux at)\n[[ $1 =~ ^(docker|ssh)$ ]] && ssh y\ndocker info || true\n"
         "echo 'pip install -e .'; python train.py \"x; ssh y; z\" 2>&1 | tee log\npip install -r requirements.txt\n"
+        "exit 0\nsbatch late.sh\n"
     )
     (project / "run.sh").write_text(text, encoding="utf-8")
     (project / "Makefile").write_text("all:\n\tdocker run x\n\ntest:\n\tpython train.py\n", encoding="utf-8")
@@ -1210,3 +1213,23 @@ def test_torch_saves_are_seen_though_they_are_written_in_c(project: Path, tmp_pa
     command = Command((sys.executable, "train.py", str(project / "x.pt").replace("/", "+")), str(project))
     with scratch(str(project), env_of(tmp_path)) as copies, pytest.raises(Overwritten, match=r"x\.pt was written"):
         probe(copies, command, stop=Stop(60.0))
+
+
+def test_what_is_only_read_of_the_users_may_be_opened_as_if_to_be_written(project: Path, tmp_path: Path) -> None:
+    """numpy.memmap opens so; an append is refused, and what a run has made it may take away."""
+    (project / "big.dat").write_bytes(b"12")
+    os.utime(project / "big.dat", (1e9, 1e9))
+    (project / "train.py").write_text(
+        "import os\n"
+        f"there = os.path.join({str(project.parent)!r}, 'pro' + 'ject', 'big.dat')\n"
+        "print(open(there, 'r+b').read())\n"
+        "open(there + '.lock', 'w').close()\n"
+        "open(there + '.lock', 'w').close()\n"
+        "os.remove(there + '.lock')\n"
+        "try:\n    open(there, 'ab')\nexcept PermissionError as e:\n    print('refused')\n",
+        encoding="utf-8",
+    )
+    with scratch(str(project), env_of(tmp_path)) as copies:
+        (trace,) = probe(copies, Command((sys.executable, "train.py"), str(project)), stop=Stop(30.0))
+    assert [p.text for p in trace.printed] == ["b'12'", "refused"]
+    assert sorted(p.name for p in project.iterdir() if "big" in p.name) == ["big.dat"]

@@ -639,7 +639,8 @@ def test_a_look_goes_on_until_what_feeds_the_updates_was_seen_again(
     times = np.concatenate([k * cycle + burst for k in range(40)])
 
     def until(s: float) -> Trace:
-        return Trace(counters=(traces.counter("optimiser step", times[times <= s]),), seconds=s, stopped="time")
+        counters = (traces.counter("optimiser step", times[times <= s]),)
+        return Trace(counters=counters, seconds=s, stopped="time", facts={"own environments": "Game"})
 
     assert phases.not_yet(until(seen), unit(until(seen)))
     long = until(4.0 * cycle + 0.5 * rollout)
@@ -691,3 +692,19 @@ def test_a_function_that_learns_is_training_whatever_it_is_called() -> None:
     opt = replace(counter("optimiser step", [0.1 * i + 0.05 for i in range(1, 100)], line=9), function="test_dqn")
     assert unit(Trace(counters=(env, opt))).kind == "env step"
     assert unit(Trace(counters=(env, replace(opt, function="main")))).kind == "optimiser step"
+
+
+def test_what_a_start_takes_is_no_pause_and_a_hiccup_is_none_either() -> None:
+    """Compiled for 25 s at the second update; then 10 ms each, and each minute 100 ms for a checkpoint."""
+    times = 1.0 + np.cumsum([0.01, 25.0, *np.where(np.arange(20_000) % 6_000 == 0, 0.1, 0.01)])
+    trace = Trace(counters=(traces.counter("optimiser step", times[times <= 35.0]),), seconds=35.0, stopped="time")
+    assert not phases.not_yet(trace, unit(trace))
+    long = Trace(counters=(traces.counter("optimiser step", times),), seconds=float(times[-1]), stopped="time")
+    u0, u1 = phases.window(long, unit(long), 5.0)
+    assert 400 <= u1 - u0 <= 520
+
+
+def test_a_last_gap_is_as_long_as_the_stride_of_the_others() -> None:
+    """A number that is printed each 1,000 steps, of which the next is nearly there."""
+    trace = replace(printing([(2.0 * i, f"step {1000 * i}") for i in range(1, 8)]), seconds=15.5, stopped="time")
+    assert not phases.not_yet(trace, unit(trace))

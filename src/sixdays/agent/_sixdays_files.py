@@ -18,6 +18,9 @@ _OF_FOLDER = frozenset("os.rename os.mkdir os.remove os.rmdir os.link os.symlink
 _TAKES_AWAY = frozenset("os.rename os.remove os.rmdir shutil.rmtree".split())
 
 
+_MADE = set()  # files that this process has made: it may take them away
+
+
 def watch(agent):
     if not hasattr(sys, "addaudithook") or not agent.copy:
         return
@@ -28,28 +31,36 @@ def watch(agent):
             return
         refused = None
         try:
-            if event == "open":
-                mode, flags = args[1], args[2]
-                if not (any(m in mode for m in "wax+") if mode else flags & 3):
-                    return
-            if event in _OF_FOLDER and args[-1] != -1:  # names within an open folder, whose removal is told as one
+            if _writes_nothing(event, args):
                 return
-            if event == "os.mkdir" and os.path.isdir(args[0]):
-                return
-            if event in ("open", "os.truncate"):
-                refused = spared(agent, args[0], event == "open" and bool(args[2] & os.O_TRUNC))
+            if event in ("open", "os.truncate") and not isinstance(args[0], int):
+                flags = args[2] if event == "open" else os.O_APPEND
+                refused = spared(agent, args[0], bool(flags & os.O_TRUNC), bool(flags & (os.O_TRUNC | os.O_APPEND)))
+                if not (refused or os.path.lexists(args[0])):
+                    _MADE.add(_entry(args[0]))
             paths = [args[at] for at in places]
             if event in _TAKES_AWAY:  # a link itself, not what it leads to
                 paths = [_entry(path) for path in paths]
                 refused = next(filter(None, (_refused(agent, path) for path in paths)), None)
             for path in () if refused else paths:
                 note(agent, path, event not in _TAKES_AWAY)
+                if event == "os.remove" and path in _MADE:  # a lock, a file for a moment
+                    agent.outside.discard(path)
         except Exception:  # an audit hook that raises stops what it looks at
             agent.facts["hook writes"] = event
         if refused is not None:
             raise refused
 
     sys.addaudithook(hook)
+
+
+def _writes_nothing(event, args):
+    if event == "open":
+        mode, flags = args[1], args[2]
+        return not (any(m in mode for m in "wax+") if mode else flags & 3)
+    if event == "os.mkdir":
+        return args[-1] != -1 or os.path.isdir(args[0])
+    return event in _OF_FOLDER and args[-1] != -1  # names within an open folder, whose removal is told as one
 
 
 def note(agent, path, is_followed=True):
@@ -73,12 +84,11 @@ def _folder(path):
     return os.path.realpath(path) + os.sep
 
 
-def spared(agent, path, is_anew):
+def spared(agent, path, is_anew, is_changed=True):
     """Before a file is written: where a copy only links to the user's, it gets one of its own; an error that is to be
-    raised where it cannot. is_anew: what stands in it is of no use.
+    raised where it cannot. is_anew: what stands in it is of no use. is_changed: it is written for sure; what is opened
+    to be read and written is mostly read (numpy.memmap), and a change is seen afterwards.
     """
-    if isinstance(path, int):
-        return None
     real = os.path.realpath(os.fsdecode(path))
     if real.startswith((copies(agent), "/dev/", "/proc/")) or not os.path.isfile(real):
         return None
@@ -87,10 +97,11 @@ def spared(agent, path, is_anew):
     while entry.startswith(copies(agent)) and os.path.islink(entry):
         last, entry = entry, _entry(os.path.join(os.path.dirname(entry), os.readlink(entry)))
     if last is None:
-        return _refused(agent, real)
+        is_empty = os.path.getsize(real) == 0  # a lock
+        return _refused(agent, real) if is_changed and not (is_anew and is_empty) else None
     size = 0 if is_anew else os.path.getsize(real)
     if size > min(MOST_COPIED, shutil.disk_usage(os.path.dirname(last)).free // 2):
-        return _error(real)
+        return _error(real) if is_changed else None
     own = f"{last}.{os.getpid()}"
     try:
         if is_anew:
@@ -116,7 +127,8 @@ def _refused(agent, real):
     """The error for a file of the user's project that is there; none for one of an environment, or a hidden one."""
     top = _folder(agent.root)
     inner = os.sep + real[len(top) :]
-    if not real.startswith(top) or real.startswith((copies(agent), _folder(sys.prefix))) or not os.path.lexists(real):
+    is_ours = real in _MADE or real.startswith((copies(agent), _folder(sys.prefix)))
+    if not real.startswith(top) or is_ours or not os.path.lexists(real):
         return None
     return None if "/." in inner or "/site-packages/" in inner or "__pycache__" in inner else _error(real)
 

@@ -12,7 +12,7 @@ from sixdays.faster.bounds import is_own
 from sixdays.faster.loaders import loaders
 from sixdays.faster.model import Frame, Trace
 from sixdays.faster.option import Option, given
-from sixdays.faster.unit import Unit, is_evaluation_name, of_kind, plural, unit_of
+from sixdays.faster.unit import UNCOUNTED, Unit, is_evaluation_name, of_kind, plural, unit_of
 
 # What a name counts, by its last part; before it only words that say how many.
 _BEFORE = r"(?:(?:total|max|maximum|num|number|nb|no|n|i|of|train|training|global)_?)*"
@@ -39,7 +39,6 @@ _ENDLESS = 1e13  # written for "until it is stopped"
 _ROUNDS = frozenset(("epoch", "episode", "update", "generation", "round"))
 _PER = re.compile(r"(?:num_|n_)?(\w+?)_per_(?:epoch|iter|iteration|update|round|generation)")
 MANY, APART = 20, 1.3  # batches from which on updates for each of them are told; how far these are from what is said
-_UNCOUNTED = frozenset(("others step", "own environments"))  # facts: its environments are not counted
 PLANNED = 100  # more sure than anything that is read
 _ACCUMULATED = re.compile(r"(?:grad(?:ient)?_accum\w*|accum\w*_(?:steps|batches|iters?)|accum(?:ulation)?|update_freq)")
 
@@ -162,7 +161,7 @@ def _converted(found: _Found, unit: Unit, trace: Trace, options: Sequence[Option
         if lap:
             return found.as_of(unit.kind, lap, f" × {lap:,} {plural(unit.word)} in each")
         return found if same else None
-    if said.unit in ("step", "update") and unit.kind == "optimiser step" and _UNCOUNTED & trace.facts.keys():
+    if said.unit in ("step", "update") and unit.kind == "optimiser step" and UNCOUNTED & trace.facts.keys():
         return None  # steps are probably those of the environments, and an iteration may hold many updates
     if said.unit in (unit.kind, "step"):
         return found.as_of(unit.kind)
@@ -180,7 +179,7 @@ def _converted(found: _Found, unit: Unit, trace: Trace, options: Sequence[Option
 
 def _each(options: Sequence[Option], unit: Unit, trace: Trace) -> tuple[int, str] | None:
     """Units in each round, where an option says it: steps_per_epoch. Updates are no steps of an environment."""
-    acts = _UNCOUNTED & trace.facts.keys() or any(c.kind == "env step" for c in trace.counters)
+    acts = UNCOUNTED & trace.facts.keys() or any(c.kind == "env step" for c in trace.counters)
     kinds = ("step",) if unit.kind == "env step" else ("update",) if acts else ("step", "update")
     for o in options:
         m = _PER.fullmatch(o.name.rpartition(".")[2])

@@ -17,7 +17,7 @@ from sixdays.faster import mix
 from sixdays.faster.evaluations import SEEN_ONCE, evaluations, share
 from sixdays.faster.model import Counter, FloatArray, Trace
 from sixdays.faster.printed import ending
-from sixdays.faster.unit import Unit, at_unit, done, moments, of_kind, plural, track
+from sixdays.faster.unit import UNCOUNTED, Unit, at_unit, done, moments, of_kind, plural, track
 
 LASTING = 1.3  # a cost per unit that changes by this much and stays so is another phase
 BINS = 32
@@ -146,15 +146,20 @@ def _cycles(unit: Unit, numbers: FloatArray, times: FloatArray, sites: Sequence[
 
 
 def _pauses(trace: Trace, unit: Unit, numbers: FloatArray, times: FloatArray) -> FloatArray:
-    """The units after which none came for long, where that takes much of the time: what feeds them is not counted, as
-    rollouts in environments of the script's own. What is counted there makes cycles.
+    """The units of the last phase after which none came for long, where that takes much of the time: what feeds them is
+    not counted, as rollouts in environments of the script's own. What is counted there makes cycles.
 
     The last may be a pause that goes on when the trace ends.
     """
-    if unit.kind == "run" or times.size < 2 or (unit.kind == "env step" and of_kind(trace, "optimiser step")):
+    if unit.kind == "run" or not times.size or (unit.kind == "env step" and of_kind(trace, "optimiser step")):
+        return np.zeros(0)
+    warm = numbers >= _warm(trace, unit, numbers, times)
+    numbers, times = numbers[warm], times[warm]
+    if times.size < 2:
         return np.zeros(0)
     at = np.append(times, max(trace.seconds - trace.pause, times[-1])) if trace.stopped else times
-    each = np.diff(at) / np.append(np.diff(numbers), 1.0)[: at.size - 1]
+    units = np.diff(numbers)
+    each = np.diff(at) / np.append(units, np.median(units))[: at.size - 1]
     others = np.concatenate([np.zeros(0), *(c.times for k in ("evaluation", "env step") for c in of_kind(trace, k))])
     idle = np.diff(np.searchsorted(np.sort(others), at)) == 0 if unit.kind != "env step" else True
     long = (each > OUTLYING * np.quantile(each, 0.25)) & idle
@@ -225,11 +230,10 @@ def not_yet(trace: Trace, unit: Unit, length: float | None = None) -> str:
 
 def _unfed(trace: Trace, unit: Unit, numbers: FloatArray, times: FloatArray) -> str:
     """Why what lies between units, and is not counted, may come again; empty where it was seen often enough."""
-    is_fed = of_kind(trace, "env step") or of_kind(trace, "batch")
-    if unit.kind == "optimiser step" and not is_fed and times[0] > SLOW_S and trace.seconds < 2.0 * times[0]:
+    is_fed_unseen = bool(UNCOUNTED & trace.facts.keys()) and not of_kind(trace, "env step")
+    if unit.kind == "optimiser step" and is_fed_unseen and times[0] > SLOW_S and trace.seconds < 2.0 * times[0]:
         return "what it did before its first update may come again"
-    pauses = _pauses(trace, unit, numbers, times)
-    seen = np.count_nonzero(pauses >= _warm(trace, unit, numbers, times))
+    seen = _pauses(trace, unit, numbers, times).size
     return f"a long pause between {plural(unit.word)} was seen only {seen} times" if 0 < seen < CYCLES else ""
 
 

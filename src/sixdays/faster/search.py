@@ -34,6 +34,7 @@ LONG = 0.8  # of a window, that the first look must hold
 SHORTEST_S = 1.0  # of a run that is compared as a whole
 LOOKING = 0.25  # of the budget, at most, until the main phase was seen
 GROWING = 0.1  # of the budget is looked at least, where episodes may grow
+SAMPLED = (0.1, 15.0)  # of the budget, and seconds: the first look lasts so long
 GLIMPSE_S = 10.0  # after which a rate is told, though the look goes on
 LATEST = 0.04  # of the budget after its start a run's window begins, if an earlier one would not stand for the rest
 WINDOW = (0.7, 5.0)  # seconds of progress that are compared; runs differ more from each other than within
@@ -222,7 +223,7 @@ class Search:
         if (is_long or trace.seconds >= GLIMPSE_S) and (seen := rate.rate(trace, unit, window)):
             self.glimpse = f"{seen:,.0f}/s"
         units = self.asked.length.value if self.asked.length else None
-        if not is_long or phases.not_yet(trace, unit, units):
+        if not is_long or phases.not_yet(trace, unit, units) or trace.seconds < self._sampled_s():
             return False
         return trace.seconds >= GROWING * self.asked.budget_s or not phases.varies(trace, unit)
 
@@ -232,8 +233,13 @@ class Search:
         """
         learns = "torch" in trace.modules and not any(c.kind == "optimiser step" for c in trace.counters)
         is_told = bool(self.asked.unit) or unit.kind not in ("printed", "batch")
-        may_be = (learns and not is_told) or phases.learns_unseen(trace, unit)
+        is_vague = not self.asked.unit and unit.word == "line"
+        may_be = (learns and not is_told) or is_vague or phases.learns_unseen(trace, unit)
         return may_be and trace.seconds < 0.5 * LOOKING * self.asked.budget_s
+
+    def _sampled_s(self) -> float:
+        """Seconds of a look after which its samples tell lines of nearly equal shares apart."""
+        return min(SAMPLED[0] * self.asked.budget_s, SAMPLED[1])
 
     def _window_s(self) -> float:
         return min(max(self.asked.budget_s / SHORT, WINDOW[0]), WINDOW[1])

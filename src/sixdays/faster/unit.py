@@ -24,6 +24,7 @@ SYNONYMS = {
     "optimiser step": "optimiser optimizer update gradient iteration",
     "batch": "batch sample item",
 }
+UNCOUNTED = frozenset(("others step", "own environments"))  # facts: its environments are not counted
 FEEDS = 0.02  # share of the gaps between updates in which an environment moves at least, if the updates came first
 SELDOM = 0.5  # of the updates: what moves between fewer of them does not train
 NEARLY = 0.9  # two sites that move in as many gaps but for this are taken for equals

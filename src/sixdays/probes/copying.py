@@ -25,8 +25,6 @@ SAVED = frozenset(
     ".pt .pth .ckpt .safetensors .pkl .pickle .npz .npy .h5 .hdf5 .msgpack .onnx .keras .joblib .gguf .log .out .db "
     ".sqlite .sqlite3".split()
 )
-# The same, but for what lies in a folder of data: that is read.
-SAVED_OR_DATA = frozenset(".bin .tar .zip .dat .mmap .mdb .jsonl .csv .model".split())
 # What runs only write, but for what they are told to read: new ones find it empty where it is too much to copy.
 RESULTS = frozenset("wandb mlruns multirun lightning_logs runs outputs".split())
 TEXTS = (".py", ".sh", ".bash", ".yaml", ".yml", ".json", ".toml", ".cfg", ".ini", ".gin", ".env", ".mk", "file")
@@ -96,7 +94,7 @@ def contents(root: str, home: str, *, most_files: int | None = None, most_bytes:
             f"{root} holds more than {limit:,} files, too many to copy to try changes in{where}",
             "keep data outside of the project and name it by its absolute path; or " + hint,
         )
-    large = {p: s for p, s in whole.large.items() if not _is_saved(p)}
+    large = {p: s for p, s in whole.large.items() if Path(p).suffix not in SAVED}
     return _fitting(root, replace(whole, large=large), most_bytes or IN_ALL)
 
 
@@ -167,7 +165,7 @@ def _fitting(root: str, whole: Contents, most: int) -> Contents:
     files = {p: n for p, n in whole.files.items() if p not in whole.large}
     large = dict(whole.large)
     total = sum(files.values())
-    for path in sorted(files, key=lambda p: (_is_saved(p), -files[p])):
+    for path in sorted(files, key=lambda p: (Path(p).suffix in SAVED, -files[p])):
         if total <= most:
             break
         total -= files.pop(path)
@@ -175,12 +173,6 @@ def _fitting(root: str, whole: Contents, most: int) -> Contents:
             stat = os.stat(os.path.join(root, path))
             large[path] = (stat.st_size, stat.st_mtime_ns)
     return Contents(whole.folders, files, whole.links, (*whole.linked, *large), large)
-
-
-def _is_saved(path: str) -> bool:
-    """Whether a command may write it again, by its name."""
-    kind = Path(path).suffix
-    return kind in SAVED or (kind in SAVED_OR_DATA and not _DATA.search(os.path.dirname(path)))
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:

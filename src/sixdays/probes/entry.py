@@ -160,5 +160,5 @@ def text_of(path: Path) -> str:
     try:
         with path.open(encoding="utf-8", errors="replace") as f:
             return f.read(200_000)
-    except OSError:
+    except (OSError, ValueError):  # no such name
         return ""

@@ -32,10 +32,10 @@ _PARSERS = frozenset(
     "pyrallis draccus cappa cyclopts defopt chz argh clize HfArgumentParser LightningCLI".split()
 )
 _ON_CPU = re.compile(r"(^|[=:_-])cpu$|no[-_]?(cuda|gpu)")  # a word that says so
-_ELSEWHERE = frozenset(
-    "docker docker-compose podman nerdctl ssh kubectl sbatch srun salloc qsub bsub condor_submit oarsub flux modal sky "
-    "tmux screen systemd-run at".split()
-)
+_SUBMIT = frozenset("docker-compose ssh kubectl sbatch srun salloc qsub bsub condor_submit oarsub systemd-run".split())
+_MAY_SUBMIT = frozenset("docker podman nerdctl tmux".split())  # or ask for something: what comes behind it tells
+_RUN = frozenset("run exec compose up start new new-session".split())
+_ELSEWHERE = _SUBMIT | _MAY_SUBMIT | frozenset("flux modal sky screen at".split())  # in a script, perhaps other words
 # What leads an environment to the project: from a copy it would lead it there.
 _INSTALLS = re.compile(
     r"(?:uv\s+|\S*python[\d.]*\s+-m\s+)?(?:\S*/)?pip[\d.]*\s+install\b.*\s(?:-e|--editable)\b|(?:uv|pdm|rye)\s+sync\b|"
@@ -201,8 +201,10 @@ def _before(command: Command, here: Machine, env: Mapping[str, str], host: str) 
             f"{host} is the login node of a cluster, where others work too. Measure in one short job: "
             "srun sixdays faster -- COMMAND, with the resources that the command needs"
         )
-    for words in steps(command.argv, Path(command.root, command.cwd)):
-        if (program := os.path.basename(words[0])) in _ELSEWHERE:
+    for n, words in enumerate(steps(command.argv, Path(command.root, command.cwd))):
+        program = os.path.basename(words[0])
+        submits = program in _SUBMIT or (program in _MAY_SUBMIT and not _RUN.isdisjoint(words))
+        if submits or (n == 0 and program in _ELSEWHERE):
             return (
                 f"{program} runs the command elsewhere, where a short run cannot be watched or stopped: "
                 "run sixdays there, on the command itself"

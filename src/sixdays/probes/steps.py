@@ -19,6 +19,11 @@ _SHELL = re.compile(r"(?:ba|da|z|k)?sh")
 _ENDS = ";&|()\n"
 _KEYWORDS = frozenset("if then elif else fi case esac for while until do done { } ! time".split())
 _HERE_TEXT = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?([^\n]*)\n(?:.*\n)*?[ \t]*\1[ \t]*$", re.M)
+_FUNCTION = re.compile(
+    r"(?:^|(?<=;))[ \t]*(?:function[ \t]+)?[\w.-]+[ \t]*\(\)[ \t\n]*\{.*?(?:^[ \t]*\}|;[ \t]*\})", re.M | re.S
+)
+_WITHIN = re.compile(r"(?<=[$=])\([^()]*\)|\[\[.*?\]\]")  # what a command gives, a list, a test
+_PREPARES = frozenset("cd source . export mkdir set module conda".split())  # what comes behind && is not conditional
 _RULE = re.compile(r"^([\w./% -]+?)[ \t]*::?(?!=)([^=\n]*)\n((?:\t.*(?:\n|\Z)|[ \t]*\n)*)", re.M)
 
 
@@ -41,6 +46,8 @@ def _inner(words: Sequence[str]) -> Sequence[str]:
     is_around = False
     while words:
         word = words[0]
+        if word == "command" and words[1:2] and words[1].startswith(("-v", "-V")):
+            return []
         if os.path.basename(word) in _AROUND:
             is_around = True
         elif is_around and word in ("-u", "--unset", "-s", "--signal"):
@@ -87,24 +94,31 @@ def _recipes(words: Sequence[str], cwd: Path) -> str:
 
 
 def _commands(text: str) -> Iterator[list[str]]:
-    """The commands of a text for a shell, but for those under a condition.
+    """The commands of a text for a shell that it runs for sure: not those under a condition, or in a function.
 
     >>> list(_commands("if x; then a; fi; for i in 1; do b 'c; d'; done # e"))
     [['i', 'in', '1'], ['b', 'c; d']]
+    >>> list(_commands("cd x && a $(date); [ -e b ] && c; d || e; f() { g; }; exit 0; h"))
+    [['cd', 'x'], ['a', '$', 'x'], ['[', '-e', 'b', ']'], ['d'], ['exit', '0']]
     """
     text = _HERE_TEXT.sub(r"\2", re.sub(r"\\\r?\n", " ", text))
+    text = _FUNCTION.sub("", _WITHIN.sub(" x ", text))
     lexer = shlex.shlex(re.sub(r"(^|\s)#.*", r"\1", text), posix=True, punctuation_chars=_ENDS)
     lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t\r", True, ""
     words: list[str] = []
-    depth = 0
+    depth, is_sure = 0, True
     with suppress(ValueError):  # no such text: what came before it is known
-        for token in chain(lexer, "\n"):
-            if not set(token) <= set(_ENDS):
-                words.append(token)
+        for word in chain(lexer, "\n"):
+            if not set(word) <= set(_ENDS):
+                words.append(word)
                 continue
             while words and words[0] in _KEYWORDS:
-                word = words.pop(0)
-                depth += (word in ("if", "case")) - (word in ("fi", "esac"))
-            if words and depth == 0:
+                keyword = words.pop(0)
+                depth += (keyword in ("if", "case")) - (keyword in ("fi", "esac"))
+            if words and depth == 0 and is_sure:
                 yield words
+                if words[0] == "exit":
+                    return
+            if words:
+                is_sure = word not in ("&&", "||") or (word == "&&" and is_sure and words[0] in _PREPARES)
             words = []

@@ -35,9 +35,7 @@ class _Process:
     def moved(self, kind: str) -> float:
         """When it last moved anything of a kind; 0 where it never did."""
         found = [i for i, c in enumerate(self.about.get("counters", ())) if c[0] == kind]
-        return max(
-            (float(t[-1]) / 1e9 for i in found if (t := _longs(Path(f"{self.base}.{i}.times"))).size), default=0.0
-        )
+        return max((_last(Path(f"{self.base}.{i}.times")) for i in found), default=0.0)
 
 
 def read_trace(folder: Path) -> Trace:
@@ -66,13 +64,13 @@ def _of_progress(processes: Sequence[_Process]) -> _Process:
     that come and go none, for what lies between them is not theirs: what the one that was started prints may tell it.
     """
     by_birth = sorted(processes, key=lambda p: (not p.is_main, int(p.about.get("pid", 0))))
-    until = max((p.moved(kind) for p in processes for kind in PROGRESS), default=0.0)
     for kind in PROGRESS:
         most = max(p.count(kind) for p in processes)
         if most:
             found = next(p for p in by_birth if p.count(kind) >= PEERS * most)
-            has_gone = kind != "optimiser step" and not found.is_main and found.moved(kind) < LASTED * until
-            return by_birth[0] if has_gone and by_birth[0].is_main else found
+            may_have_gone = kind != "optimiser step" and by_birth[0].is_main and not found.is_main
+            has_gone = may_have_gone and found.moved(kind) < LASTED * max(p.moved(kind) for p in processes)
+            return by_birth[0] if has_gone else found
     return by_birth[0]
 
 
@@ -113,6 +111,17 @@ def _longs(path: Path) -> NDArray[np.int64]:
     except OSError:
         data = b""
     return np.frombuffer(data[: len(data) // 8 * 8], dtype=np.int64)
+
+
+def _last(path: Path) -> float:
+    """The last whole number of a file, in seconds; 0 where there is none."""
+    try:
+        with path.open("rb") as f:
+            size = f.seek(0, 2) // 8 * 8
+            f.seek(max(size - 8, 0))
+            return float(np.frombuffer(f.read(8)[: min(size, 8)], dtype=np.int64).sum()) / 1e9
+    except OSError:
+        return 0.0
 
 
 def _counters(p: _Process) -> Iterator[Counter]:
