@@ -16,8 +16,6 @@ _WRITES = {
 }  # fmt: skip
 _OF_FOLDER = frozenset("os.rename os.mkdir os.remove os.rmdir os.link os.symlink".split())
 _TAKES_AWAY = frozenset("os.rename os.remove os.rmdir shutil.rmtree".split())
-
-
 _MADE = set()  # files that this process has made: it may take them away
 
 

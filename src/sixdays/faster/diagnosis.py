@@ -16,7 +16,7 @@ from sixdays.faster.graphs import keeps_graph
 from sixdays.faster.kinds import PRODUCTS, Doing, Kinds, Loop, package
 from sixdays.faster.loaders import loaders
 from sixdays.faster.model import Profile, Stack
-from sixdays.faster.unit import of_kind
+from sixdays.faster.unit import UNCOUNTED, of_kind
 
 WORTH = 0.03  # a share below is not worth a line
 LARGE = 0.1  # a share from which a line comes before one that says that nothing can be taken away
@@ -113,9 +113,8 @@ class _View:
     @property
     def acts(self) -> bool:
         """Its networks choose actions in environments, of a library or its own."""
-        facts = self.profile.trace.facts
-        is_own_kind = "own environments" in facts or facts.get("others step") == "environments"
-        return is_own_kind or bool(of_kind(self.profile.trace, "env step"))
+        trace = self.profile.trace
+        return bool(UNCOUNTED & trace.facts.keys() or of_kind(trace, "env step"))
 
     @property
     def passes(self) -> list[Stack]:
@@ -282,12 +281,11 @@ def _kinds(view: _View) -> Iterator[Line]:
             text = f"{100 * share:.0f} % where it waits for what the GPU has to do: fetch values once per update"
             if share >= WORTH:
                 yield _made(view, _hottest(stacks), 0.0, "fetching", text)
+        elif kind == "optimiser" and view.updates_at_once:
+            yield _nothing(view, stacks, kind, f"{100 * share:.0f} % in the optimiser, which updates all at once")
         elif kind in _ADVICE:
             part, text = _ADVICE[kind]
             text = _evaluation(view, stacks) or text if kind == "evaluation" else text
-            if kind == "optimiser" and view.updates_at_once:
-                yield _nothing(view, stacks, kind, f"{100 * share:.0f} % in the optimiser, which updates all at once")
-                continue
             site = _call_of(view, stacks) if kind == "evaluation" else _hottest(stacks)
             yield _made(view, site, part * share, kind, text)
         elif kind == "environment":

@@ -145,16 +145,15 @@ def _cycles(unit: Unit, numbers: FloatArray, times: FloatArray, sites: Sequence[
     return [g for g in grids if g.size > 1]
 
 
-def _pauses(trace: Trace, unit: Unit, numbers: FloatArray, times: FloatArray) -> FloatArray:
-    """The units of the last phase after which none came for long, where that takes much of the time: what feeds them is
+def _pauses(trace: Trace, unit: Unit, numbers: FloatArray, times: FloatArray, warm: float) -> FloatArray:
+    """The units from warm on after which none came for long, where that takes much of the time: what feeds them is
     not counted, as rollouts in environments of the script's own. What is counted there makes cycles.
 
     The last may be a pause that goes on when the trace ends.
     """
-    if unit.kind == "run" or not times.size or (unit.kind == "env step" and of_kind(trace, "optimiser step")):
+    if unit.kind == "run" or (unit.kind == "env step" and of_kind(trace, "optimiser step")):
         return np.zeros(0)
-    warm = numbers >= _warm(trace, unit, numbers, times)
-    numbers, times = numbers[warm], times[warm]
+    numbers, times = numbers[numbers >= warm], times[numbers >= warm]
     if times.size < 2:
         return np.zeros(0)
     at = np.append(times, max(trace.seconds - trace.pause, times[-1])) if trace.stopped else times
@@ -181,9 +180,10 @@ def window(trace: Trace, unit: Unit, seconds: float, later: float = 0.0) -> tupl
     numbers, times = track(trace, unit)
     if not numbers.size:
         return 0.0, 0.0
-    warm = max(_warm(trace, unit, numbers, times), later)
+    first = _warm(trace, unit, numbers, times)
+    warm = max(first, later)
     sites = [c for kind in ("optimiser step", "evaluation", "env step") for c in of_kind(trace, kind)]
-    pauses = _pauses(trace, unit, numbers, times)
+    pauses = _pauses(trace, unit, numbers, times, first)
     grids = [*_cycles(unit, numbers, times, sites), pauses]
     grids.sort(key=len)
     rounds = grid_of(trace, unit, numbers, times, warm) if unit.kind == "env step" else pauses[pauses >= warm]
@@ -233,7 +233,7 @@ def _unfed(trace: Trace, unit: Unit, numbers: FloatArray, times: FloatArray) -> 
     is_fed_unseen = bool(UNCOUNTED & trace.facts.keys()) and not of_kind(trace, "env step")
     if unit.kind == "optimiser step" and is_fed_unseen and times[0] > SLOW_S and trace.seconds < 2.0 * times[0]:
         return "what it did before its first update may come again"
-    seen = _pauses(trace, unit, numbers, times).size
+    seen = _pauses(trace, unit, numbers, times, _warm(trace, unit, numbers, times)).size
     return f"a long pause between {plural(unit.word)} was seen only {seen} times" if 0 < seen < CYCLES else ""
 
 

@@ -6,7 +6,6 @@ import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import starmap
 
 import numpy as np
 
@@ -133,6 +132,16 @@ def by_pattern(printed: Iterable[Printed]) -> dict[str, list[Line]]:
     return lines
 
 
+def whole(printed: Iterable[Printed]) -> dict[str, list[Line]]:
+    """The same as far as all lines are there: after the gap of a flood how many it swallowed is not known."""
+    return by_pattern(line for line in printed if not line.is_late)
+
+
+def tells_time_alone(pattern: str) -> bool:
+    """Whether all numbers of a line are clocks: it may be said each minute, whatever was done."""
+    return all(is_clock(pattern, i) for i in range(pattern.count("#")))
+
+
 def _by_beginning(printed: Iterable[Printed]) -> dict[str, list[Line]]:
     """The same by the text up to one of the first numbers of a line."""
     lines: dict[str, list[Line]] = {}
@@ -197,18 +206,13 @@ def _of(by_pattern: Mapping[str, list[Line]], over: float) -> tuple[Growing, ...
 
 
 def _lines_of(printed: Iterable[Printed], over: float) -> tuple[Growing, ...]:
-    """Of each pattern that came again and again how many such lines there were, the most frequent first.
-
-    Not where its numbers are clocks: it may be said each minute, whatever was done.
-    """
-    lines = by_pattern(line for line in printed if not line.is_late)  # how many a gap swallowed is not known
-    often = {
-        pattern: known
-        for pattern, known in lines.items()
-        if len(known) >= FEWEST and known[-1][0] - known[0][0] >= over
-        if not all(is_clock(pattern, i) for i in range(len(known[0][1])))
-    }
-    return tuple(sorted(starmap(_number_of, often.items()), key=lambda g: -g.values.size))
+    """Of each pattern that came again and again how many such lines there were, the most frequent first."""
+    found = (
+        _number_of(pattern, lines)
+        for pattern, lines in whole(printed).items()
+        if len(lines) >= FEWEST and lines[-1][0] - lines[0][0] >= over and not tells_time_alone(pattern)
+    )
+    return tuple(sorted(found, key=lambda g: -g.values.size))
 
 
 def _number_of(pattern: str, lines: Sequence[Line]) -> Growing:
@@ -218,7 +222,7 @@ def _number_of(pattern: str, lines: Sequence[Line]) -> Growing:
 def grown(printed: Iterable[Printed], pattern: str, token: int) -> Growing | None:
     """The same of a number that is known to be progress, from its first line on; None where it has none, or falls."""
     if token == LINES:
-        same = by_pattern(line for line in printed if not line.is_late).get(pattern)
+        same = whole(printed).get(pattern)
         return _number_of(pattern, same) if same else None
     lines = (_by_beginning if pattern.endswith(AND_SO_ON) else by_pattern)(_counted(printed)).get(pattern)
     return _grows(pattern, token, lines, 1) if lines else None

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from sixdays.faster.model import Trace
-from sixdays.faster.printed import Line, by_pattern, is_clock, name_of
+from sixdays.faster.printed import Line, by_pattern, is_clock, name_of, tells_time_alone, whole
 
 NEAR = 0.03  # how far printed numbers may be apart, relative, while parameters agree
 CLOSE = 0.001  # and while parameters are the same bits: what is told of them is rounded otherwise at most
@@ -87,7 +87,7 @@ def silent(original: Trace, candidate: Trace) -> str:
         return ""
     until, said = _update(original, min(updates)), _lines(candidate)
     missing = (p for p, lines in _lines(original).items() if p not in said and sum(at <= until for at, _ in lines) > 1)
-    return next((p for p in missing if not all(is_clock(p, i) for i in range(p.count("#")))), "")
+    return next((p for p in missing if not tells_time_alone(p)), "")
 
 
 def _lines(trace: Trace) -> dict[str, list[Line]]:
@@ -95,9 +95,8 @@ def _lines(trace: Trace) -> dict[str, list[Line]]:
 
     But of a run that ended what it said only there, at its end.
     """
-    whole = by_pattern(line for line in trace.printed if not line.is_late)
     late = by_pattern(line for line in trace.printed if line.is_late) if trace.ended_well else {}
-    return {**late, **whole}
+    return {**late, **whole(trace.printed)}
 
 
 def _tells(column: Sequence[float]) -> bool:

@@ -65,12 +65,13 @@ def environment(
     env = _led(of_user, led)
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     quiet = {k: v for k, v in OFFLINE.items() if env.get(k) not in ("disabled", "dryrun")}
+    for_all = os.path.dirname(folder)
+    builds = {"TORCHINDUCTOR_CACHE_DIR": os.path.join(for_all, "compiled")}
     if not os.path.isdir(os.path.join(env.get("HOME", ""), ".cache", "torch_extensions")):  # else they are built
-        own_builds = {"TORCH_EXTENSIONS_DIR": os.path.join(os.path.dirname(folder), "extensions")}
-        env = {**own_builds, **env}  # a build that is killed leaves a lock there
+        builds["TORCH_EXTENSIONS_DIR"] = os.path.join(for_all, "extensions")  # one that is killed leaves a lock there
     env = {
         **UNLESS_SET,
-        "TORCHINDUCTOR_CACHE_DIR": os.path.join(os.path.dirname(folder), "compiled"),  # one for all probes
+        **builds,
         **env,
         **quiet,
         "PYTHONUNBUFFERED": "1",

@@ -48,7 +48,6 @@ class Outside:
         self._home = home
         self._met: set[str] = set()
         self._left = MOST_IN_ALL
-        self._kept = 0  # for later
         self.large: dict[str, Mapping[str, tuple[int, int]]] = {}
 
     def lead_links(self, links: Mapping[str, str], original: str, copied: str) -> None:
@@ -64,9 +63,10 @@ class Outside:
 
     def meet_in_text(self, paths: Iterable[str]) -> set[str]:
         """Paths that a file of the project names, likewise, while there is much room; those that have a twin."""
-        self._kept = MOST_IN_ALL - MOST_IN_ALL // OF_TEXTS
+        for_later = MOST_IN_ALL - MOST_IN_ALL // OF_TEXTS
+        self._left -= for_later
         found = self.meet(paths, {}, "", is_late=False)
-        self._kept = 0
+        self._left += for_later
         return found
 
     def meet(self, words: Iterable[str], env: Mapping[str, str], cwd: str, *, is_late: bool) -> set[str]:
@@ -110,7 +110,7 @@ class Outside:
             what = copying.Contents((), {name: os.path.getsize(path)}, {}, (), {})
         else:  # a device, a pipe
             return None
-        if what.size > self._left - self._kept or 4 * what.size > shutil.disk_usage(self._whole).free:
+        if what.size > self._left or 4 * what.size > shutil.disk_usage(self._whole).free:
             return None
         self._left -= what.size
         target = twin(self._whole, path)

@@ -108,8 +108,9 @@ class Scratch:
         naming, names, written = [], set[str](), dict[str, set[str]]()
         for file, text in copying.texts(self.root, self.what):
             names |= copying.named_beside(text)
-            written[file] = set() if file.endswith(".py") else written_to(text)
-            if self._led_in(file, text, "") != text or written[file]:
+            if not file.endswith(".py") and (places := written_to(text)):
+                written[file] = places
+            if self._led_in(file, text, "") != text or file in written:
                 naming.append(file)
         beside = copying.beside(self.root, names - {self._name})
         size = self.what.size + sum(what.size for what in beside.values() if what is not None)
@@ -130,8 +131,7 @@ class Scratch:
         self._leading.beside |= beside.keys()
         self._naming = tuple(naming)
         self._outside.lead_links(self.what.links, self.root, self.pristine)
-        for file, paths in written.items():
-            self._written[file] = self._outside.meet_in_text(sorted(paths))
+        self._written = {file: self._outside.meet_in_text(paths) for file, paths in written.items()}
 
     def meet(self, command: Command) -> None:
         """Paths outside that a command names, and the environment's for results, are each copy's own from now on."""

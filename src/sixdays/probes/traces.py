@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections import Counter as Counts
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -117,11 +119,11 @@ def _last(path: Path) -> float:
     """The last whole number of a file, in seconds; 0 where there is none."""
     try:
         with path.open("rb") as f:
-            size = f.seek(0, 2) // 8 * 8
-            f.seek(max(size - 8, 0))
-            return float(np.frombuffer(f.read(8)[: min(size, 8)], dtype=np.int64).sum()) / 1e9
+            f.seek(max(f.seek(0, os.SEEK_END) // 8 - 1, 0) * 8)
+            data = f.read(8)
     except OSError:
         return 0.0
+    return int.from_bytes(data, sys.byteorder, signed=True) / 1e9 if len(data) == 8 else 0.0
 
 
 def _counters(p: _Process) -> Iterator[Counter]:
