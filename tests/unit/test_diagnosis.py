@@ -288,6 +288,32 @@ def test_a_network_that_the_updates_ask_in_eval_mode_is_no_evaluation_at_each_st
     assert "for this share of the time" in line.text
 
 
+DRAWN, IMAGE = "matplotlib/figure.py:1:savefig", "PIL/Image.py:1:save"
+LOADER, WRITER, TRANSFORM = (
+    "torch/utils/data/dataloader.py:1:__next__",
+    "tensorboard/compat.py:1:add_image",
+    "torch/nn/functional.py:1:pad",
+)
+
+
+@pytest.mark.parametrize(
+    ("below", "doing"),
+    [
+        ([DRAWN, IMAGE], "drawing"),
+        ([WRITER, IMAGE], "logging"),
+        ([WRITER, DRAWN, IMAGE], "drawing"),
+        ([IMAGE], "data"),
+        (["tqdm/std.py:1:__iter__", LOADER, TRANSFORM], "data"),
+        (["tqdm/std.py:1:__iter__", "tqdm/std.py:1:refresh"], "logging"),
+        (["mlflow/utils/autologging_utils/safety.py:1:call", LOADER], "data"),
+        (["torchvision/transforms/functional.py:1:pad", TRANSFORM], "data"),
+    ],
+)
+def test_of_libraries_that_call_each_other_the_one_that_was_asked_is_named(below: Sequence[str], doing: str) -> None:
+    stack = Stack(tuple(_frame(f) for f in ("17:main", *below)), 1.0)
+    assert Kinds({"t.py": LOOP}).of(stack) == doing
+
+
 def _passes(shapes: str, **facts: str) -> Line:
     digest = Digest("parameters", 0, 1, "x", shapes=shapes)
     return first(

@@ -103,6 +103,22 @@ def test_printing_less_often_is_allowed_and_other_numbers_are_not() -> None:
     assert "says accuracy" in broken(altered, "same")
 
 
+def evaluating(every: int, *, is_own_stream: bool) -> Trace:
+    """An evaluation each so many updates of 40; from a stream of its own, its n-th value is the n-th of that."""
+    lines = [(u, f"update {u} return {-0.5 * (u // every if is_own_stream else u)}") for u in range(every, 41, every)]
+    return replace(run(), printed=printing(lines).printed)
+
+
+def test_evaluations_that_draw_from_a_stream_of_their_own_are_told_at_the_same_step() -> None:
+    rare = {"promise": "same", "fewer": FEWER}
+    a, b = evaluating(4, is_own_stream=True), evaluating(20, is_own_stream=True)
+    found = kept(a, b, again=a, **rare)
+    assert isinstance(found, Kept)
+    assert found.aside == 'lines like "update # return #" say return -0.5 in place of -2.5'
+    a, b = evaluating(4, is_own_stream=False), evaluating(20, is_own_stream=False)
+    assert kept(a, b, again=a, **rare) == Kept("the parameters until update 200, 2 printed numbers")
+
+
 def test_lines_that_are_gone_are_named() -> None:
     a = run()
     gone = replace(a, printed=tuple(p for p in a.printed if "accuracy" not in p.text))

@@ -75,6 +75,11 @@ def test_what_stands_on_the_command_line_counts() -> None:
             "30 epoch: 30 from N (train.py:1)",
         ),
         ("sweeps = 400\n", "400 sweep: 400 from sweeps (train.py:1)"),
+        (
+            "N, STEPS = 60, 3000\nfor step in range(STEPS):\n    pass\n",
+            "3000 step: 3,000 from STEPS (train.py:1)",
+        ),
+        ("sweeps = rounds = 400\nrounds = 3\n", "400 sweep: 400 from sweeps (train.py:1)"),
         ("def main():\n    for ep in trange(70):\n        pass\n", "70 episode: 70 from the loop over ep (train.py:2)"),
     ],
 )
@@ -88,6 +93,7 @@ def test_a_script_without_options_says_it_in_constants_loops_and_calls(source: s
         "for t in itertools.count():\n    pass\n",
         "warmup_steps = 500\nmax_episode_steps = 200\neval_episodes = 10\nepochs_per_eval = 3\nlr_decay_steps = 90\n",
         "epoch = 0\nstep = 1\n",
+        "epochs, sweeps = read()\n",
         "num_epochs = compute()\n",
         "while True:\n    loss = evaluate(model, max_batches=10)\n",
         "def f(:\n",

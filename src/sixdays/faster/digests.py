@@ -31,9 +31,12 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """It keeps its promise, as far as `checked` says, in words."""
+    """It keeps its promise, as far as `checked` says, in words. aside: what is said otherwise at the same step beside
+    what is promised: by evaluations that it makes less often.
+    """
 
     checked: str
+    aside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def kept(
     if promise == "same" and (figure := _figure(original, candidate, again)):
         return Broken(f"the picture {figure} is another one")
     checked = [*_said(both, promise, until), *([f"{lines.count} printed numbers"] if lines.count else [])]
-    return Kept(", ".join(checked)) if checked else Unchecked(_nothing(both))
+    return Kept(", ".join(checked), lines.aside) if checked else Unchecked(_nothing(both))
 
 
 # parameters ----------------------------------------------------------------------------------------------------

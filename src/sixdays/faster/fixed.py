@@ -57,8 +57,8 @@ def constants(parsed: Mapping[str, ast.Module]) -> Iterator[Option]:
 def _assignments(tree: ast.Module, file: str, known: Mapping[str, Scalar]) -> Iterator[Option]:
     for body in _bodies(tree):
         for node in body:
-            if isinstance(node, (ast.Assign, ast.AnnAssign)) and (name := _assigned(node)):
-                value = known.get(name, literal(node.value, known))
+            for name, expression in _set(node):
+                value = known.get(name, literal(expression, known))
                 if value is not None:
                     yield _constant(name, value, file, node.lineno)
 
@@ -202,6 +202,21 @@ def _assigned(node: ast.Assign | ast.AnnAssign) -> str:
     return target.id if isinstance(target, ast.Name) else ""
 
 
+def _set(node: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
+    """Names that a statement sets, each with its expression: `A = 1`, `A: int = 1`, `A = B = 1`, `A, B = 1, 2`."""
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        yield node.target.id, node.value
+    if not isinstance(node, ast.Assign):
+        return
+    for target in node.targets:
+        if isinstance(target, ast.Name):
+            yield target.id, node.value
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            values = node.value.elts if isinstance(node.value, (ast.Tuple, ast.List)) else []
+            known = values if len(values) == len(target.elts) else [None] * len(target.elts)
+            yield from ((t.id, v) for t, v in zip(target.elts, known, strict=True) if isinstance(t, ast.Name))
+
+
 def _last(node: ast.AST) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
@@ -216,8 +231,8 @@ def constants_of(tree: ast.Module) -> dict[str, Scalar]:
     changed = set[str]()
     for body in _bodies(tree):
         for node in body:
-            if isinstance(node, (ast.Assign, ast.AnnAssign)) and (name := _assigned(node)):
-                value = literal(node.value, found)
+            for name, expression in _set(node):
+                value = literal(expression, found)
                 changed |= {name} if found.setdefault(name, value) != value else set()
     return {name: value for name, value in found.items() if name not in changed}
 

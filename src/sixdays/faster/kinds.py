@@ -29,6 +29,7 @@ _LIBRARIES: tuple[tuple[Doing, str], ...] = (
     ("start", r"<frozen importlib|/importlib/"),
     ("drawing", r"/(matplotlib|mpl_toolkits|seaborn|plotly|pyglet|pygame|visdom|imageio|cv2)/(?!.*:_?\w*read)"),
     ("drawing", r":render$|/rendering\.py"),
+    ("python", r"/(tqdm|rich)/.*:(__iter__|track)$|/mlflow/utils/autologging"),  # they go round, or call, what is asked
     ("logging", r"/(tensorboard\w*|wandb|mlflow|logging|tqdm|rich|loguru|comet_ml|neptune)/|/csv\.py"),
     (
         "saving",
@@ -108,8 +109,12 @@ class Kinds:
         passes = {"forward", "distribution", "backward"} & {found, *above}  # rendering may be what is learnt
         if self._draws and not passes and any(_DRAWING.search(f.function) for f in stack.frames if is_own(f)):
             return "drawing"
-        if "data" in above or "data" in below:
+        if "data" in above:
             return "data"
+        # Of what lies in each other the outermost: drawing makes images, and loading them calls functions of torch.
+        asked = [doing for doing in reversed(below) if doing in ("data", "drawing", "logging")]
+        if asked and (asked[0] == "data" or found == "data"):
+            return "drawing" if asked[0] == "logging" and "drawing" in asked else asked[0]
         return found or self._of_line(stack, above, "waiting" in below)
 
     def _of_line(self, stack: Stack, above: Set[Doing], waits: bool) -> Doing:

@@ -337,10 +337,23 @@ class Search:
             value *= s.factor.value
         if given and (line := wording.silent(self.original[0], outcome.trace)):
             self.notes.append(f'With {text} lines like "{line}" are printed no more.')
+        self._note_aside(candidates, outcome.trace)
         self.steps.append(Step(candidates, self._on_the_way(value, pairs), unchecked))
         self.best, self._of_best = setting, [b for _, b in pairs]
         self._is_base_latest = not self._is_base_latest  # the last run was of the one or of the other
         return True
+
+    def _note_aside(self, candidates: Setting, trace: Trace) -> None:
+        """What evaluations and means say otherwise at the same step, where they are made less often."""
+        assert self.looked is not None
+        seldom = [c for c in candidates if c.fewer]
+        found = _kept(self.looked, trace, candidates, self.original[0]) if seldom else None
+        if isinstance(found, Kept) and found.aside:
+            names = ", ".join(c.name for c in seldom)
+            self.notes.append(
+                f"With {names} {found.aside} at the same step: the training is the same, but what tells of it averages "
+                "since the last time, or draws from a random stream of its own."
+            )
 
     def _reject(self, c: Candidate, why: str, *, is_change: bool) -> None:
         """Throws out. is_change: somebody gave it and it runs: another experiment, where those are accepted."""

@@ -24,10 +24,14 @@ Row = tuple[float, ...]
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """How many numbers were compared, and what is wrong with them, in words; empty where nothing."""
+    """How many numbers were compared, and what is wrong with them, in words; empty where nothing.
+
+    aside: what a line that is said less often by design says otherwise at the same step, in words.
+    """
 
     count: int = 0
     why: str = ""
+    aside: str = ""
 
 
 def compared(
@@ -48,7 +52,7 @@ def compared(
     a, b = _lines(original), _lines(candidate)
     twice = _lines(again) if again is not None else a
     has_updates = any(c.kind == "optimiser step" and c.times.size for c in original.counters)
-    count = 0
+    count, aside = 0, ""
     for pattern, lines in a.items():
         if pattern not in b:
             continue
@@ -66,6 +70,7 @@ def compared(
         rows, others = [_take(r, tokens) for r in rows], [_take(r, tokens) for r in others]
         wrong = _not_in_order(rows, others, rarer) if exact else _far(rows, others, near)
         if wrong is not None and is_seldom:
+            aside = aside or _aside(pattern, tokens, rows, others, 0.0 if exact else near)
             continue
         if wrong is not None:
             at, token = wrong
@@ -73,7 +78,7 @@ def compared(
             name = name_of(pattern, tokens[token])
             return Lines(count, f'line {at + 1} of "{pattern}" says {name} {others[at][token]:g}{had}')
         count += sum(map(_tells, zip(*rows, strict=True))) * min(len(rows), len(others))
-    return Lines(count)
+    return Lines(count, aside=aside)
 
 
 def silent(original: Trace, candidate: Trace) -> str:
@@ -178,6 +183,15 @@ def _matched(
             return [r for r, _ in both], [o for _, o in both]
     n = 0 if rarer else min(len(rows), len(others))
     return list(rows[:n]), list(others[:n])
+
+
+def _aside(pattern: str, tokens: Sequence[int], rows: Sequence[Row], others: Sequence[Row], near: float) -> str:
+    """The first number that a line says otherwise of the same step, in words; empty where none is known to be of it."""
+    for row, other in zip(*_matched(rows, others, range(len(tokens)), rarer=True), strict=True):
+        for k, (x, y) in enumerate(zip(row, other, strict=True)):
+            if not _same(x, y) and not abs(x - y) <= near * max(abs(x), abs(y)):
+                return f'lines like "{pattern}" say {name_of(pattern, tokens[k])} {y:g} in place of {x:g}'
+    return ""
 
 
 def _bar(pattern: str) -> tuple[int, ...]:

@@ -55,7 +55,7 @@ TOPICS: tuple[Topic, ...] = (
         _words("eval evals evaluation evaluate evaluating val valid validation validate test tests testing dev"),
         fewer=("evaluation", "env step", "batch"),
         verb="evaluated",
-        coarser="the evaluation curve has fewer points",
+        coarser="the evaluation curve has fewer points, other ones where evaluations draw from a stream of their own",
     ),
     Topic(
         "logging",
