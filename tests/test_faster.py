@@ -184,6 +184,7 @@ def test_an_interrupt_gives_what_is_known_and_leaves_no_process(tmp_path: Path) 
     assert process.returncode == 130, err
     assert "Interrupted" in out
     assert "steps a second" in out
+    assert "It was stopped at: " in out
     assert not [p for p in Path("/proc").glob("[0-9]*/cwd") if _leads(p).startswith(str(tmp))]
     assert not list(tmp.iterdir())
 
@@ -201,6 +202,8 @@ def test_an_interrupt_in_the_first_look_gives_its_rate(tmp_path: Path, monkeypat
     assert found.interrupted
     assert found.unit == "step"
     assert 0.0 < found.rate_before < 500.0
+    assert found.length_text
+    assert found.notes[0] == "It was stopped at: the command as it is."
     assert found.seconds < 30.0
 
 
@@ -231,12 +234,14 @@ def test_the_ten_minute_list_runs_nothing(sixdays: Sixdays) -> None:
         (("faster", "--accept", "smae", "--", "true"), 2, "same"),
         (("faster", "--try", "missing.diff", "--", "true"), 2, "no such file"),
         (("faster", "--", "true"), 6, "too short"),
+        (("faster", "--", "python", "trian.py"), 6, 'did you mean "train.py"?'),
         (("faster", "--", "sh", "-c", "echo no; exit 3"), 6, "exit code 3"),
     ],
 )
 def test_what_cannot_be_measured_is_said_in_a_sentence(
     sixdays: Sixdays, argv: tuple[str, ...], code: int, said: str
 ) -> None:
+    sixdays.write("train.py", "")
     ran = sixdays(*argv)
     assert ran.code == code, ran.err
     assert said in " ".join(ran.err.split())

@@ -545,10 +545,17 @@ def test_a_switch_that_has_no_opposite_is_named_not_tried() -> None:
 
 
 def test_a_shell_script_has_its_options_within() -> None:
-    p = Profile(Command(("bash", "run.sh"), "/project"), Trace(), Machine(2))
-    assert [c.why for c in create({}).propose(p) if isinstance(c, NotTried)] == [
-        "bash is a shell: the options stand in what it runs. Name that command"
-    ]
+    def why(**facts: str) -> str:
+        p = Profile(Command(("bash", "run.sh"), "/project"), Trace(facts=facts), Machine(2))
+        (found,) = create({}).propose(p)
+        assert isinstance(found, NotTried)
+        return found.why.partition(": ")[2]
+
+    assert why() == "name that command"
+    seen = {"entry": "src/train.py", "words": '["/copy/src/train.py", "--name", "a b"]'}
+    assert why(**seen) == "sixdays faster -- python src/train.py --name 'a b'"
+    assert why(**seen | {"words": '["train.py", "--out", "/copy/out"]'}) == "name that command"
+    assert why(**seen | {"entry": "pkg/__main__.py"}) == "name that command"
 
 
 def test_a_source_that_cannot_be_read_and_a_file_that_is_broken_give_no_option() -> None:

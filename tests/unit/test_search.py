@@ -466,7 +466,7 @@ def test_nothing_is_built_on_what_was_not_confirmed() -> None:
     asked = Asked(accept=("same", "equivalent", "changed"))
     found = world.play(Search(asked), [lever(switch("luck")), lever(switch("big", "changed"))])
     assert not found.confirmed
-    assert "What helped on the way gave 1.00× (" in found.notes[0]
+    assert "What seemed to help on the way gave 1.00× (" in found.notes[0]
     last = world.probes[-1]
     assert [c.name for c in last.setting] == ["big"]
 

@@ -56,6 +56,13 @@ def test_a_sign_in_a_script_becomes_an_item_with_its_place(text: str, line: int,
     assert (found.promise, found.command) == (promise, "sixdays faster -- python train.py")
 
 
+def test_figures_that_are_all_kept_are_told_from_one_that_is_drawn_over() -> None:
+    drawn = "Draw at the end, not while it trains"
+    kept = items('for i in range(9):\n    plt.savefig(f"{i}.png")\n')[drawn]
+    assert kept.evidence.startswith("train.py:2; each figure to a file of its own")
+    assert "of its own" not in items('for i in range(9):\n    plt.savefig("now.png")\n')[drawn].evidence
+
+
 def test_what_is_set_already_and_what_runs_once_is_not_listed() -> None:
     source = "DataLoader(d, num_workers=4)\ntorch.optim.Adam(p, fused=True)\nplt.savefig('x')\n"
     assert items(source) == {}

@@ -116,9 +116,7 @@ def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell) -> Fou
             what = _with_entry(what, search)
             drive.command = what.command
             profile = _profile(what, search, copies, machine, place)
-            if search.asked.length is None:
-                known, doubt = _read_length(profile, what)
-                search.asked = replace(search.asked, length=known, doubt=doubt)
+            _tell_length(profile, what, search)
             if search.asked.length is not None:
                 profile = replace(profile, length=search.asked.length.value)
             diagnosis = diagnose(profile)
@@ -131,11 +129,14 @@ def speed_up(what: Wanted, options: Options, place: Place, *, tell: Tell) -> Fou
                 search.cut_short(trace)
             if search.unit is None or not search.original or isinstance(stopped, (_Refused, Overwritten)):
                 raise
-            if isinstance(stopped, RunError):
-                search.notes.append(f"It ended early: {stopped.message}.")
-            if not diagnosis and search.looked is not None:
-                sources = inspect.sources_of(what.command, search.looked, place.env.get("PATH"))
-                diagnosis = diagnose(Profile(what.command, search.looked, machine, sources=sources))
+            was = (
+                f"ended early: {stopped.message}" if isinstance(stopped, RunError) else f"was stopped at: {drive.doing}"
+            )
+            search.notes.append(f"It {was}.")
+            if not diagnosis:
+                profile = _profile(what, search, None, machine, place)
+                _tell_length(profile, what, search)
+                diagnosis = diagnose(profile)
         if copies.changed:
             search.notes.append(
                 f"Changed meanwhile, by none of the short runs: {', '.join(sorted(copies.changed)[:3])}."
@@ -167,11 +168,13 @@ class _Drive:
     search: Search
     tell: Tell
     began: float
+    doing: str = ""
 
     def run(self, steps: Steps, copies: Scratch) -> None:
         search = self.search
         asked = next(steps, None)
         while asked is not None:
+            self.doing = asked.text
             self.tell(Told(asked.text, "", search.gain, search.left))
             outcome = self._outcome(asked, copies)
             try:
@@ -214,15 +217,15 @@ def _with_entry(what: Wanted, search: Search) -> Wanted:
     return replace(what, command=replace(what.command, entry=entry)) if is_own else what
 
 
-def _profile(what: Wanted, search: Search, copies: Scratch, machine: Machine, place: Place) -> Profile:
-    """All that levers may look at. Its help is asked for only where that cannot start the training."""
+def _profile(what: Wanted, search: Search, copies: Scratch | None, machine: Machine, place: Place) -> Profile:
+    """All that levers may look at. Its help is asked for only where that cannot start the training, and in a copy."""
     assert search.looked is not None
-    path = place.env.get("PATH")
+    path, python = place.env.get("PATH"), search.looked.facts.get("executable") or "python"
     return Profile(
         what.command,
         search.looked,
         machine,
-        inspect.help_of(what.command, copies, path, search.looked.facts.get("executable") or "python"),
+        inspect.help_of(what.command, copies, path, python) if copies else "",
         inspect.sources_of(what.command, search.looked, path),
         inspect.configs_of(what.command, path),
         what.seeds,
@@ -231,13 +234,16 @@ def _profile(what: Wanted, search: Search, copies: Scratch, machine: Machine, pl
     )
 
 
-def _read_length(profile: Profile, what: Wanted) -> tuple[Length | None, str]:
-    """The length of one run: of the task's `takes` (5M steps at 900/s), else as the command says it."""
+def _tell_length(profile: Profile, what: Wanted, search: Search) -> None:
+    """The length of one run, unless known: of the task's `takes` (5M steps at 900/s), else as the command says it."""
+    if search.asked.length is not None:
+        return
     options = options_of(profile.help, profile.sources, profile.configs, profile.command.argv)
     amount = amount_of(what.task.takes) if what.task else None
     said = Length(*amount, f"{amount[0]:,.10g} {amount[1]} from takes: in the plan") if amount else None
     words = json.loads(profile.trace.facts.get("words", "[]")) or profile.command.argv  # of the script, behind a shell
-    return length(options, words, profile.trace, what.unit, said)
+    known, doubt = length(options, words, profile.trace, what.unit, said)
+    search.asked = replace(search.asked, length=known, doubt=doubt)
 
 
 def _fitting(what: Wanted, copies: Scratch, search: Search, tell: Tell) -> dict[str, Any]:

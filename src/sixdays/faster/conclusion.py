@@ -105,7 +105,10 @@ def _notes(s: Search, by: Yardstick, seen: Factor | None, load: float) -> Iterat
     if by.target:
         yield _growing(by.target)
     if s.steps and seen and seen.value < compare.SHOWN:
-        yield f"What helped on the way gave {seen.value:.2f}× ({seen.low:.2f} to {seen.high:.2f}) afresh: not shown."
+        yield (
+            f"What seemed to help on the way gave {seen.value:.2f}× ({seen.low:.2f} to {seen.high:.2f}) afresh: "
+            "too little to claim."
+        )
     looked, within = by.looked, by.stretch(by.looked)
     why = phases.not_yet(looked, by.unit, s.asked.length.value if s.asked.length else None)
     if why and looked.stopped == "time" and not phases.is_seen_once(looked, by.unit):  # that is the next note

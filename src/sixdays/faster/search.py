@@ -221,7 +221,7 @@ class Search:
         within = moments(trace, unit, window)
         is_long = within is not None and within[1] - within[0] >= LONG * self._window_s()
         if (is_long or trace.seconds >= GLIMPSE_S) and (seen := rate.rate(trace, unit, window)):
-            self.glimpse = f"{seen:,.0f}/s"
+            self.glimpse = _per_second(seen)
         units = self.asked.length.value if self.asked.length else None
         if not is_long or phases.not_yet(trace, unit, units) or trace.seconds < self._sampled_s():
             return False
@@ -640,7 +640,7 @@ class Search:
             return "failed" if outcome.problem else ""
         if probe.purpose == "look" or not self.original:
             found = self.by.rate(outcome.trace)
-            return f"{found:,.0f}/s" if found else ""
+            return _per_second(found) if found else ""
         if probe.copies > 1:
             together, one = self._packed(outcome), self.by.rate(self.original[0])
             return f"{together / one:.2f}× in all" if together and one else ""
@@ -713,6 +713,10 @@ def _kept(before: Trace, after: Trace, changes: Sequence[Candidate], again: Trac
 def _comparable(copies: Sequence[Trace]) -> Sequence[Trace]:
     """Copies that compute what the first does: all, unless a stream is free, of which each gets a seed of its own."""
     return copies[:1] if any(t.facts.get("seeded") for t in copies) else copies
+
+
+def _per_second(pace: float) -> str:
+    return f"{pace:,.0f}/s" if pace >= 100.0 else f"{pace:.3g}/s"
 
 
 def _no_time(c: Candidate) -> NotTried:

@@ -119,6 +119,7 @@ def _in_sources(plan: Plan | None, machine: Machine, sources: Mapping[str, str])
     parsed = trees(sources)
     entry = _entry(plan, parsed)
     found: dict[Sign, list[Site]] = defaultdict(list)
+    named: set[Site] = set()
     looped = _looped(parsed)
     for file, tree in parsed.items():
         for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call)):
@@ -128,17 +129,25 @@ def _in_sources(plan: Plan | None, machine: Machine, sources: Mapping[str, str])
             for sign in signs:
                 if sign.anywhere or (file, call.lineno) in looped:
                     found[sign].append((file, call.lineno))
+                    named |= {(file, call.lineno)} if _names_each(call) else set()
         for loop in (n for n in ast.walk(tree) if isinstance(n, ast.For)):
             if machine.cores > 1 and isinstance(loop.target, ast.Name) and loop.target.id in ("seed", "trial"):
                 seen = f"{file}:{loop.lineno}: one {loop.target.id} after the other, {machine.cores} cores here"
                 yield Item("Run seeds side by side, one thread each", machine.cores, 10.0, "equivalent", seen, entry)
     for sign, sites in found.items():
         more = f" and {len(sites) - 1} more" if len(sites) > 1 else ""
-        seen = f"{sites[0][0]}:{sites[0][1]}{more}; a guess, not measured"
+        each = "each figure to a file of its own, so nothing but an edit leaves some out; " if sites[0] in named else ""
+        seen = f"{sites[0][0]}:{sites[0][1]}{more}; {each}a guess, not measured"
         yield Item(sign.deed, bound(sign.share), sign.minutes, sign.promise, seen, entry)
     if "torch" in modules(parsed) and machine.cores > 1 and not any("set_num_threads" in t for t in sources.values()):
         seen = f"no script here sets its threads, {machine.cores} cores; a guess, not measured"
         yield Item(THREADS, bound(0.3), 5.0, "equivalent", seen, entry)
+
+
+def _names_each(call: ast.Call) -> bool:
+    """Whether a figure is saved under a name that is made anew: `savefig(f"{step}.png")`."""
+    made = (ast.JoinedStr, ast.BinOp, ast.Call)
+    return "savefig" in names_of(call) and any(isinstance(n, made) for a in call.args for n in ast.walk(a))
 
 
 def _looped(parsed: Mapping[str, ast.Module]) -> set[Site]:

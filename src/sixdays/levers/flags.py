@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -51,7 +52,9 @@ class Flags:
         """Options that could be set otherwise, those beside the training first."""
         argv = profile.command.argv
         if argv and (argv[0].rpartition("/")[2] in SHELLS or argv[0].endswith(".sh")):
-            return [NotTried(self.name, f"{argv[0]} is a shell: the options stand in what it runs. Name that command")]
+            return [
+                NotTried(self.name, f"{argv[0]} is a shell, and has its options in what it runs: {_within(profile)}")
+            ]
         known = options_of(profile.help, profile.sources, profile.configs, argv)
         options = [o for o in known if o.style != "constant"]
         if not options:
@@ -97,6 +100,14 @@ class Flags:
 def create(options: Mapping[str, Any]) -> Flags:
     """The lever; it has no options of its own."""
     return Flags()
+
+
+def _within(profile: Profile) -> str:
+    """How to name the script that a shell was seen to run, as far as that can be typed in the project's folder."""
+    entry, words = profile.trace.facts.get("entry", ""), json.loads(profile.trace.facts.get("words", "[]"))[1:]
+    if not entry.endswith(".py") or entry.endswith("__main__.py") or any(w.startswith("/") for w in (entry, *words)):
+        return "name that command"
+    return f"sixdays faster -- {shlex.join(['python', entry, *words])}"
 
 
 def _fewer(kinds: Sequence[Kind], profile: Profile) -> tuple[Kind, ...]:

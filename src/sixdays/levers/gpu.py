@@ -116,7 +116,8 @@ class Gpu:
             return []
         if not profile.machine.gpus or profile.trace.facts.get("device") == "cpu":
             why = "the command does not use the GPU" if profile.machine.gpus else "no GPU here"
-            return [NotTried(self.name, why), *self._on_the_cpu(profile)]
+            others = self._on_the_cpu(profile)
+            return [NotTried(self.name, why + ": compiling for the CPU alone" * bool(others)), *others]
         return [
             _lines("TF32", "products on the GPU in TF32", TF32),
             _lines("cuDNN benchmark", "convolutions chosen by trial", BENCHMARK),
@@ -136,8 +137,8 @@ class Gpu:
         if bound(seen) < SHOWN:
             return []
         if not profile.machine.compiler:
-            return [NotTried(self.name, "networks compiled: there is no C++ compiler")]
-        return [_compiled("compile", "networks compiled", "", seen)]
+            return [NotTried(self.name, "networks compiled for the CPU: there is no C++ compiler")]
+        return [_compiled("compile", "networks compiled for the CPU", "", seen)]
 
 
 def _lines(name: str, text: str, lines: str) -> Candidate:

@@ -78,7 +78,7 @@ def read_sentence(text: str, now: datetime, zone: tzinfo) -> Plan:
 
 def looks_like_one(text: str) -> bool:
     """Whether an argument can only be meant as a sentence."""
-    return bool(re.search(r"\s", text.strip())) and bool(re.search(r"\d", text))
+    return bool(re.search(r"\s", text.strip())) and not re.search(r"\.ya?ml$|[/\\](?!\d)", text.strip())
 
 
 def _last_by(line: str) -> tuple[str, str, str]:
@@ -119,5 +119,5 @@ def _resources(steps: list[_Step], line: str) -> dict[str, Resource]:
 
 
 def _not_one(line: str, why: str, hint: str = "") -> UsageError:
-    more = f"{hint}; " if hint else ""
-    return UsageError(f'"{line}" is not a sentence that I understand: {why}', f'{more}write "{EXAMPLES[0]}"')
+    how = f'{hint}; write "{EXAMPLES[0]}"' if hint else f'write {FORM}: "{EXAMPLES[0]}", "{EXAMPLES[1]}"'
+    return UsageError(f'"{line}" is not a sentence that I understand: {why}', how)

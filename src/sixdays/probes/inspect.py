@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sixdays.errors import RunError
+from sixdays.errors import RunError, did_you_mean
 from sixdays.faster.fixed import modules, trees
 from sixdays.faster.model import Command, Machine, Trace
 from sixdays.faster.printed import ending, growing
@@ -178,7 +178,7 @@ def refusal(command: Command, here: Machine, trace: Trace | None, *, env: Mappin
     if trace is None:
         return _before(command, here, env, host)
     text = "\n".join(line.text for line in trace.printed[-200:])
-    for why in (_needs(text, here, trace), _ended(text, trace), busy_gpu(here, trace)):
+    for why in (_missing(text, command), _needs(text, here, trace), _ended(text, trace), busy_gpu(here, trace)):
         if why:
             return why
     if not trace.counters and not growing(trace.printed) and trace.stopped == "time":
@@ -244,6 +244,18 @@ def _busy(here: Machine) -> str:
         f"the GPU is in use by others ({'; '.join(here.gpu_users[:3])}): a factor measured beside them would not hold, "
         "and they would be slowed. Wait for them, or choose a free one: CUDA_VISIBLE_DEVICES=1"
     )
+
+
+def _missing(text: str, command: Command) -> str:
+    """That Python was given a script which is not there."""
+    found = re.search(r"can't open file '(.+)': \[Errno 2\]", text)
+    name = os.path.basename(found[1]) if found else ""
+    word = next((w for w in command.argv if name and os.path.basename(w) == name), "")
+    if not word:
+        return ""
+    folder = Path(command.root, command.cwd, word).parent
+    scripts = [f.name for f in folder.glob("*.py")] if folder.is_dir() else []
+    return f"there is no {name} in {folder}: {did_you_mean(name, scripts, 'name the script by its path from here')}"
 
 
 def _needs(text: str, here: Machine, trace: Trace) -> str:

@@ -18,6 +18,7 @@ from sixdays.render.problems import clean
 from sixdays.render.text import indented
 
 TEN = 10
+FEW_S = 10.0  # below which whole seconds tell a factor badly
 SHORT = 30  # lines of a preamble that are shown at once
 MOST = 6  # of each list; --json has all
 
@@ -74,7 +75,7 @@ def _headline(s: Speedups) -> list[str]:
     if s.seen and s.seen.value >= SHOWN:
         nothing = f"Not confirmed: {_times(s.seen)} in {s.pairs} fresh pairs.{more}"
     elif not s.packed and not s.seen and any(x.factor.value >= SHOWN for x in s.not_shown):
-        nothing = f"Not confirmed: what helped on the way stands below.{more}"
+        nothing = f"Not confirmed: what seemed to help on the way stands below.{more}"
     elif s.not_tried and not (s.not_shown or s.thrown_out or s.packed or s.others):
         nothing = "No change could be tried: why not stands below."
         if any(n.for_time for n in s.not_tried):
@@ -100,7 +101,8 @@ def answer_lines(s: Speedups) -> list[str]:
     why = f": {s.length_text}" if s.length_text else ""
     known = s.length_text if s.length_known else f"the length of a run is not known{why}; say it with --units N"
     lines = [f"Time to answer, {what}"]
-    before, after = show_seconds(s.answer_s_before), show_seconds(s.answer_s_after)
+    times = (s.answer_s_before, s.answer_s_after)
+    before, after = (f"{t:.2g} s" if t < FEW_S else show_seconds(t) for t in times)
     how = f", {s.copies} copies side by side" if s.copies > 1 else ""
     lines += indented(f"{before} → {after}: {s.answer_factor:.2g}×{how}")
     lines += indented(f"({known})")
@@ -138,14 +140,14 @@ def delivery_lines(made: Delivery, copies: int = 1) -> list[str]:
     """How to have what was found: the command line, and the text of the preamble with the line that loads it."""
     lines = [f"To have it, {copies} copies of this at a time" if copies > 1 else "To have it", f"  {clean(made.line)}"]
     if made.preamble:
-        file, patched = made.file, " and the patches above" * made.has_patch
+        file, patched = made.file, ", and the patches above are in" * made.has_patch
         module = file.rpartition("/")[2].removesuffix(".py")
         text = made.preamble.rstrip().split("\n")
         is_short = len(text) <= SHORT
-        does = "does it all" if is_short else f"shows its {len(text)} plain lines, and does it all"
+        size = "these lines" if is_short else f"{len(text)} plain lines"
         lines += indented(
-            f"with `import {module}` as the first line of {made.entry} (behind os.environ, where it begins with that)"
-            f"{patched}, and {file}; --apply {does}"
+            f"once {file} ({size}) is there, {made.entry} begins with `import {module}` (after lines that set "
+            f"os.environ){patched}: --apply shows all that, asks, and does it"
         )
         lines += ["", f"  # {file}", *(f"  {clean(line)}" for line in text)] if is_short else []
     elif made.diff:
