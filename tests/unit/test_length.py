@@ -227,6 +227,27 @@ def test_steps_of_each_epoch_are_counted_where_an_option_says_how_many() -> None
     )
 
 
+def rounds(held: list[int], word: str = "epoch", kind: Kind = "optimiser step") -> Trace:
+    """Units of a hundredth of a second; a line at the end of each round, a moment late."""
+    ends = np.cumsum(held)
+    lines = tuple(Printed(0.01 * end + 0.005, f"{word} {i}: loss {1 / i:.3f}") for i, end in enumerate(ends, 1))
+    return Trace(counters=(counter(kind, int(ends[-1])),), printed=lines)
+
+
+def test_units_of_each_round_are_seen_where_it_prints_them_and_they_are_always_as_many() -> None:
+    source = "for epoch in range(90):\n    pass\n"
+    expected = (
+        "2700 optimiser step: 90 from the loop over epoch (train.py:1) × 30 optimiser steps in each that was seen"
+    )
+    assert said(source, trace=rounds([30] * 6)) == expected
+    assert said(source, trace=rounds([0, 30, 30, 31, 30, 29])) == expected, "it learns from the second on"
+    assert "is not known" in said(source, trace=rounds([30, 32, 41, 30, 18, 30])), "as episodes are"
+    assert "is not known" in said(source, trace=rounds([30] * 3)), "too few"
+    assert "is not known" in said(source, trace=rounds([30] * 6, "game"))
+    acting = rounds([200] * 5, "Episode", "env step")
+    assert said("for n_epi in range(90):\n    pass\n", trace=acting).startswith("18000 env step")
+
+
 def test_steps_of_each_epoch_are_no_updates_where_environments_are_stepped() -> None:
     source = "epochs = 50\nstep_per_epoch = 4000\nsteps_per_epoch = 4000\n"
     elsewhere = Trace(counters=(counter("optimiser step"),), facts={"others step": "environments"})

@@ -7,12 +7,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from sixdays.faster import printed
 from sixdays.faster.bounds import is_own
 from sixdays.faster.loaders import loaders
 from sixdays.faster.model import Frame, Trace
 from sixdays.faster.option import Option, given
-from sixdays.faster.unit import UNCOUNTED, Unit, is_evaluation_name, of_kind, plural, unit_of
+from sixdays.faster.unit import UNCOUNTED, Unit, done, is_evaluation_name, of_kind, plural, track, unit_of
 
 # What a name counts, by its last part; before it only words that say how many.
 _BEFORE = r"(?:(?:total|max|maximum|num|number|nb|no|n|i|of|train|training|global)_?)*"
@@ -39,6 +41,7 @@ _ENDLESS = 1e13  # written for "until it is stopped"
 _ROUNDS = frozenset(("epoch", "episode", "update", "generation", "round"))
 _PER = re.compile(r"(?:num_|n_)?(\w+?)_per_(?:epoch|iter|iteration|update|round|generation)")
 MANY, APART = 20, 1.3  # batches from which on updates for each of them are told; how far these are from what is said
+ALIKE = (3, 0.05, 2)  # rounds that must hold as many units, but for a share or so many that a line comes late
 PLANNED = 100  # more sure than anything that is read
 _ACCUMULATED = re.compile(r"(?:grad(?:ient)?_accum\w*|accum\w*_(?:steps|batches|iters?)|accum(?:ulation)?|update_freq)")
 
@@ -167,14 +170,31 @@ def _converted(found: _Found, unit: Unit, trace: Trace, options: Sequence[Option
         return found.as_of(unit.kind)
     if said.unit in _ROUNDS and (each := _each(options, unit, trace)):
         return found.as_of(unit.kind, each[0], f" × {each[1]}")
-    if unit.kind not in ("optimiser step", "batch"):
-        return None
-    if said.unit == "update" and not any(c.kind == "env step" for c in trace.counters):
+    learns = unit.kind in ("optimiser step", "batch")
+    if learns and said.unit == "update" and not any(c.kind == "env step" for c in trace.counters):
         return found.as_of(unit.kind)
-    if said.unit == "epoch" and (batches := _batches(trace)):
+    times, which = 0, ""
+    if learns and said.unit == "epoch" and (batches := _batches(trace)):
         times = math.ceil(batches * _per_batch(trace, unit, options)) if unit.kind == "optimiser step" else batches
-        return found.as_of(unit.kind, times, f" × {times:,} {plural(unit.word)} in each")
-    return None
+    elif said.unit in _ROUNDS:
+        times, which = _seen_each(said.unit, unit, trace), " that was seen"
+    return found.as_of(unit.kind, times, f" × {times:,} {plural(unit.word)} in each{which}") if times else None
+
+
+def _seen_each(word: str, unit: Unit, trace: Trace) -> int:
+    """Units in each round, where the run prints the rounds and all that it printed held as many; else 0."""
+    numbers, times = track(trace, unit)
+    for g in printed.growing(trace.printed):
+        if printed.name_of(g.pattern, g.token) not in _words(word):
+            continue
+        at = done(numbers, times, g.times)
+        held, rounds = np.diff(at)[at[:-1] > 0], np.diff(g.values)[at[:-1] > 0]
+        if rounds.size < ALIKE[0]:
+            continue
+        each = round(float(held.sum() / rounds.sum()))
+        if each and np.all(np.abs(held - each * rounds) <= np.maximum(ALIKE[1] * each * rounds, ALIKE[2])):
+            return each
+    return 0
 
 
 def _each(options: Sequence[Option], unit: Unit, trace: Trace) -> tuple[int, str] | None:

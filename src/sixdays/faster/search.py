@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from math import ceil, exp, log, sqrt
 from statistics import stdev
 
-from sixdays.faster import compare, digests, phases, rate, wording
+from sixdays.faster import compare, digests, phases, printed, rate, wording
 from sixdays.faster.compare import Factor
 from sixdays.faster.digests import Broken, Kept, Unchecked
 from sixdays.faster.fresh import PAIRS, SEVERAL, Fresh
@@ -233,7 +233,7 @@ class Search:
         """
         learns = "torch" in trace.modules and not any(c.kind == "optimiser step" for c in trace.counters)
         is_told = bool(self.asked.unit) or unit.kind not in ("printed", "batch")
-        is_vague = not self.asked.unit and unit.word == "line"
+        is_vague = not self.asked.unit and unit.kind == "printed" and unit.key[1:] == (str(printed.LINES),)
         may_be = (learns and not is_told) or is_vague or phases.learns_unseen(trace, unit)
         return may_be and trace.seconds < 0.5 * LOOKING * self.asked.budget_s
 
