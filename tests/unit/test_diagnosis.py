@@ -288,6 +288,21 @@ def test_a_network_that_the_updates_ask_in_eval_mode_is_no_evaluation_at_each_st
     assert "for this share of the time" in line.text
 
 
+def test_layers_one_after_another_are_no_elements_and_no_recurrence() -> None:
+    source = """\
+    def forward(self, x):
+        for layer in self.layers:
+            x = torch.tanh(layer(x))
+        return x
+
+    for t in range(9):
+        net(x)
+    """
+    called = f"7:<module> > {LINEAR} > 3:forward"
+    stacks = [(4.0, called), (4.0, f"{called} > {LINEAR}")]
+    assert [x.kind for x in diagnose(profile(source, stacks))] == ["small passes"]
+
+
 DRAWN, IMAGE = "matplotlib/figure.py:1:savefig", "PIL/Image.py:1:save"
 LOADER, WRITER, TRANSFORM = (
     "torch/utils/data/dataloader.py:1:__next__",

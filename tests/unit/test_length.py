@@ -365,3 +365,18 @@ def test_what_an_epoch_holds_is_read_behind_a_shell_too() -> None:
     found, _ = length(options, words, Trace(counters=(counter("env step"), counter("optimiser step"))))
     assert found is not None
     assert found.value == 5000
+
+
+def test_a_unit_that_is_counted_once_in_each_pass_makes_the_loop_the_length() -> None:
+    """Also where the loop's variable and bound have no name that counts, and where many names do."""
+    source = "K = 200\n\ndef learn():\n    optimiser.step()\n\n{}for t in range(K):\n    learn()\n"
+    steps = replace(counter("optimiser step"), function="learn", line=4)
+    trace = Trace(counters=(steps,))
+    expected = "200 optimiser step: 200 from K (train.py:1), one optimiser step in each pass"
+    assert said(source.format(""), trace=trace) == expected
+    assert said(source.format("max_steps = 70_000\nepochs = 3\n"), trace=trace) == expected
+    assert "is not known" in said(source.format("epochs = 3\n"), trace=Trace(counters=(replace(steps, line=9),)))
+    vector = replace(counter("env step"), line=7, each=8.0)
+    assert said(source.format(""), trace=Trace(counters=(vector,))) == (
+        "1600 env step: 200 from K (train.py:1), 8 environment steps in each pass"
+    )

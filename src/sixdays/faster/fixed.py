@@ -143,7 +143,7 @@ def loops(parsed: Mapping[str, ast.Module]) -> Iterator[tuple[str, Option]]:
         for scope in scopes:
             aside = isinstance(scope, ast.FunctionDef) and bool(_ASIDE.search(scope.name))
             for node, is_outer in _loops_in(scope.body, not aside):
-                bound = _bound(node)
+                bound = bound_of(node)
                 if bound is None:
                     continue
                 variable = node.target.id if isinstance(node, ast.For) and isinstance(node.target, ast.Name) else ""
@@ -166,7 +166,7 @@ def _loops_in(body: list[ast.stmt], is_outer: bool) -> Iterator[tuple[ast.For | 
                 yield from _loops_in(part, is_outer)
 
 
-def _bound(node: ast.For | ast.While) -> ast.expr | None:
+def bound_of(node: ast.For | ast.While) -> ast.expr | None:
     """What says how often a loop goes round: the end of `range(…)`, within trange and tqdm too; of `while x < end`."""
     if isinstance(node, ast.While):
         test = node.test

@@ -306,6 +306,7 @@ def _elements(loop: Loop) -> Iterator[int]:
         items = {n.target.id for n in ast.walk(loop) if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)}
     is_number = isinstance(loop, ast.While) or (isinstance(loop.iter, ast.Call) and "range" in names_of(loop.iter))
     inner = [n for part in loop.body for n in ast.walk(part)]
+    callees = {id(_root(n.func)) for n in inner if isinstance(n, ast.Call)}  # layers, agents: no numbers
     slices = {line for n in inner if isinstance(n, ast.Slice) for line in _lines(n)}
     kinds: tuple[type[ast.expr], ...] = (ast.Subscript,) if is_number else (ast.Subscript, ast.BinOp, ast.Call)
     whole = (
@@ -314,8 +315,13 @@ def _elements(loop: Loop) -> Iterator[int]:
     for node in inner:
         if isinstance(node, kinds) and node.lineno not in slices | whole:
             within = node.slice if is_number and isinstance(node, ast.Subscript) else node
-            if items & {n.id for n in ast.walk(within) if isinstance(n, ast.Name)}:
+            if items & {n.id for n in ast.walk(within) if isinstance(n, ast.Name) and id(n) not in callees}:
                 yield node.lineno
+
+
+def _root(node: ast.expr) -> ast.expr:
+    """Of `layer.norm.forward` the `layer`."""
+    return _root(node.value) if isinstance(node, ast.Attribute) else node
 
 
 def _recurs(loop: Loop) -> bool:

@@ -14,7 +14,7 @@ from sixdays.faster.bounds import is_own
 from sixdays.faster.loaders import loaders
 from sixdays.faster.model import Frame, Trace
 from sixdays.faster.option import Option, given
-from sixdays.faster.unit import UNCOUNTED, Unit, done, is_evaluation_name, of_kind, plural, track, unit_of
+from sixdays.faster.unit import UNCOUNTED, Unit, counter_of, done, is_evaluation_name, of_kind, plural, track, unit_of
 
 # What a name counts, by its last part; before it only words that say how many.
 _BEFORE = r"(?:(?:total|max|maximum|num|number|nb|no|n|i|of|train|training|global)_?)*"
@@ -42,6 +42,7 @@ _ROUNDS = frozenset(("epoch", "episode", "update", "generation", "round"))
 _PER = re.compile(r"(?:num_|n_)?(\w+?)_per_(?:epoch|iter|iteration|update|round|generation)")
 MANY, APART = 20, 1.3  # batches from which on updates for each of them are told; how far these are from what is said
 ALIKE = (3, 0.05, 2)  # rounds that must hold as many units, but for a share or so many that a line comes late
+COUNTED = 50  # more sure than any name: that the unit is counted once in each pass of the loop
 PLANNED = 100  # more sure than anything that is read
 _ACCUMULATED = re.compile(r"(?:grad(?:ient)?_accum\w*|accum\w*_(?:steps|batches|iters?)|accum(?:ulation)?|update_freq)")
 
@@ -88,6 +89,8 @@ def length(
         word = planned.unit.lower() or "step"
         said.append(_Found(PLANNED, Length(planned.value, _kind(word) or word.rstrip("s"), planned.text)))
     unit = unit_of(trace, wanted) if trace is not None else None
+    if trace is not None and unit is not None:
+        said += [f for o in asked if (f := _once(o, unit, trace))]
     if trace is not None and unit is not None and trace.ended_well:
         return Length(unit.count(trace), unit.kind, "the first short run came to its end"), ""
     if not said:
@@ -137,6 +140,22 @@ def _read(option: Option) -> _Found | None:
     is_most = tail.startswith("max") and (is_given or option.loop == "outer")  # else perhaps of an episode
     vague = kind == "step" and not tail.startswith("total") and not is_most
     return _Found(score, Length(float(value), kind, _text(option, value, is_given)), vague)
+
+
+def _once(option: Option, unit: Unit, trace: Trace) -> _Found | None:
+    """What a loop says in each pass of which the unit is counted once."""
+    c = counter_of(trace, unit)
+    value = option.value
+    if (
+        c is None
+        or (c.file, c.line) not in option.once
+        or isinstance(value, bool)
+        or not isinstance(value, (int, float))
+    ):
+        return None
+    each = f"one {unit.word}" if c.each == 1.0 else f"{c.each:g} {plural(unit.word)}"
+    text = f"{_text(option, value, option.given is not None)}, {each} in each pass"
+    return _Found(COUNTED, Length(value * c.each, unit.kind, text)) if value >= 2 else None
 
 
 def _kind(name: str) -> str:

@@ -24,7 +24,8 @@ class Option:
     on, off: of a switch, the words that set it, empty where there is none. file, line: where it was found; line 0:
     somewhere in it; file empty: only in the help. given: what the command line says, None where nothing.
     loop: it bounds a loop, the outermost of its function or an inner one; counter: that loop's variable.
-    chosen: it stands in a file that the command line names.
+    chosen: it stands in a file that the command line names. once: of a loop that it alone bounds, the lines that run
+    once in each pass.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Option:
     loop: Loop = ""
     counter: str = ""
     chosen: bool = False
+    once: frozenset[tuple[str, int]] = frozenset()
 
     @property
     def value(self) -> Scalar:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from sixdays.faster import configured, declared, fixed, helptext
 from sixdays.faster.option import Option, Style, given, merged, plain, type_of
+from sixdays.faster.passes import passes
 
 __all__ = ["Option", "options_of"]
 
@@ -45,7 +46,8 @@ def _with_files(options: list[Option], from_files: list[Option]) -> Iterator[Opt
 
 def _with_loops(options: tuple[Option, ...], parsed: Mapping[str, ast.Module]) -> tuple[Option, ...]:
     """Options that bound a loop know it; loops with a number of their own stand beside them."""
-    bounds = list(fixed.loops(parsed))
+    once = passes(parsed)
+    bounds = [(name, replace(o, once=once.get((o.file, o.line), o.once))) for name, o in fixed.loops(parsed)]
     by_name: dict[str, Option] = {}
     for name, loop in bounds:
         if name and (name not in by_name or loop.loop == "outer"):
@@ -55,7 +57,7 @@ def _with_loops(options: tuple[Option, ...], parsed: Mapping[str, ast.Module]) -
 
 
 def _bounding(option: Option, loop: Option | None) -> Option:
-    return option if loop is None else replace(option, loop=loop.loop, counter=loop.counter)
+    return option if loop is None else replace(option, loop=loop.loop, counter=loop.counter, once=loop.once)
 
 
 # overrides -------------------------------------------------------------------------------------------------------
