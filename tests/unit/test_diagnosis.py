@@ -318,6 +318,7 @@ LOADER, WRITER, TRANSFORM = (
         ([WRITER, IMAGE], "logging"),
         ([WRITER, DRAWN, IMAGE], "drawing"),
         ([IMAGE], "data"),
+        (["gym/core.py:1:render", "gym/envs/classic_control/cartpole.py:1:_render"], "drawing"),
         (["tqdm/std.py:1:__iter__", LOADER, TRANSFORM], "data"),
         (["tqdm/std.py:1:__iter__", "tqdm/std.py:1:refresh"], "logging"),
         (["mlflow/utils/autologging_utils/safety.py:1:call", LOADER], "data"),

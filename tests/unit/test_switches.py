@@ -648,7 +648,8 @@ env.close()
     assert _run(tmp_path, script, environments("gymnasium")).split() == ["1.0", "None", "None"]
 
 
-def test_old_gym_opens_no_window_and_still_makes_pictures(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("modes", "version"), [("render.modes", ""), ("render_modes", "__version__ = '0.25.2'\n")])
+def test_old_gym_opens_no_window_and_still_makes_pictures(tmp_path: Path, modes: str, version: str) -> None:
     (tmp_path / "gym" / "envs").mkdir(parents=True)
     (tmp_path / "gym" / "envs" / "__init__.py").touch()
     made = """
@@ -656,17 +657,23 @@ class Env:
     metadata = {"render.modes": ["human", "rgb_array"]}
     name = "itself"
     def render(self, mode="human"): return mode + "_of_" + self.name.replace(" ", "_")
-def make(id): return Env()
+class Wrapper(Env):
+    def __init__(self): self.unwrapped = Env()
+    def render(self, mode="human"): return self.unwrapped.render(mode)
+def make(id): return Wrapper() if id == "wrapped" else Env()
 """
+    made = made.replace("render.modes", modes)
     (tmp_path / "gym" / "envs" / "registration.py").write_text(made, encoding="utf-8")
-    (tmp_path / "gym" / "__init__.py").write_text("from gym.envs.registration import make\n", encoding="utf-8")
+    text = f"from gym.envs.registration import make\n{version}"
+    (tmp_path / "gym" / "__init__.py").write_text(text, encoding="utf-8")
     script = (
         "import copy, gym, pickle\nenv = gym.make('x')\nother = copy.deepcopy(env)\nother.name = 'the other'\n"
         "print(env.render(), env.render('human'), env.render(mode='rgb_array'), other.render('rgb_array'))\n"
+        "outer = gym.make('wrapped')\nprint(outer.render(), outer.unwrapped.render(), outer.render('ansi'))\n"
         "pickle.dumps(gym.make)\n"
     )
     assert _run(tmp_path, script, environments("gym")).split() == [
-        "None", "None", "rgb_array_of_itself", "rgb_array_of_the_other"
+        "None", "None", "rgb_array_of_itself", "rgb_array_of_the_other", "None", "None", "ansi_of_itself"
     ]  # fmt: skip
     init = tmp_path / "gym" / "__init__.py"  # later on the mode is said once, and metadata may be old
     init.write_text(init.read_text(encoding="utf-8") + "__version__ = '0.26.2'\n", encoding="utf-8")

@@ -28,7 +28,7 @@ ONLY = 0.8  # of the time: an evaluation that takes more, where nothing learns, 
 _LIBRARIES: tuple[tuple[Doing, str], ...] = (
     ("start", r"<frozen importlib|/importlib/"),
     ("drawing", r"/(matplotlib|mpl_toolkits|seaborn|plotly|pyglet|pygame|visdom|imageio|cv2)/(?!.*:_?\w*read)"),
-    ("drawing", r":render$|/rendering\.py"),
+    ("drawing", r":_?render$|/rendering\.py"),
     ("python", r"/(tqdm|rich)/.*:(__iter__|track)$|/mlflow/utils/autologging"),  # they go round, or call, what is asked
     ("logging", r"/(tensorboard\w*|wandb|mlflow|logging|tqdm|rich|loguru|comet_ml|neptune)/|/csv\.py"),
     (

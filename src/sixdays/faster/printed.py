@@ -27,7 +27,8 @@ _TIMED = re.compile(
 )
 _CLOCK_BEFORE = re.compile(
     r"(?<![^\W_])(?:(?:wall|clock)?times?|elapsed|eta|took|seconds?|secs?|minutes?|hours?|ms|fps|sps|speed"
-    r"|throughput|per second|mfu|mem|memory|pid|date|duration|runtime|dt|spent|(?:ms|s|secs?)/\w+|\w+/s(?:ec(?:ond)?)?)"
+    r"|throughput|per second|mfu|mem|memory|pid|date|duration|runtime|dt|spent"
+    r"|t_(?:samples?|updates?|eval|train|total|forward|backward|steps?|data|iter|epoch|rollout|learn)|(?:ms|s|secs?)/\w+|\w+/s(?:ec(?:ond)?)?)"
     r"[\W_]*(?:\(\w+\)\W*)?$",
     re.IGNORECASE,
 )
@@ -73,6 +74,8 @@ def is_clock(pattern: str, token: int) -> bool:
     (True, False)
     >>> [is_clock("Time # (#) Data # (#) Loss # (#)", i) for i in range(6)]
     [True, True, True, True, False, False]
+    >>> is_clock("T_update # t_loss #", 0), is_clock("T_update # t_loss #", 1)
+    (True, False)
     """
     around = pattern.split("#")
     before = around[token].strip()

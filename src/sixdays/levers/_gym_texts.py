@@ -30,10 +30,13 @@ else:
                 kwargs.setdefault("disable_env_checker", True)
             if kwargs.get("render_mode") != "human":
                 env = plain(*args, **kwargs)
-                named = getattr(env, "metadata", {{}})
+                named = set(getattr(env, "metadata", None) or ())
                 is_old = tuple(map(int, getattr(_{module}, "__version__", "0.0").split(".")[:2])) < (0, 26)
-                if is_old and "render.modes" in (named or ()):  # the mode is said when it is drawn
-                    env.render = _with(_{module}_seldom, env.render)
+                is_open = getattr(env, "render_mode", None) is None and named & {{"render.modes", "render_modes"}}
+                if is_old and is_open:  # the mode is said when it is drawn
+                    inner = getattr(env, "unwrapped", env)
+                    for one in (env, inner) if inner is not env else (env,):
+                        one.render = _with(_{module}_seldom, one.render)
                 return env
             env = plain(*args, **dict(kwargs, render_mode=None))
             env.render = _{module}_nothing  # some raise where no mode is set
