@@ -25,7 +25,7 @@ from sixdays.errors import RunError
 from sixdays.faster.model import Candidate, Command, Frame, Machine, Printed, Stack, Trace
 from sixdays.faster.options import options_of
 from sixdays.faster.preload import with_first_line
-from sixdays.faster.unit import Unit
+from sixdays.faster.unit import Unit, done, track, unit_of
 from sixdays.probes import copying
 from sixdays.probes.entry import entry_of
 from sixdays.probes.inspect import configs_of, help_of, machine, refusal, sources_of
@@ -1233,3 +1233,30 @@ def test_what_is_only_read_of_the_users_may_be_opened_as_if_to_be_written(projec
         (trace,) = probe(copies, Command((sys.executable, "train.py"), str(project)), stop=Stop(30.0))
     assert [p.text for p in trace.printed] == ["b'12'", "refused"]
     assert sorted(p.name for p in project.iterdir() if "big" in p.name) == ["big.dat"]
+
+
+def test_printed_lines_and_counters_have_one_clock(tmp_path: Path) -> None:
+    """Neither holds what the agent took: between two lines lie as many updates as the command made."""
+    needed("torch")
+    script = """\
+        import torch
+
+        net = torch.nn.Linear(256, 256)
+        optimiser = torch.optim.SGD(net.parameters(), lr=0.1)
+        for i in range(1, 4001):
+            net(torch.ones(256)).sum().backward()
+            optimiser.step()
+            if i % 500 == 0:
+                print(f"update {i}", flush=True)
+        """
+    (tmp_path / "train.py").write_text(textwrap.dedent(script), encoding="utf-8")
+    command = Command((sys.executable, "train.py"), str(tmp_path))
+    with scratch(str(tmp_path), dict(os.environ)) as copies:
+        (trace,) = probe(copies, command, stop=Stop(60.0))
+    unit = unit_of(trace)
+    assert unit is not None
+    assert trace.pause > 0.0
+    assert trace.paused[-1, 1] == pytest.approx(trace.pause, rel=0.05)
+    at = np.array([line.at for line in trace.printed])
+    made = done(*track(trace, unit), at)
+    assert made[-1] - made[0] == pytest.approx(3500, rel=0.02)

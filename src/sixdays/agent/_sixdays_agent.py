@@ -216,7 +216,8 @@ class Agent:
                         c.ends[c.ended : n].tofile(f)
                     c.ended = n
             with open(base + ".cpu", "ab") as f:
-                array("q", [now() - self.pause - self.epoch, time.process_time_ns() - self.pause]).tofile(f)
+                pause = self.pause
+                array("q", [now() - pause - self.epoch, time.process_time_ns() - pause, pause]).tofile(f)
             if self.digests:
                 todo = self.digests[:]  # others may be added meanwhile
                 del self.digests[: len(todo)]

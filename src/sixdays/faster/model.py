@@ -177,7 +177,9 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """A line of its output. at: seconds since the probe began. is_late: after lines of a flood that were left out."""
+    """A line of its output. at: seconds since the probe began, without what the agent took until then. is_late: after
+    lines of a flood that were left out.
+    """
 
     at: float
     text: str
@@ -197,7 +199,8 @@ class Trace:
     (how many processes learn, of many), "actions" ("whole numbers" where all environments take such), "optimisers",
     "device" … modules: name → version of what was imported.
     outside: paths outside the copy that were written. load: cores that other processes kept busy meanwhile. pause:
-    seconds that the agent took.
+    seconds that the agent took; paused: shape (n, 2): until when how many of them. Moments of counters and of printed
+    lines are without these.
     wrote: bytes written into the copy. figures: name → hash of the pictures on disk at the end.
     """
 
@@ -211,6 +214,7 @@ class Trace:
     signal: int | None = None
     stopped: str = ""
     pause: float = 0.0
+    paused: FloatArray = field(default_factory=lambda: np.zeros((0, 2)))
     load: float = 0.0
     peak_bytes: int = 0
     wrote: int = 0

@@ -108,10 +108,10 @@ def start(trace: Trace, unit: Unit) -> float:
 def end(trace: Trace, unit: Unit) -> float:
     """Seconds after the last unit, of a trace that came to its end: a last evaluation, further runs.
 
-    Moments of counters leave out what the agent took itself.
+    Moments leave out what the agent took itself.
     """
     _, times = track(trace, unit)
-    ended = trace.seconds - (trace.pause if unit.kind not in ("printed", "run") else 0.0)
+    ended = trace.seconds - (trace.pause if unit.kind != "run" else 0.0)
     return max(ended - float(times[-1]), 0.0) if times.size and trace.ended_well else 0.0
 
 

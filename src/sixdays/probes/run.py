@@ -15,7 +15,7 @@ import numpy as np
 from sixdays import processes
 from sixdays.errors import RunError
 from sixdays.faster import printed
-from sixdays.faster.model import Command, Printed, Setting, Trace
+from sixdays.faster.model import Command, FloatArray, Printed, Setting, Trace
 from sixdays.faster.unit import Unit, counted
 from sixdays.probes.copying import size_of
 from sixdays.probes.environment import AGENT
@@ -239,7 +239,7 @@ def _note_writes(running: Sequence[_Copy]) -> None:
 def _counted(copy: _Copy, unit: Unit | None) -> float:
     """How many events of the unit, or of the most active counter, the copy has seen; how far the number has grown."""
     if unit is not None and unit.kind == "printed":
-        found = printed.grown(_lines(copy), unit.key[0], int(unit.key[1]))
+        found = printed.grown(_lines(copy, np.zeros((0, 2))), unit.key[0], int(unit.key[1]))
         return float(found.values[-1]) if found else 0.0
     seen = counts(Path(copy.place.agent))
     return counted(unit, seen) if unit is not None else max((n for _, _, n in seen), default=0)
@@ -247,24 +247,27 @@ def _counted(copy: _Copy, unit: Unit | None) -> float:
 
 def _so_far(copy: _Copy) -> Trace:
     """What a copy that runs has shown until now: counters, printed lines, no samples."""
-    lines = _lines(copy)
     seen = read_trace(Path(copy.place.agent))
-    return replace(seen, printed=lines, seconds=copy.process.seconds, stopped="time")
+    return replace(seen, printed=_lines(copy, seen.paused), seconds=copy.process.seconds, stopped="time")
 
 
-def _lines(copy: _Copy) -> tuple[Printed, ...]:
+def _lines(copy: _Copy, paused: FloatArray) -> tuple[Printed, ...]:
     """What it printed, with paths as the user knows them: of the copy relative to the project, and its folder the
-    project's. What is left of a scratch folder has one name in all runs.
+    project's. What is left of a scratch folder has one name in all runs. paused: see Trace.
     """
     place = copy.place
     inner, outside = place.root + os.sep, os.path.join(place.folder, OUT)
     names = ((inner, ""), (outside, ""), (place.root, place.original), (place.folder, SCRATCH))
     output = copy.process.output
+    moments = np.array([at for at, _ in output.lines])
+    if len(paused):
+        at = paused.sum(axis=1)  # as the clock on the wall has it
+        moments -= np.interp(moments, np.append(0.0, at), np.append(0.0, paused[:, 1]))
     return tuple(
         Printed(
             at, _known(text, names) if place.folder in text else text, is_late=i >= len(output.first) and output.has_gap
         )
-        for i, (at, text) in enumerate(output.lines)
+        for i, (at, (_, text)) in enumerate(zip(moments.tolist(), output.lines, strict=True))
     )
 
 
@@ -282,7 +285,7 @@ def _trace(copy: _Copy, load: float) -> Trace:
     told = len(seen.cpu) > 1 and seen.cpu[-1, 1] >= 0.9 * cpu[-1, 1]  # else much of it is not Python
     return replace(
         seen,
-        printed=_lines(copy),
+        printed=_lines(copy, seen.paused),
         cpu=seen.cpu if told else cpu,
         seconds=copy.seconds if copy.stopped else process.ended_s,
         exit=status if status is not None and status >= 0 else None,

@@ -53,6 +53,7 @@ def read_trace(folder: Path) -> Trace:
         digests=tuple(_digests(chosen)),
         stacks=tuple(_stacks(chosen)),
         cpu=_cpu(processes),
+        paused=_moments(chosen)[:, [0, 2]],
         pause=int(chosen.about.get("pause", 0)) / 1e9,
         facts={str(k): str(v) for k, v in facts.items()},
         modules={**first.about.get("modules", {}), **chosen.about.get("modules", {})},
@@ -185,10 +186,15 @@ def _stacks(p: _Process) -> Iterator[Stack]:
 
 def _cpu(processes: Sequence[_Process]) -> NDArray[np.float64]:
     """Seconds of CPU of all processes together, at the moments at which any of them noted its own."""
-    each = [_longs(Path(f"{p.base}.cpu")) for p in processes]
-    tables = [(a[: a.size // 2 * 2].reshape(-1, 2) / 1e9) for a in each if a.size >= 2]
+    tables = [t for p in processes if (t := _moments(p)).size]
     if not tables:
         return np.zeros((0, 2))
     at = np.unique(np.concatenate([t[:, 0] for t in tables]))
     total = sum(np.interp(at, t[:, 0], t[:, 1], left=0.0) for t in tables)
     return np.column_stack([at, total])
+
+
+def _moments(process: _Process) -> NDArray[np.float64]:
+    """Shape (n, 3): seconds without what the agent took, of CPU, and that the agent took until then."""
+    found = _longs(Path(f"{process.base}.cpu"))
+    return found[: found.size // 3 * 3].reshape(-1, 3) / 1e9
