@@ -477,6 +477,17 @@ def test_what_is_written_into_the_main_loop_has_no_bound() -> None:
     assert found.touches == 1.0
 
 
+def test_what_is_saved_is_told_wherever_it_is_written_and_none_seen_is_none() -> None:
+    """`torch.save` in the main loop: it has no function of its own, but its library's files are seen."""
+    source = "p.add_argument('--save-interval', type=int, default=50_000)\n"
+    unseen = Trace(stacks=(stack("update", 9.0, "train.py"),))
+    assert refused(profile(source, trace=unseen)) == ["--save-interval: saving takes 0% of the time at most"]
+    saves = stack("save", 3.0, "/x/site-packages/torch/serialization.py")
+    (found,) = create({}).propose(profile(source, trace=Trace(stacks=(*unseen.stacks, saves))))
+    assert isinstance(found, Candidate)
+    assert 0.25 < found.touches < 0.4
+
+
 def test_a_polynomial_that_a_library_evaluates_is_no_evaluation() -> None:
     source = "p.add_argument('--eval-every', type=int, default=10)\n"
     trained, library = stack("update", 95.0), "/x/site-packages/torchdiffeq/interp.py"

@@ -629,6 +629,7 @@ def test_every_switch_does_nothing_where_its_library_is_missing(tmp_path: Path) 
         texts.EVENTS,
         texts.LOGITS,
         texts.FIGURES,
+        texts.FRAMES,
     ]
     every += [make(module) for module in ("gymnasium", "gym") for make in (environments, wrappers)]
     file.write_text("".join(every) + "print('fine')", encoding="utf-8")
@@ -646,6 +647,23 @@ print(env.step(0)[1], env.render(), env.unwrapped.render_mode)
 env.close()
 """
     assert _run(tmp_path, script, environments("gymnasium")).split() == ["1.0", "None", "None"]
+
+
+def test_a_game_that_paces_itself_is_played_at_once_and_counts_the_same_time(tmp_path: Path) -> None:
+    needed("pygame")
+    script = """
+import time
+import pygame
+clock, began, x = pygame.time.Clock(), time.monotonic(), 0.0
+for frame in range(60):
+    x += 2.0 * round(clock.tick(20) / 10.0)  # what moves with the time that a frame took
+assert clock.get_time() >= 49
+pygame.time.wait(1500)
+print("x", x if frame else 0, "quick" if time.monotonic() - began < 1.0 else "slow")
+"""
+    plain, quick = _run(tmp_path, script).split(), _run(tmp_path, script, texts.FRAMES).split()
+    assert (plain[-1], quick[-1]) == ("slow", "quick")
+    assert float(quick[-2]) == pytest.approx(float(plain[-2]), rel=0.1)
 
 
 @pytest.mark.parametrize(("modes", "version"), [("render.modes", ""), ("render_modes", "__version__ = '0.25.2'\n")])

@@ -421,6 +421,33 @@ import gc as _gc
 _gc.set_threshold(50_000, 10, 10)
 """
 
+# A frame counts as if it had been waited for: what a game computes from the time that it took stays as it was.
+FRAMES = """
+try:
+    import pygame.time as _frames
+except ImportError:
+    pass
+else:
+    class _Frames:
+        def __init__(self, _plain=_frames.Clock):
+            self._clock, self._took = _plain(), 0
+
+        def tick(self, framerate=0):
+            took = self._clock.tick()
+            self._took = max(took, int(1000 / framerate)) if framerate > 0 else took
+            return self._took
+
+        tick_busy_loop = tick
+
+        def get_time(self):
+            return self._took
+
+        def __getattr__(self, name):
+            return getattr(self._clock, name)
+
+    _frames.Clock, _frames.wait, _frames.delay = _Frames, int, int
+"""
+
 # A figure is kept as it was when it was saved, and drawn when it is read, each minute, and at the end. What `draw` and
 # `pause` would have drawn is drawn when somebody takes the picture from the canvas.
 FIGURES = """

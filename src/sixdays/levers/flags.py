@@ -21,6 +21,7 @@ from sixdays.levers._names import COMPILING_S, TOPICS, Meaning, Topic, meaning
 
 LESS_OFTEN, REMAIN = 10, 4  # times; evaluations and checkpoints of a run, at least
 LARGER = 4
+TOLD = ("drawing", "saving")  # of what stacks tell by the libraries that do it, wherever it is written
 SEEN_S = 1.0  # seconds of samples from which on a share is believed
 SHELLS = frozenset("sh bash zsh dash ksh fish make".split())
 _STEERS = re.compile(r"plateau|early_?stop|patience|should_prune|StopTraining|load_best", re.I)
@@ -258,9 +259,10 @@ def _seen_share(topic: Topic, trace: Trace, kinds: Callable[[], Kinds]) -> float
     is_about = kinds().evaluates if topic.about == "evaluation" else _is_below(topic.below) if topic.below else None
     if is_about is None:
         return None
-    found = share(trace, lambda s: any(map(is_about, s.frames)))
+    is_kind = topic.about in TOLD
+    found = share(trace, lambda s: any(map(is_about, s.frames)) or (is_kind and kinds().of(s) == topic.about))
     # What is written into the main loop has no function of its own; what a library does always has its files.
-    return min(1.0, ROOM * found) if found or topic.library else None
+    return min(1.0, ROOM * found) if found or topic.library or is_kind else None
 
 
 def _is_below(places: str) -> Callable[[Frame], bool]:

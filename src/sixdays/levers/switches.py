@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,7 @@ NUMBERS = frozenset({"torch", "numpy"})
 @dataclass(frozen=True, slots=True)
 class _Switch:
     """needs: any of these modules, imported. within: parts of file names, or file:function, below which its time is
-    seen. mentioned: a word that must stand in a source. share: of the time that it may take where no sample shows it.
+    seen. mentioned: a pattern that must stand in a source. share: of the time that it may take, as no sample shows it.
     hides: it prints less, so it is of no use where what is printed is the progress that is measured.
     """
 
@@ -42,7 +43,7 @@ class _Switch:
         return (
             self.promise in profile.accept
             and bool(self.needs & set(profile.trace.modules))
-            and (not self.mentioned or any(self.mentioned in text for text in profile.sources.values()))
+            and any(re.search(self.mentioned, text) for text in (*profile.sources.values(), ""))
             and not (self.hides and profile.progress == "printed")
             and (not self.unset or any(profile.command.env.get(name) for name in self.unset))
         )
@@ -67,13 +68,15 @@ SWITCHES = (
     _Switch("figures", "figures drawn when read, each minute and at the end; no pauses for a window", "same",
             _needs("matplotlib"), texts.FIGURES, {"MPLBACKEND": "Agg"}, within=("matplotlib/",),
             spoils="a run that is killed leaves pictures up to a minute old; no window shows them"),
+    _Switch("frames", "pygame's clock does not wait for the next frame", "same", _needs("pygame"), texts.FRAMES,
+            mentioned=r"\.tick\(|time\.(wait|delay)\(", share=0.8, spoils="a window shows a game at full speed"),
     _Switch("validation", "arguments of distributions are not checked", "same", _needs("torch"), texts.VALIDATION,
             within=("torch/distributions/",), spoils="a NaN in a distribution is met later"),
     _Switch("categorical", "categorical distributions draw without detours", "same", _needs("torch"),
             texts.CATEGORICAL, within=("torch/distributions/categorical.py",),
             spoils="a NaN in a distribution is met later"),
     _Switch("tensors", "lists of arrays become one array before they become a tensor", "same", _needs("torch"),
-            texts.TENSORS, mentioned="tensor(", share=0.5),
+            texts.TENSORS, mentioned=r"tensor\(", share=0.5),
     _Switch("layers", "linear layers go straight to their product", "same", _needs("torch"), texts.LINEAR,
             within=("torch/nn/modules/",), spoils="a profiler does not name linear layers"),
     _Switch("gradients", "gradients are asked for and dropped without detours", "same", _needs("torch"),
