@@ -110,13 +110,12 @@ def evaluating(every: int, *, is_own_stream: bool) -> Trace:
 
 
 def test_evaluations_that_draw_from_a_stream_of_their_own_are_told_at_the_same_step() -> None:
-    rare = {"promise": "same", "fewer": FEWER}
     a, b = evaluating(4, is_own_stream=True), evaluating(20, is_own_stream=True)
-    found = kept(a, b, again=a, **rare)
+    found = kept(a, b, "same", a, FEWER)
     assert isinstance(found, Kept)
     assert found.aside == 'lines like "update # return #" say return -0.5 in place of -2.5'
     a, b = evaluating(4, is_own_stream=False), evaluating(20, is_own_stream=False)
-    assert kept(a, b, again=a, **rare) == Kept("the parameters until update 200, 2 printed numbers")
+    assert kept(a, b, "same", a, FEWER) == Kept("the parameters until update 200, 2 printed numbers")
 
 
 def test_lines_that_are_gone_are_named() -> None:

@@ -27,8 +27,12 @@ from sixdays.faster.passes import passes
         "for t in range(0, n, 8):\n    step()\n",
         "for x in loader:\n    step()\n",
         "for t in range(int(1e5)):\n    step()  # once\n",
+        "def train():\n    for t in range(9):\n        net.train()  # once\n        step()  # once\ntrain()\n",
+        "class A:\n    def learn(self):\n        step()  # once\nfor t in range(9):\n    a.learn()  # once\n",
+        "class A:\n    def learn(self):\n        for t in range(9):\n            step()\n"
+        "for t in range(9):\n    a.learn()  # once\n",
         "def f():\n    f()  # once\nfor t in range(9):\n    f()  # once\n",
-        "def f():\n    a()\nclass C:\n    def f(self):\n        b()\nfor t in range(9):\n    f()  # once\n",
+        "def f():\n    a()\ndef f():\n    b()\nfor t in range(9):\n    f()  # once\n",
     ],
 )
 def test_lines_that_run_once_in_each_pass(source: str) -> None:

@@ -17,7 +17,7 @@ def passes(parsed: Mapping[str, ast.Module]) -> dict[Site, frozenset[Site]]:
     """Of each `for` that is gone through once, by its place: the lines that run once in each pass.
 
     Such is one of the module, or of a function that is called, and nowhere within a loop; functions are told by their
-    names. Lines behind an `if`, in a loop within, or behind what may leave the pass early, are left out.
+    names, methods from others. Left out are lines behind an `if`, in a loop within, and behind what may leave the pass.
     """
     functions = _functions(parsed)
     called = {_name(n) for tree in parsed.values() for n in ast.walk(tree) if isinstance(n, ast.Call)}
@@ -36,7 +36,7 @@ def _is_plain(loop: ast.For) -> bool:
     """Whether it goes round as often as one number says: no step, no product of two, no start that is not known."""
     calls = [n for n in ast.walk(loop.iter) if isinstance(n, ast.Call)]
     bound = bound_of(loop)
-    if bound is None or any(len(c.args) > 2 for c in calls if _name(c) in ("range", "trange")):
+    if bound is None or any(len(c.args) > 2 for c in calls if _name(c) in ("range", "trange", ".trange")):
         return False
     callees = {id(c.func) for c in calls}
     return isinstance(bound, (ast.Name, ast.Attribute, ast.Subscript)) or not any(
@@ -45,17 +45,19 @@ def _is_plain(loop: ast.For) -> bool:
 
 
 def _functions(parsed: Mapping[str, ast.Module]) -> dict[str, tuple[str, ast.FunctionDef]]:
-    """All functions whose name no other bears, with their files."""
+    """All functions whose name no other bears, with their files; methods as `.name`."""
     found: dict[str, list[tuple[str, ast.FunctionDef]]] = {}
     for file, tree in parsed.items():
+        methods = {f for c in ast.walk(tree) if isinstance(c, ast.ClassDef) for f in c.body}
         for n in ast.walk(tree):
             if isinstance(n, ast.FunctionDef):
-                found.setdefault(n.name, []).append((file, n))
+                found.setdefault("." * (n in methods) + n.name, []).append((file, n))
     return {name: known[0] for name, known in found.items() if len(known) == 1}
 
 
 def _name(call: ast.Call) -> str:
-    return getattr(call.func, "id", "") or getattr(call.func, "attr", "")
+    """As which it names a function: `train` for `train()`, `.train` for `agent.train()`."""
+    return f".{call.func.attr}" if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def _called_in_loops(
