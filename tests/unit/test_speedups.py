@@ -104,6 +104,12 @@ def test_what_could_not_be_tried_or_confirmed_for_want_of_time_is_no_finding() -
     assert "Interrupted" not in " ".join(speedup_lines(replace(stopped, copies=2, packed=((2, 180.0),))))
 
 
+def test_what_is_kept_though_a_few_pairs_were_against_it_is_shown_with_its_doubt() -> None:
+    doubtful = Step((OFF,), Factor(0.93, 0.81, 1.07))
+    text = " ".join(" ".join(speedup_lines(replace(FOUND, kept=(doubtful,), not_shown=(doubtful,)))).split())
+    assert text.count("(too few pairs to tell: 0.81 to 1.07)") == 1
+
+
 def test_a_long_preamble_is_named_and_a_short_one_shown() -> None:
     made = Delivery(("python", "train.py"), (), "x = 1\n" * 40, "diff", "train.py", "/p")
     text = " ".join(" ".join(delivery_lines(made)).split())

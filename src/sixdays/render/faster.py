@@ -55,7 +55,7 @@ def kept_lines(s: Speedups) -> list[str]:
     return [
         *_headline(s),
         "",
-        *_listed("Kept (each as measured on the way; the total is what was confirmed)", [_step(x) for x in s.kept]),
+        *_listed("Kept (each as measured on the way; the total is what was confirmed)", [_kept(x) for x in s.kept]),
         *_listed("What that may cost you", list(dict.fromkeys(c.spoils for c in s.delivered if c.spoils))),
     ]
 
@@ -197,6 +197,12 @@ def _listed(heading: str, rows: Sequence[str]) -> list[str]:
 def _step(x: Step) -> str:
     unchecked = f" (not checked: {x.unchecked})" if x.unchecked else ""
     return f"{x.factor.value:.2f}×  {x.promise}  {x.text}{unchecked}"
+
+
+def _kept(x: Step) -> str:
+    """A small switch stays until pairs say that it harms: a few that say so by chance are shown with their doubt."""
+    doubt = f" (too few pairs to tell: {x.factor.low:.2f} to {x.factor.high:.2f})" if x.factor.value < 1.0 else ""
+    return _step(x) + doubt
 
 
 def _times(f: Factor) -> str:
