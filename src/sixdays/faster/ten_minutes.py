@@ -67,6 +67,7 @@ def _sign(calls: str, deed: str, share: float, promise: Promise = "same", unless
 
 SIGNS: tuple[Sign, ...] = (
     _sign("pause savefig draw render imshow", "Draw at the end, not while it trains", 0.75),
+    _sign("tick", "Do not wait for the next frame while it trains", 0.75),
     _sign("DataLoader", "Let workers load the data, or make it once", 0.5, "equivalent", "num_workers", anywhere=True),
     _sign("add_scalar add_histogram log@wandb", "Log every hundredth step", 0.3),
     _sign("append@np concatenate@np cat@torch", "Fill one array instead of growing it", 0.2),
